@@ -1,0 +1,1 @@
+"""Start everything, health, doctor: the operator's app. It has no tables."""

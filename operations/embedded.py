@@ -17,6 +17,7 @@ import contextlib
 import importlib.util
 import os
 import platform
+import re
 import secrets
 import shutil
 import signal
@@ -33,6 +34,7 @@ from operations.refusals import CannotStart
 
 START_WITHIN_S = 30.0
 _NOBODY = 65534
+_MISSING_LIBRARY = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 
 
 def free_port() -> int:
@@ -124,11 +126,11 @@ def _keep_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-def _explain(program: str, output: str) -> CannotStart:
-    """One sentence for a program of the wheels that would not run."""
+def explain_failure(program: str, output: str) -> CannotStart:
+    """One sentence for a program that would not run, found in what it printed."""
     for line in output.splitlines():
-        if "error while loading shared libraries" in line:
-            library = line.split("shared libraries:")[1].split(":")[0].strip()
+        if missing := _MISSING_LIBRARY.search(line):
+            library = missing[1]
             return CannotStart(
                 f"系统缺少动态库 {library}，{program} 无法启动（missing system library）。",
                 f"请安装提供 {library} 的软件包（Debian：apt-get install apt-file && "
@@ -196,7 +198,7 @@ class Postgres:
         handed_over.unlink()
         if made.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise _explain("PostgreSQL (initdb)", made.stderr)
+            raise explain_failure("PostgreSQL (initdb)", made.stderr)
         shutil.rmtree(self.folder, ignore_errors=True)
         unfinished.rename(self.folder)
         return True
@@ -307,7 +309,7 @@ def running(server: Postgres | Valkey, log: Path) -> Iterator[None]:
                 lambda: server.answers() or process.poll() is not None, within_s=START_WITHIN_S
             )
             if process.poll() is not None or not server.answers():
-                raise _explain(server.name, log.read_text(errors="replace"))
+                raise explain_failure(server.name, log.read_text(errors="replace"))
             yield
         finally:
             stop(process, server.ask, patience_s=5)

@@ -1,0 +1,120 @@
+"""Whether each part of the system works, seen from this process. Read by /readyz and `doctor`."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache as remember
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+from media_worker.selectors import live_workers
+from redis.exceptions import RedisError
+
+CELERY_SEEN_KEY = "operations.celery_seen"
+CELERY_FRESH_S = 15.0
+MEDIA_FRESH = timedelta(seconds=10)
+SPOOL_FREE_BYTES = 512 * 1024**2
+SPOOL_FREE_PERCENT = 3.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part: does it work, what was seen, and does web traffic depend on it."""
+
+    ok: bool
+    detail: str
+    required: bool = True
+
+
+def _database() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version')")
+        (version,) = cursor.fetchone()
+    return Finding(True, f"PostgreSQL {version}")
+
+
+@remember
+def _migrated() -> bool:
+    """Asked until it is true once: only a new release can make it false, and that is a restart."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise _NotMigrated
+    return True
+
+
+class _NotMigrated(Exception):
+    """Raised, not returned, so that a negative answer is not remembered."""
+
+
+def _migrations() -> Finding:
+    try:
+        _migrated()
+    except _NotMigrated:
+        return Finding(False, _("有未执行的数据库迁移：请运行 manage.py migrate"))
+    return Finding(True, _("数据库结构是最新的"))
+
+
+def _redis() -> Finding:
+    probe = f"{time.time()}"
+    cache.set("operations.probe", probe, 5)
+    return Finding(cache.get("operations.probe") is not None, "Redis")
+
+
+def _media() -> Finding:
+    workers = [worker for worker in live_workers(MEDIA_FRESH) if not worker.draining]
+    if not workers:
+        return Finding(False, _("没有在线的媒体服务进程"))
+    return Finding(True, _("在线媒体服务：%(count)d") % {"count": len(workers)})
+
+
+def _spool() -> Finding:
+    usage = shutil.disk_usage(Path(settings.SPOOL_DIR))
+    percent = 100 * usage.free / usage.total
+    detail = _("录制盘剩余 %(percent).0f%%（%(gb).1f GB）") % {
+        "percent": percent,
+        "gb": usage.free / 1024**3,
+    }
+    return Finding(usage.free >= SPOOL_FREE_BYTES and percent >= SPOOL_FREE_PERCENT, detail)
+
+
+def _celery() -> Finding:
+    """Not required: pages and calls go on without it, work waits in its rows."""
+    seen = cache.get(CELERY_SEEN_KEY)
+    if seen is None:
+        return Finding(False, _("后台任务没有响应"), required=False)
+    age = time.time() - seen
+    detail = _("后台任务 %(age).0f 秒前有响应") % {"age": max(age, 0)}
+    return Finding(age < CELERY_FRESH_S, detail, required=False)
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "redis": _redis,
+    "media": _media,
+    "spool": _spool,
+    "celery": _celery,
+}
+
+
+def findings() -> dict[str, Finding]:
+    """Every check's finding; a part that cannot be reached is a finding, not an error."""
+    found: dict[str, Finding] = {}
+    for name, check in CHECKS.items():
+        try:
+            found[name] = check()
+        except (DatabaseError, RedisError, OSError) as error:
+            # The kind only: addresses and passwords can stand in the text.
+            required = name != "celery"
+            found[name] = Finding(False, type(error).__name__, required=required)
+    return found
+
+
+def is_ready(found: dict[str, Finding]) -> bool:
+    return all(finding.ok for finding in found.values() if finding.required)

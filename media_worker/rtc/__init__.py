@@ -1,0 +1,1 @@
+"""Rooms, relay and recorder on aiortc. Imports neither Django nor any app."""

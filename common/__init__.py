@@ -1,0 +1,1 @@
+"""Pure ground of the house: errors, states, clock, ids, encryption. Imports no app."""

@@ -1,0 +1,21 @@
+"""ASGI entry: pages and APIs by Django, sockets by Channels."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interview_site.settings.dev")
+django_application = get_asgi_application()  # apps must be loaded before the consumers' imports
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+
+from customer_sdk.routing import websocket_urlpatterns as sdk_sockets  # noqa: E402
+from workbench.routing import websocket_urlpatterns as workbench_sockets  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": AuthMiddlewareStack(URLRouter([*workbench_sockets, *sdk_sockets])),
+    }
+)

@@ -1,0 +1,56 @@
+"""Interviews in the back office: to look at. They change only through services."""
+
+from django.contrib import admin
+
+from accounts.admin_access import OperationAdmin
+
+from .models import Call, Consent, InterviewTask, Participant, Party
+
+
+@admin.register(InterviewTask)
+class InterviewTaskAdmin(OperationAdmin):
+    view_operation = "videos.view"
+    list_display = [
+        "contract_no",
+        "generation",
+        "customer_name",
+        "product_name",
+        "state",
+        "seat_staff_no",
+        "manager_no",
+        "created_at",
+    ]
+    list_filter = ["state", "product_name"]
+    search_fields = ["contract_no", "customer_name", "manager_no", "seat_staff_no"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Call)
+class CallAdmin(OperationAdmin):
+    view_operation = "videos.view"
+    list_display = ["task", "number", "seat", "state", "verdict", "clock_started_at", "ended_at"]
+    list_filter = ["state", "verdict"]
+    list_select_related = ["task", "seat__user"]
+    search_fields = ["task__contract_no", "task__customer_name"]
+
+
+@admin.register(Participant)
+class ParticipantAdmin(OperationAdmin):
+    view_operation = "videos.view"
+    list_display = ["call", "role", "state", "joined_at", "left_at"]
+    list_filter = ["role", "state"]
+
+
+@admin.register(Party)
+class PartyAdmin(OperationAdmin):
+    view_operation = "videos.view"
+    list_display = ["name", "task", "roles", "interviewed_at"]
+    search_fields = ["name", "task__contract_no"]
+    list_select_related = ["task"]
+    exclude = ["phone", "id_no"]
+
+
+@admin.register(Consent)
+class ConsentAdmin(OperationAdmin):
+    view_operation = "videos.view"
+    list_display = ["party", "text_version", "agreed_at", "ip"]

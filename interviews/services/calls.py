@@ -1,0 +1,250 @@
+"""Opening, joining, leaving and ending a call."""
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from audit import services as audit
+from common.actor import Actor
+from common.clock import unix_ms
+from common.push import call_group, party_group, push, seat_group
+from outbox.services import publish
+from seats import services as seats
+from seats.models import Seat
+
+from .. import policy
+from ..errors import CallOver, ConsentMissing, RoomFull, SeatBusy
+from ..models import Call, Consent, Leg, Participant, Party, TimelineEvent
+from ..states import (
+    CALL_MACHINE,
+    PARTICIPANT_MACHINE,
+    RUNNING,
+    CallMove,
+    ParticipantMove,
+    ParticipantRole,
+    ParticipantState,
+)
+from .tasks import lock_task, require_open
+
+
+def lock_call(call_id: UUID) -> Call:
+    """The one way to take a call for change. The seat's row is locked before it, if at all."""
+    return Call.objects.select_for_update(of=("self",)).get(pk=call_id)
+
+
+def call_ms(call: Call) -> int:
+    """Milliseconds from the call's start until now."""
+    return unix_ms(timezone.now()) - unix_ms(call.clock_started_at)
+
+
+def advance_call(call: Call, move: CallMove, *, actor: Actor, **facts: object) -> Call:
+    """One move of a locked call: the row, the audit entry and the hint to its sockets."""
+    call.state = CALL_MACHINE.after(call.call_state, move)
+    call.save()
+    audit.record(
+        f"call.{move.value}",
+        actor=actor,
+        object_type="call",
+        object_id=call.pk,
+        chain=audit.interview_chain(call.task_id),
+        state=call.state,
+        **facts,
+    )
+    push(call_group(call.pk), "call.changed")
+    push(seat_group(call.seat_id), "seat.changed")
+    return call
+
+
+@transaction.atomic
+def open_call(
+    task_id: UUID, *, seat: Seat, party_id: UUID, actor: Actor, rehearsal: bool = False
+) -> Call:
+    """The conversation begins: places for the seat and the calling party (DSP-2, SDK-2).
+
+    Runs inside the dispatcher's transaction with the seat's row locked. Raises TaskClosed,
+    ConsentMissing, SeatBusy.
+    """
+    task = lock_task(task_id)
+    require_open(task)
+    require_consent(party_id)
+    number = Call.objects.filter(task=task).aggregate(last=Max("number"))["last"] or 0
+    try:
+        with transaction.atomic():
+            call = Call.objects.create(
+                task=task, seat=seat, number=number + 1, rehearsal=rehearsal
+            )
+    except IntegrityError as error:
+        raise SeatBusy from error
+    Participant.objects.create(call=call, role=ParticipantRole.SEAT)
+    Participant.objects.create(call=call, role=ParticipantRole.CUSTOMER, party_id=party_id)
+    audit.record(
+        "call.opened",
+        actor=actor,
+        object_type="call",
+        object_id=call.pk,
+        chain=audit.interview_chain(task.pk),
+        seat=seat.pk,
+        number=call.number,
+    )
+    publish("call.opened", key=str(call.pk), call_id=str(call.pk))
+    push(seat_group(seat.pk), "seat.changed")
+    return call
+
+
+def require_consent(party_id: UUID) -> None:
+    """Raises ConsentMissing: media of a party begins only after the agreement is stored."""
+    if not Consent.objects.filter(party_id=party_id).exists():
+        raise ConsentMissing
+
+
+@transaction.atomic
+def join_call(task_id: UUID, *, party_id: UUID, actor: Actor) -> Participant | None:
+    """A further party enters the running call of the task; None when none is running (SDK-2).
+
+    Idempotent: whoever has a place gets it again. Raises RoomFull, ConsentMissing.
+    """
+    running = Call.objects.filter(task_id=task_id, state__in=RUNNING).values_list("pk", flat=True)
+    call_id = running.first()
+    if call_id is None:
+        return None
+    require_consent(party_id)
+    call = lock_call(call_id)
+    if not call.is_running:
+        return None
+    place = Participant.objects.filter(call=call, party_id=party_id).first()
+    if place is not None:
+        if place.state == ParticipantState.LEFT:
+            _move_participant(place, ParticipantMove.INVITE)
+            push(call_group(call.pk), "call.changed")
+        return place
+    taken = Participant.objects.filter(
+        ~Q(state=ParticipantState.LEFT), call=call, role=ParticipantRole.CUSTOMER
+    ).count()
+    if taken >= policy.MAX_CUSTOMERS:
+        raise RoomFull
+    place = Participant.objects.create(
+        call=call, role=ParticipantRole.CUSTOMER, party=Party.objects.get(pk=party_id)
+    )
+    audit.record(
+        "participant.joined",
+        actor=actor,
+        object_type="participant",
+        object_id=place.pk,
+        chain=audit.interview_chain(call.task_id),
+    )
+    push(call_group(call.pk), "call.changed")
+    return place
+
+
+def _move_participant(place: Participant, move: ParticipantMove) -> None:
+    place.state = PARTICIPANT_MACHINE.after(ParticipantState(place.state), move)
+    place.save()
+
+
+@transaction.atomic
+def leave_call(participant_id: UUID, *, actor: Actor, reason: str) -> None:
+    """A customer goes; the place can be taken up again while the call runs. Idempotent."""
+    call_id = Participant.objects.values_list("call_id", flat=True).get(pk=participant_id)
+    call = lock_call(call_id)
+    place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
+    if place.state == ParticipantState.LEFT or not call.is_running:
+        return
+    _leave(call, place, reason)
+    audit.record(
+        "participant.left",
+        actor=actor,
+        object_type="participant",
+        object_id=place.pk,
+        chain=audit.interview_chain(call.task_id),
+        reason=reason,
+    )
+    push(call_group(call.pk), "call.changed")
+
+
+def _leave(call: Call, place: Participant, reason: str) -> None:
+    now = timezone.now()
+    if place.state == ParticipantState.LEFT:
+        return
+    TimelineEvent.objects.create(
+        call=call,
+        kind="participant.left",
+        at_ms=call_ms(call),
+        participant=place,
+        payload={"reason": reason},
+    )
+    place.left_at = now
+    place.reconnect_until = None
+    _move_participant(place, ParticipantMove.LEAVE)
+    Leg.objects.filter(participant=place, closed_at=None).update(
+        closed_at=now, close_reason=reason
+    )
+
+
+@transaction.atomic
+def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
+    """The seat hangs up, or policy does (SDK-8). Every party that was there counts as interviewed.
+
+    Raises CallOver when it has ended before.
+    """
+    seat_id = Call.objects.values_list("seat_id", flat=True).get(pk=call_id)
+    seat = seats.lock_seat(seat_id)
+    call = lock_call(call_id)
+    if not call.is_running:
+        raise CallOver
+    call.ended_at = timezone.now()
+    call.end_reason = reason
+    places = list(Participant.objects.select_for_update(of=("self",)).filter(call=call))
+    for place in places:
+        _leave(call, place, "call_ended")
+    advance_call(call, CallMove.END, actor=actor, reason=reason)
+    if call.live_at is not None:
+        Party.objects.filter(
+            pk__in=[p.party_id for p in places if p.party_id and p.joined_at],
+            interviewed_at=None,
+        ).update(interviewed_at=call.ended_at)
+    seats.wrap_up(seat)
+    publish("call.ended", key=str(call.pk), call_id=str(call.pk))
+    push(call_group(call.pk), "call.ended", reason=reason)
+    for place in places:
+        if place.party_id:
+            push(party_group(place.party_id), "party.changed")
+    return call
+
+
+@transaction.atomic
+def set_muted_row(participant_id: UUID, *, muted: bool, actor: Actor) -> Participant:
+    """Note the mute in the database; the media worker was told before (WB-5)."""
+    place = Participant.objects.select_for_update(of=("self",)).select_related("call").get(
+        pk=participant_id
+    )
+    place.muted = muted
+    place.save(update_fields=["muted"])
+    TimelineEvent.objects.create(
+        call=place.call,
+        kind="mute" if muted else "unmute",
+        at_ms=call_ms(place.call),
+        participant=place,
+        created_by=actor.name,
+    )
+    audit.record(
+        "participant.muted" if muted else "participant.unmuted",
+        actor=actor,
+        object_type="participant",
+        object_id=place.pk,
+        chain=audit.interview_chain(place.call.task_id),
+    )
+    push(call_group(place.call_id), "call.changed")
+    return place
+
+
+def set_muted(call_id: UUID, participant_id: UUID, *, muted: bool, actor: Actor) -> Participant:
+    """Silence a participant: nothing of that sound is sent or recorded (WB-5)."""
+    from .media import room_of  # the media module uses this one's locks
+
+    place = Participant.objects.select_related("call").get(pk=participant_id, call_id=call_id)
+    if not place.call.is_running:
+        raise CallOver
+    room_of(place.call).mute(str(participant_id), muted=muted)
+    return set_muted_row(participant_id, muted=muted, actor=actor)

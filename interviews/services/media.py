@@ -1,0 +1,222 @@
+"""Connecting people to the media worker, and moving a call when its worker dies."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from audit import services as audit
+from common.actor import SYSTEM, Actor
+from common.clock import unix_ms
+from common.push import call_group, push
+from media_worker import gateway
+from media_worker import protocol as p
+from media_worker.gateway import MediaUnavailable
+from media_worker.models import MediaWorker
+from media_worker.selectors import choose_worker, live_workers
+
+from .. import policy
+from ..errors import CallOver
+from ..models import Call, Leg, Participant, TimelineEvent
+from ..states import PARTICIPANT_MACHINE, RUNNING, ParticipantMove, ParticipantState
+from .calls import call_ms, lock_call, require_consent
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The call's place on its media worker. Never used inside a transaction: it is a network."""
+
+    control_url: str
+    call_id: str
+    epoch: int
+    t0_unix_ms: int
+
+    def open(self) -> None:
+        gateway.open_call(
+            self.control_url,
+            self.call_id,
+            p.OpenCall(epoch=self.epoch, t0_unix_ms=self.t0_unix_ms),
+        )
+
+    def connect(self, place: Participant, leg: Leg, offer_sdp: str) -> p.LegAnswer:
+        return gateway.connect_leg(
+            self.control_url,
+            self.call_id,
+            p.ConnectLeg(
+                participant_id=str(place.pk),
+                leg_id=str(leg.pk),
+                name=place.role,
+                role="seat" if place.role == "seat" else "customer",
+                offer_sdp=offer_sdp,
+            ),
+        )
+
+    def mute(self, participant_id: str, *, muted: bool) -> None:
+        gateway.mute(self.control_url, self.call_id, participant_id, muted=muted)
+
+    def snapshot(self, snapshot_id: str, participant_id: str) -> p.Snapshot:
+        return gateway.snapshot(
+            self.control_url,
+            self.call_id,
+            p.TakeSnapshot(snapshot_id=snapshot_id, participant_id=participant_id),
+        )
+
+    def journal(
+        self, note_id: str, kind: str, at_ms: int, payload: dict[str, Any]
+    ) -> p.JournalWritten:
+        return gateway.append_journal(
+            self.control_url,
+            self.call_id,
+            p.JournalNote(id=note_id, kind=kind, at_ms=at_ms, payload=payload),
+        )
+
+
+def room_of(call: Call) -> Room:
+    """Raises MediaUnavailable when the call has no worker yet or its worker is unknown."""
+    worker = MediaWorker.objects.filter(worker_id=call.media_worker).first()
+    if worker is None:
+        raise MediaUnavailable
+    return Room(
+        worker.control_url, str(call.pk), call.media_epoch, unix_ms(call.clock_started_at)
+    )
+
+
+@transaction.atomic
+def _prepare_leg(participant_id: UUID, actor: Actor) -> tuple[Call, Participant, Leg]:
+    """Take the place over with a new connection; pin the call to a worker if it has none."""
+    call_id = Participant.objects.values_list("call_id", flat=True).get(pk=participant_id)
+    call = lock_call(call_id)
+    if not call.is_running:
+        raise CallOver
+    place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
+    if place.party_id is not None:
+        require_consent(place.party_id)
+    if not call.media_worker:
+        _pin(call, choose_worker())
+    Leg.objects.filter(participant=place, closed_at=None).update(
+        closed_at=timezone.now(), close_reason="taken_over"
+    )
+    last = Leg.objects.filter(participant=place).aggregate(last=Max("number"))["last"] or 0
+    leg = Leg.objects.create(participant=place, number=last + 1, media_epoch=call.media_epoch)
+    if place.state == ParticipantState.LEFT:
+        place.state = PARTICIPANT_MACHINE.after(ParticipantState(place.state), ParticipantMove.INVITE)
+        place.save(update_fields=["state"])
+    audit.record(
+        "media.requested",
+        actor=actor,
+        object_type="participant",
+        object_id=place.pk,
+        chain=audit.interview_chain(call.task_id),
+        leg=leg.number,
+    )
+    return call, place, leg
+
+
+def _pin(call: Call, worker: MediaWorker) -> None:
+    call.media_worker = worker.worker_id
+    call.media_worker_started_at = worker.started_at
+    call.media_epoch += 1
+    call.save(update_fields=["media_worker", "media_worker_started_at", "media_epoch"])
+
+
+def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict[str, Any]:
+    """Answer a client's WebRTC offer: {"leg_id", "answer_sdp", "slots"}.
+
+    The place's older connection is closed (takeover, return after a loss). Raises CallOver,
+    ConsentMissing, MediaUnavailable (retry in a moment) and MediaRefused (hostile offer).
+    """
+    call, place, leg = _prepare_leg(participant_id, actor)
+    room = room_of(call)
+    try:
+        room.open()
+        answer = room.connect(place, leg, offer_sdp)
+    except Exception:
+        # Whatever went wrong, the row must not stay the place's open connection.
+        Leg.objects.filter(pk=leg.pk, closed_at=None).update(
+            closed_at=timezone.now(), close_reason="refused"
+        )
+        raise
+    return {
+        "leg_id": str(leg.pk),
+        "answer_sdp": answer.answer_sdp,
+        "slots": [slot.model_dump() for slot in answer.slots],
+    }
+
+
+connect_media_async = database_sync_to_async(connect_media)
+
+
+def lose_participant(call: Call, place: Participant, at_ms: int, cause: str) -> None:
+    """Start the reconnect window of a place whose connection is gone (SDK-5). Rows are locked."""
+    if place.state != ParticipantState.PRESENT:
+        return
+    now = timezone.now()
+    place.state = PARTICIPANT_MACHINE.after(ParticipantState.PRESENT, ParticipantMove.LOSE)
+    place.lost_at = now
+    place.reconnect_until = now + policy.reconnect_window()
+    place.save(update_fields=["state", "lost_at", "reconnect_until"])
+    TimelineEvent.objects.create(
+        call=call,
+        kind="gap",
+        at_ms=max(0, at_ms),
+        participant=place,
+        payload={"cause": cause},
+    )
+
+
+def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
+    """Give a running call to a worker that lives; its clients are told to connect again.
+
+    False when nothing had to be done. Raises MediaUnavailable when no worker is free.
+    """
+    with transaction.atomic():
+        call = lock_call(call_id)
+        if not call.is_running or (
+            dead_started_at is not None and call.media_worker_started_at != dead_started_at
+        ):
+            return False
+        _pin(call, choose_worker())
+        at_ms = call_ms(call)
+        for place in Participant.objects.select_for_update(of=("self",)).filter(call=call):
+            Leg.objects.filter(participant=place, closed_at=None).update(
+                closed_at=timezone.now(), close_reason="worker_lost"
+            )
+            lose_participant(call, place, at_ms, "worker")
+        audit.record(
+            "call.moved",
+            actor=SYSTEM,
+            object_type="call",
+            object_id=call.pk,
+            chain=audit.interview_chain(call.task_id),
+            worker=call.media_worker,
+            epoch=call.media_epoch,
+        )
+        push(call_group(call.pk), "call.changed")
+    room_of(call).open()
+    push(call_group(call.pk), "call.reconnect_media")
+    return True
+
+
+def move_stranded_calls() -> int:
+    """Move every running call whose worker is silent or was restarted. How many were moved.
+
+    Derived from rows alone, so whoever notices first - heartbeat or sweep - does the same.
+    """
+    alive = dict(live_workers().values_list("worker_id", "started_at"))
+    moved = 0
+    pinned = Call.objects.filter(state__in=RUNNING).exclude(media_worker="")
+    for call in pinned.only("pk", "media_worker", "media_worker_started_at"):
+        if alive.get(call.media_worker) == call.media_worker_started_at:
+            continue
+        try:
+            moved += move_call(call.pk, dead_started_at=call.media_worker_started_at)
+        except MediaUnavailable:
+            logger.warning("no media worker for call=%s, trying again", call.pk)
+    return moved

@@ -1,0 +1,129 @@
+"""What the media worker saw becomes state. Events come at least once; each is applied once."""
+
+import logging
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from common.actor import SYSTEM
+from common.push import call_group, push, seat_group
+from media_worker.protocol import Event
+
+from ..models import Call, Leg, MediaEvent, Participant, TimelineEvent
+from ..states import (
+    PARTICIPANT_MACHINE,
+    CallMove,
+    CallState,
+    ParticipantMove,
+    ParticipantRole,
+    ParticipantState,
+)
+from .calls import advance_call, lock_call
+from .media import lose_participant
+
+logger = logging.getLogger(__name__)
+
+# Passing news: shown, never stored.
+EPHEMERAL = {"proof": "call.proof", "quality": "call.quality", "slots.changed": "call.slots"}
+ON_TIMELINE = {"recording.started", "recording.stalled", "recording.resumed"}
+
+
+def apply_media_events(events: list[Event]) -> None:
+    """Apply a batch in order. One that speaks of an unknown call is noted and dropped."""
+    for event in events:
+        if event.kind in EPHEMERAL:
+            _show(event)
+        else:
+            _apply(event)
+
+
+def _show(event: Event) -> None:
+    push(
+        call_group(event.call_id),
+        EPHEMERAL[event.kind],
+        leg_id=event.leg_id,
+        participant_id=event.participant_id,
+        payload=event.payload,
+    )
+
+
+@transaction.atomic
+def _apply(event: Event) -> None:
+    try:
+        call = lock_call(UUID(event.call_id))
+    except (Call.DoesNotExist, ValueError, ValidationError):
+        logger.warning("media event for unknown call kind=%s", event.kind)
+        return
+    _inbox, fresh = MediaEvent.objects.get_or_create(
+        id=event.id, defaults={"call": call, "kind": event.kind}
+    )
+    if not fresh:
+        return
+    if event.kind in ON_TIMELINE:
+        TimelineEvent.objects.create(
+            call=call,
+            kind=event.kind,
+            at_ms=max(0, event.at_ms),
+            participant_id=event.participant_id,
+            payload=event.payload,
+        )
+        push(call_group(call.pk), "call.changed")
+    elif event.leg_id is not None:
+        _apply_leg(call, event)
+
+
+def _apply_leg(call: Call, event: Event) -> None:
+    leg = Leg.objects.select_for_update(of=("self",)).filter(pk=event.leg_id).first()
+    if leg is None or leg.closed_at is not None or not call.is_running:
+        return  # the connection was replaced meanwhile: its late news changes nothing
+    place = Participant.objects.select_for_update(of=("self",)).get(pk=leg.participant_id)
+    if event.kind in {"leg.connected", "leg.recovered"}:
+        _connected(call, leg, place, event)
+    elif event.kind == "leg.lost":
+        lose_participant(call, place, event.at_ms, "network")
+    elif event.kind == "leg.closed":
+        leg.closed_at = timezone.now()
+        leg.close_reason = str(event.payload.get("reason", ""))[:40]
+        leg.save(update_fields=["closed_at", "close_reason"])
+        lose_participant(call, place, event.at_ms, "network")
+    push(call_group(call.pk), "call.changed")
+    push(seat_group(call.seat_id), "seat.changed")
+
+
+def _connected(call: Call, leg: Leg, place: Participant, event: Event) -> None:
+    now = timezone.now()
+    if leg.connected_at is None:
+        leg.connected_at = now
+        leg.save(update_fields=["connected_at"])
+    gap = (
+        TimelineEvent.objects.filter(call=call, participant=place, kind="gap", until_ms=None)
+        .order_by("-at_ms")
+        .first()
+    )
+    if gap is not None:
+        gap.until_ms = max(gap.at_ms, event.at_ms)
+        gap.save(update_fields=["until_ms"])
+    if place.joined_at is None:
+        place.joined_at = now
+        TimelineEvent.objects.create(
+            call=call, kind="participant.joined", at_ms=max(0, event.at_ms), participant=place
+        )
+    place.state = PARTICIPANT_MACHINE.after(
+        ParticipantState(place.state), ParticipantMove.CONNECT
+    )
+    place.lost_at = place.reconnect_until = place.left_at = None
+    place.save()
+    if call.state == CallState.CONNECTING and _both_sides_there(call):
+        call.live_at = now
+        advance_call(call, CallMove.GO_LIVE, actor=SYSTEM)
+
+
+def _both_sides_there(call: Call) -> bool:
+    present = set(
+        Participant.objects.filter(call=call, state=ParticipantState.PRESENT).values_list(
+            "role", flat=True
+        )
+    )
+    return present >= {ParticipantRole.SEAT.value, ParticipantRole.CUSTOMER.value}

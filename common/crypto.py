@@ -51,7 +51,9 @@ def decrypt(stored: str, context: str) -> str:
 
 def blind_index(text: str) -> str:
     """A keyed fingerprint for exact look-up of an encrypted value; 64 hex digits."""
-    key = hashlib.sha256(b"blind-index" + base64.b64decode(settings.FIELD_ENCRYPTION_KEYS[_current_kid()]))
+    key = hashlib.sha256(
+        b"blind-index" + base64.b64decode(settings.FIELD_ENCRYPTION_KEYS[_current_kid()])
+    )
     return hmac.new(key.digest(), text.strip().upper().encode(), hashlib.sha256).hexdigest()
 
 

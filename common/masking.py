@@ -8,7 +8,9 @@ def mask_phone(phone: str) -> str:
 
 def mask_id_no(id_no: str) -> str:
     """410***********1234"""
-    return f"{id_no[:3]}{'*' * (len(id_no) - 7)}{id_no[-4:]}" if len(id_no) > 7 else "*" * len(id_no)
+    return (
+        f"{id_no[:3]}{'*' * (len(id_no) - 7)}{id_no[-4:]}" if len(id_no) > 7 else "*" * len(id_no)
+    )
 
 
 def mask_name(name: str) -> str:

@@ -42,4 +42,6 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         "retryable": response.status_code in {429, 503},
         "facts": {"fields": response.data} if isinstance(exc, ValidationError) else {},
     }
-    return Response(body, status=response.status_code, headers=dict(response.headers), content_type=MEDIA_TYPE)
+    return Response(
+        body, status=response.status_code, headers=dict(response.headers), content_type=MEDIA_TYPE
+    )

@@ -1,8 +1,7 @@
 """Interviews in the back office: to look at. They change only through services."""
 
-from django.contrib import admin
-
 from accounts.admin_access import OperationAdmin
+from django.contrib import admin
 
 from .models import Call, Consent, InterviewTask, Participant, Party
 

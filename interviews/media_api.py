@@ -18,7 +18,9 @@ from . import services
 MAX_BODY_BYTES = 1_000_000
 
 
-def _worker_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def _worker_only(
+    view: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     def guarded(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         expected = settings.MEDIA_CONTROL_TOKEN

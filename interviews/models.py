@@ -53,6 +53,8 @@ class InterviewTask(models.Model):
     )
     superseded_at = models.DateTimeField(_("被取代时间"), null=True, blank=True)
     settled_at = models.DateTimeField(_("结论时间"), null=True, blank=True)
+    # The operators' self-check: never told to the credit system, never counted, purged afterwards.
+    rehearsal = models.BooleanField(_("演练"), default=False)
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
 
     class Meta:
@@ -157,7 +159,6 @@ class Call(models.Model):
     )
     verdict_note = models.CharField(_("意见说明"), max_length=500, blank=True)
     filed_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
-    rehearsal = models.BooleanField(_("演练"), default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("通话")

@@ -65,7 +65,9 @@ def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
         "product_name": task.product_name,
         "participants": [
             _participant_view(place, call)
-            for place in call.participants.select_related("party").order_by("role", "joined_at", "pk")
+            for place in call.participants.select_related("party").order_by(
+                "role", "joined_at", "pk"
+            )
         ],
     }
     if for_seat:

@@ -124,7 +124,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "outbox": {"task": "outbox.tasks.deliver_due", "schedule": 2.0, "options": {"expires": 2}},
     "interviews": {"task": "interviews.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
     "queueing": {"task": "queueing.tasks.sweep", "schedule": 1.0, "options": {"expires": 1}},
-    "appointments": {"task": "appointments.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "appointments": {
+        "task": "appointments.tasks.sweep",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "recordings": {"task": "recordings.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
 

@@ -5,19 +5,16 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
+from seats.models import Seat
 
 from audit import services as audit
 from common.actor import Actor
 from common.clock import unix_ms
 from common.push import call_group, party_group, push, seat_group
-from outbox.services import publish
-from seats import services as seats
-from seats.models import Seat
-
-from .. import policy
-from ..errors import CallOver, ConsentMissing, RoomFull, SeatBusy
-from ..models import Call, Consent, Leg, Participant, Party, TimelineEvent
-from ..states import (
+from interviews import policy
+from interviews.errors import CallOver, ConsentMissing, RoomFull, SeatBusy
+from interviews.models import Call, Consent, Leg, Participant, Party, TimelineEvent
+from interviews.states import (
     CALL_MACHINE,
     PARTICIPANT_MACHINE,
     RUNNING,
@@ -26,6 +23,9 @@ from ..states import (
     ParticipantRole,
     ParticipantState,
 )
+from outbox.services import publish
+from seats import services as seats
+
 from .tasks import lock_task, require_open
 
 
@@ -58,9 +58,7 @@ def advance_call(call: Call, move: CallMove, *, actor: Actor, **facts: object) -
 
 
 @transaction.atomic
-def open_call(
-    task_id: UUID, *, seat: Seat, party_id: UUID, actor: Actor, rehearsal: bool = False
-) -> Call:
+def open_call(task_id: UUID, *, seat: Seat, party_id: UUID, actor: Actor) -> Call:
     """The conversation begins: places for the seat and the calling party (DSP-2, SDK-2).
 
     Runs inside the dispatcher's transaction with the seat's row locked. Raises TaskClosed,
@@ -72,9 +70,7 @@ def open_call(
     number = Call.objects.filter(task=task).aggregate(last=Max("number"))["last"] or 0
     try:
         with transaction.atomic():
-            call = Call.objects.create(
-                task=task, seat=seat, number=number + 1, rehearsal=rehearsal
-            )
+            call = Call.objects.create(task=task, seat=seat, number=number + 1)
     except IntegrityError as error:
         raise SeatBusy from error
     Participant.objects.create(call=call, role=ParticipantRole.SEAT)
@@ -177,9 +173,7 @@ def _leave(call: Call, place: Participant, reason: str) -> None:
     place.left_at = now
     place.reconnect_until = None
     _move_participant(place, ParticipantMove.LEAVE)
-    Leg.objects.filter(participant=place, closed_at=None).update(
-        closed_at=now, close_reason=reason
-    )
+    Leg.objects.filter(participant=place, closed_at=None).update(closed_at=now, close_reason=reason)
 
 
 @transaction.atomic
@@ -216,8 +210,10 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
 @transaction.atomic
 def set_muted_row(participant_id: UUID, *, muted: bool, actor: Actor) -> Participant:
     """Note the mute in the database; the media worker was told before (WB-5)."""
-    place = Participant.objects.select_for_update(of=("self",)).select_related("call").get(
-        pk=participant_id
+    place = (
+        Participant.objects.select_for_update(of=("self",))
+        .select_related("call")
+        .get(pk=participant_id)
     )
     place.muted = muted
     place.save(update_fields=["muted"])

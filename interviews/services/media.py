@@ -14,16 +14,16 @@ from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
 from common.push import call_group, push
+from interviews import policy
+from interviews.errors import CallOver
+from interviews.models import Call, Leg, Participant, TimelineEvent
+from interviews.states import PARTICIPANT_MACHINE, RUNNING, ParticipantMove, ParticipantState
 from media_worker import gateway
 from media_worker import protocol as p
 from media_worker.gateway import MediaUnavailable
 from media_worker.models import MediaWorker
 from media_worker.selectors import choose_worker, live_workers
 
-from .. import policy
-from ..errors import CallOver
-from ..models import Call, Leg, Participant, TimelineEvent
-from ..states import PARTICIPANT_MACHINE, RUNNING, ParticipantMove, ParticipantState
 from .calls import call_ms, lock_call, require_consent
 
 logger = logging.getLogger(__name__)
@@ -83,9 +83,7 @@ def room_of(call: Call) -> Room:
     worker = MediaWorker.objects.filter(worker_id=call.media_worker).first()
     if worker is None:
         raise MediaUnavailable
-    return Room(
-        worker.control_url, str(call.pk), call.media_epoch, unix_ms(call.clock_started_at)
-    )
+    return Room(worker.control_url, str(call.pk), call.media_epoch, unix_ms(call.clock_started_at))
 
 
 @transaction.atomic
@@ -106,7 +104,9 @@ def _prepare_leg(participant_id: UUID, actor: Actor) -> tuple[Call, Participant,
     last = Leg.objects.filter(participant=place).aggregate(last=Max("number"))["last"] or 0
     leg = Leg.objects.create(participant=place, number=last + 1, media_epoch=call.media_epoch)
     if place.state == ParticipantState.LEFT:
-        place.state = PARTICIPANT_MACHINE.after(ParticipantState(place.state), ParticipantMove.INVITE)
+        place.state = PARTICIPANT_MACHINE.after(
+            ParticipantState(place.state), ParticipantMove.INVITE
+        )
         place.save(update_fields=["state"])
     audit.record(
         "media.requested",

@@ -9,10 +9,8 @@ from django.utils import timezone
 
 from common.actor import SYSTEM
 from common.push import call_group, push, seat_group
-from media_worker.protocol import Event
-
-from ..models import Call, Leg, MediaEvent, Participant, TimelineEvent
-from ..states import (
+from interviews.models import Call, Leg, MediaEvent, Participant, TimelineEvent
+from interviews.states import (
     PARTICIPANT_MACHINE,
     CallMove,
     CallState,
@@ -20,6 +18,8 @@ from ..states import (
     ParticipantRole,
     ParticipantState,
 )
+from media_worker.protocol import Event
+
 from .calls import advance_call, lock_call
 from .media import lose_participant
 
@@ -110,9 +110,7 @@ def _connected(call: Call, leg: Leg, place: Participant, event: Event) -> None:
         TimelineEvent.objects.create(
             call=call, kind="participant.joined", at_ms=max(0, event.at_ms), participant=place
         )
-    place.state = PARTICIPANT_MACHINE.after(
-        ParticipantState(place.state), ParticipantMove.CONNECT
-    )
+    place.state = PARTICIPANT_MACHINE.after(ParticipantState(place.state), ParticipantMove.CONNECT)
     place.lost_at = place.reconnect_until = place.left_at = None
     place.save()
     if call.state == CallState.CONNECTING and _both_sides_there(call):

@@ -4,9 +4,9 @@ from django.db import transaction
 
 from common.actor import SYSTEM
 from common.clock import db_now
+from interviews.models import Participant
+from interviews.states import RUNNING, ParticipantRole, ParticipantState
 
-from ..models import Participant
-from ..states import RUNNING, ParticipantRole, ParticipantState
 from .calls import end_call, leave_call
 
 

@@ -12,11 +12,10 @@ from audit import services as audit
 from common.actor import Actor
 from common.crypto import blind_index
 from common.push import call_group, push
+from interviews.errors import TaskClosed
+from interviews.models import Call, Consent, InterviewTask, Party
+from interviews.states import RUNNING, TASK_MACHINE, TaskMove
 from outbox.services import publish
-
-from ..errors import TaskClosed
-from ..models import Call, Consent, InterviewTask, Party
-from ..states import RUNNING, TASK_MACHINE, TaskMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ class TaskDraft:
     manager_name: str = ""
     seat_staff_no: str = ""
     case_ref: str = ""
+    rehearsal: bool = False
 
 
 def lock_task(task_id: UUID) -> InterviewTask:
@@ -87,6 +87,7 @@ def create_task(draft: TaskDraft, *, actor: Actor) -> InterviewTask:
         manager_name=draft.manager_name,
         seat_staff_no=draft.seat_staff_no,
         case_ref=draft.case_ref,
+        rehearsal=draft.rehearsal,
     )
     merged: dict[str, Party] = {}
     for person in draft.parties:

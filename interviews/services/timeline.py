@@ -10,12 +10,12 @@ from audit import services as audit
 from common.actor import Actor, ActorKind
 from common.ids import new_id
 from common.push import call_group, push
+from interviews import policy
+from interviews.errors import CallOver, NotConnected, ReasonRequired
+from interviews.models import Call, Participant, Snapshot, TimelineEvent
+from interviews.states import ParticipantState, SnapshotKind, TagKind
 from media_worker.gateway import MediaUnavailable
 
-from .. import policy
-from ..errors import CallOver, NotConnected, ReasonRequired
-from ..models import Call, Participant, Snapshot, TimelineEvent
-from ..states import ParticipantState, SnapshotKind, TagKind
 from .calls import call_ms
 from .media import room_of
 
@@ -68,9 +68,11 @@ def add_event(
     seq: int | None = None
     if call.is_running:
         try:
-            seq = room_of(call).journal(
-                str(event_id), kind, moment, {**payload, "by": actor.name or actor.kind}
-            ).seq
+            seq = (
+                room_of(call)
+                .journal(str(event_id), kind, moment, {**payload, "by": actor.name or actor.kind})
+                .seq
+            )
         except MediaUnavailable:
             seq = None
     with transaction.atomic():
@@ -151,9 +153,7 @@ def delete_snapshot(snapshot_id: UUID, *, actor: Actor, reason: str) -> Snapshot
     if not reason.strip():
         raise ReasonRequired
     snapshot = (
-        Snapshot.objects.select_for_update(of=("self",))
-        .select_related("call")
-        .get(pk=snapshot_id)
+        Snapshot.objects.select_for_update(of=("self",)).select_related("call").get(pk=snapshot_id)
     )
     if snapshot.deleted_at is None:
         snapshot.deleted_at = timezone.now()

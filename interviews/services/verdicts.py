@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.actor import Actor
+from interviews.errors import PartiesMissing, ReasonRequired, TaskClosed
+from interviews.models import Call
+from interviews.selectors import parties_not_interviewed
+from interviews.states import CallMove, TaskState, Verdict
 from outbox.services import publish
 from seats import services as seats
 
-from ..errors import PartiesMissing, ReasonRequired, TaskClosed
-from ..models import Call
-from ..selectors import parties_not_interviewed
-from ..states import CallMove, TaskState, Verdict
 from .calls import advance_call, lock_call
 from .tasks import lock_task, settle_task
 

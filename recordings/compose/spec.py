@@ -1,0 +1,55 @@
+"""What the composed copy shall be like. Travels as JSON into the composing process."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What stands on a participant's tile. Names come from the database, not from the journal."""
+
+    name: str
+    role: str = ""
+    gps: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """`end_ms` cuts at the call's end (None: where the journal ends); rates in bit/s."""
+
+    end_ms: int | None = None
+    width: int = 854
+    height: int = 480
+    fps: int = 12
+    video_bps: int = 138_000
+    audio_bps: int = 32_000
+    watermark: str = ""
+    labels: dict[str, Label] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+    @staticmethod
+    def from_json(text: str) -> "Spec":
+        body: dict[str, Any] = json.loads(text)
+        labels = {who: Label(**label) for who, label in body.pop("labels", {}).items()}
+        return Spec(**body, labels=labels)
+
+    @staticmethod
+    def read(path: Path) -> "Spec":
+        return Spec.from_json(path.read_text(encoding="utf-8"))
+
+
+@dataclass(slots=True)
+class Composed:
+    """What came out, and what was wrong with what went in."""
+
+    duration_ms: int
+    width: int
+    height: int
+    fps: int
+    damaged: list[dict[str, Any]] = field(default_factory=list)
+    gaps: list[dict[str, Any]] = field(default_factory=list)

@@ -1,0 +1,100 @@
+"""One participant's place in the picture: the face, the card while there is none, the labels."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import av
+from av.video.reformatter import VideoReformatter
+
+from . import labels
+from .canvas import CARD, Canvas
+from .layout import Box, fitted
+from .spec import Label
+
+# A hole longer than this gets a card; a still screen share has one frame a second.
+CARD_AFTER_GAP_MS = 1500.0
+# How long the last picture stays before the card: long enough not to flicker.
+HOLD_MS = 600.0
+REPORTED_GAP_MS = 1000.0
+
+
+class Tile:
+    """`why(at_ms)` says what the card shows at a moment without picture."""
+
+    def __init__(
+        self,
+        box: Box,
+        label: Label,
+        pictures: Iterator[tuple[float, av.VideoFrame]],
+        why: Callable[[float], str],
+    ) -> None:
+        self.box = box
+        self.gaps: list[dict[str, Any]] = []
+        self._pictures = pictures
+        self._why = why
+        self._next = next(pictures, None)
+        self._shown: tuple[float, av.VideoFrame] | None = None
+        self._state: object = None
+        self._reformatter = VideoReformatter()
+        size = 15 if box.width >= 400 else 13
+        line = f"{label.name} · {label.role}" if label.role else label.name
+        self._strips = [labels.text(line, size, box.width)] if line else []
+        if label.gps:
+            self._strips.append(labels.text(f"GPS {label.gps}", size - 2, box.width))
+
+    def draw(self, canvas: Canvas, at_ms: float) -> bool:
+        """Bring the tile to the moment; whether anything changed."""
+        fresh = False
+        while self._next is not None and self._next[0] <= at_ms:
+            self._shown, fresh = self._next, True
+            self._next = next(self._pictures, None)
+            self._note_gap()
+        if self._shown is None or self._is_hole(at_ms):
+            return self._draw_card(canvas, self._why(at_ms))
+        if not fresh and not isinstance(self._state, str):
+            return False
+        self._draw_picture(canvas, self._shown[1])
+        return True
+
+    def _is_hole(self, at_ms: float) -> bool:
+        assert self._shown is not None  # noqa: S101 - asked only then
+        since = self._shown[0]
+        until = self._next[0] if self._next is not None else float("inf")
+        return until - since > CARD_AFTER_GAP_MS and at_ms - since > HOLD_MS
+
+    def _note_gap(self) -> None:
+        if self._shown is None or self._next is None:
+            return
+        if self._next[0] - self._shown[0] >= REPORTED_GAP_MS:
+            self.gaps.append({"from_ms": round(self._shown[0]), "until_ms": round(self._next[0])})
+
+    def _draw_picture(self, canvas: Canvas, frame: av.VideoFrame) -> None:
+        place = fitted(frame.width, frame.height, self.box)
+        if self._state != place:
+            canvas.fill(self.box, 16)
+            self._state = place
+        picture = self._reformatter.reformat(
+            frame, place.width, place.height, "yuv420p", interpolation="BILINEAR"
+        )
+        canvas.blit(picture, place)
+        self._print_labels(canvas)
+
+    def _draw_card(self, canvas: Canvas, text: str) -> bool:
+        if self._state == text:
+            return False
+        self._state = text
+        canvas.fill(self.box, CARD)
+        strip = labels.text(text, 22, self.box.width)
+        height, width = strip.shape
+        box = self.box
+        canvas.print(
+            strip, box.x + (box.width - width) // 2, box.y + (box.height - height) // 2, CARD
+        )
+        self._print_labels(canvas)
+        return True
+
+    def _print_labels(self, canvas: Canvas) -> None:
+        y = self.box.y + self.box.height - 4
+        for strip in self._strips:
+            y -= strip.shape[0]
+            canvas.print(strip, self.box.x + 4, y)

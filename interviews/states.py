@@ -17,7 +17,7 @@ class TaskState(TextChoices):
 
 
 class TaskMove(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - 通过, not a password
     REJECT = "reject"
 
 

@@ -11,7 +11,9 @@ from .base import *
 from .base import env
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
-SECRET_KEY = env.str("DJANGO_SECRET_KEY")
+SECRET_KEY = env.str(
+    "DJANGO_SECRET_KEY", default="dev-only-key-the-production-profile-refuses-it"
+)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *env.list("ALLOWED_HOSTS", default=[])]
 DEMO = env.bool("DEMO", default=True)
 if not env.dict("FIELD_ENCRYPTION_KEYS", default={}):

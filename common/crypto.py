@@ -9,12 +9,17 @@ import hashlib
 import hmac
 import os
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField  # generic in the type stubs only
 
 
 @lru_cache(maxsize=8)
@@ -57,7 +62,7 @@ def blind_index(text: str) -> str:
     return hmac.new(key.digest(), text.strip().upper().encode(), hashlib.sha256).hexdigest()
 
 
-class EncryptedTextField(models.TextField[str, str]):
+class EncryptedTextField(_TextField):
     """Clear text in Python, ciphertext in PostgreSQL. Cannot be filtered on: use a blind index."""
 
     def _context(self) -> str:

@@ -13,8 +13,9 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
-from media_worker.selectors import live_workers
 from redis.exceptions import RedisError
+
+from media_worker.selectors import live_workers
 
 CELERY_SEEN_KEY = "operations.celery_seen"
 CELERY_FRESH_S = 15.0

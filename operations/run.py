@@ -7,13 +7,10 @@ kernel takes the children with it.
 
 import argparse
 import hashlib
-import http.client
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from operations import environment, preflight
@@ -21,12 +18,12 @@ from operations.children import die_with_parent
 from operations.console import Console
 from operations.demo_logins import CUSTOMER_PATH, DEMO_LOGINS, PASSWORD
 from operations.embedded import Postgres, Valkey, free_port
+from operations.programs import LOOPBACK, Place
 from operations.refusals import CannotStart
 from operations.supervisor import Program, Supervisor
 
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 4.5
-LOOPBACK = "127.0.0.1"
 
 
 def migrations_fingerprint() -> str:
@@ -37,21 +34,6 @@ def migrations_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def get_json(port: int, path: str, token: str = "") -> tuple[int, dict[str, object]]:
-    """One small GET on loopback; status 0 when nobody answered in time."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
-    try:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        body = json.loads(response.read())
-    except (OSError, ValueError, http.client.HTTPException):
-        return 0, {}
-    finally:
-        connection.close()
-    return response.status, body if isinstance(body, dict) else {}
-
-
 class Installation:
     """One run folder with everything that lives in it."""
 
@@ -60,7 +42,6 @@ class Installation:
         self.host, self.port = host, port
         self.console = console
         self.supervisor = Supervisor(console, cwd=environment.PROJECT)
-        self.control_port = free_port()
         self.env = dict(os.environ)
 
     def start(self) -> None:
@@ -74,14 +55,15 @@ class Installation:
         if self.supervisor.stop_asked:
             return
         demo = self.supervisor.begin("demo", self._manage("load_demo"), self.env)
-        for program in self._programs():
+        place = Place(self.host, self.port, free_port(), self.folder, self.env)
+        for program in place.programs():
             self.supervisor.start(program, self.env)
         self.supervisor.finish("demo", demo)
         self.supervisor.wait_for_answers(READY_WITHIN_S)
 
     @property
     def web_url(self) -> str:
-        shown = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        shown = LOOPBACK if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://{shown}:{self.port}"
 
     def _set_environment(self) -> None:
@@ -148,47 +130,6 @@ class Installation:
 
     def _manage(self, *arguments: str) -> list[str]:
         return [sys.executable, "manage.py", *arguments]
-
-    def _programs(self) -> list[Program]:
-        python = sys.executable
-        web = [
-            *(python, "-m", "uvicorn", "interview_site.asgi:application"),
-            *("--host", self.host, "--port", str(self.port), "--lifespan", "off"),
-            *("--no-access-log", "--timeout-graceful-shutdown", "1", "--log-level", "warning"),
-        ]
-        media = [
-            *(python, "-m", "media_worker", "--control-port", str(self.control_port)),
-            *("--web-url", self.env["WEB_INTERNAL_URL"], "--spool", self.env["SPOOL_DIR"]),
-            *("--worker-id", self.env["MEDIA_WORKER_ID"]),
-        ]
-        celery = [python, "-m", "celery", "-A", "interview_site"]
-        # Threads: encoding releases the interpreter, and no child of a child can be left behind.
-        worker = [
-            *(*celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel"),
-            *("WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"),
-        ]
-        schedule = str(self.folder / "beat-schedule")
-        beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="]
-        return [
-            Program("web", web, self._check("database", "migrations")),
-            Program("media", media, self._media_answers),
-            Program("celery", worker, self._check("celery")),
-            Program("beat", beat, self._check("celery")),
-        ]
-
-    def _media_answers(self) -> bool:
-        status, _ = get_json(self.control_port, "/v1/health", self.env["MEDIA_CONTROL_TOKEN"])
-        return status == 200 and self._check("media")()
-
-    def _check(self, *names: str) -> Callable[[], bool]:
-        """Whether /readyz says that these parts work; it sees each of them from the web's side."""
-
-        def holds() -> bool:
-            _, body = get_json(self.port, "/readyz")
-            checks = body.get("checks")
-            return isinstance(checks, dict) and all(checks[name]["ok"] for name in names)
-
-        return holds
 
 
 def greeting(url: str, seconds: float) -> str:

@@ -66,7 +66,9 @@ def test_a_cluster_made_in_a_namespace_is_handed_over_where_namespaces_are_refus
 def test_only_the_own_folder_is_written_and_parents_keep_their_permissions(
     tmp_path: Path, way: Way
 ) -> None:
-    parent = tmp_path / "closed"
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    parent = outside / "closed"
     parent.mkdir(mode=0o700)
     postgres = Postgres(parent / "run" / "pg", durable=False, identity=way())
 
@@ -74,7 +76,7 @@ def test_only_the_own_folder_is_written_and_parents_keep_their_permissions(
         assert parent.stat().st_mode & 0o777 == 0o700
         assert (parent / "run" / "pg").stat().st_mode & 0o777 == 0o700
 
-    assert [path.name for path in tmp_path.iterdir()] == ["closed"]
+    assert [path.name for path in outside.iterdir()] == ["closed"]
 
 
 def test_a_stranger_without_the_password_gets_in_nowhere(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""The processes of one machine and how each shows that it works. Imports no Django."""
+
+import http.client
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.supervisor import Program
+
+LOOPBACK = "127.0.0.1"
+
+
+def get_json(port: int, path: str, token: str = "") -> tuple[int, dict[str, object]]:
+    """One small GET on loopback; status 0 when nobody answered in time."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        body = json.loads(response.read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return 0, {}
+    finally:
+        connection.close()
+    return response.status, body if isinstance(body, dict) else {}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one installation listens and writes; `env` is what all its processes share."""
+
+    host: str
+    port: int
+    control_port: int
+    folder: Path
+    env: Mapping[str, str]
+
+    def programs(self) -> list[Program]:
+        return [self._web(), self._media(), self._worker(), self._beat()]
+
+    def _web(self) -> Program:
+        command = [
+            *(sys.executable, "-m", "uvicorn", "interview_site.asgi:application"),
+            *("--host", self.host, "--port", str(self.port), "--lifespan", "off"),
+            *("--no-access-log", "--timeout-graceful-shutdown", "1", "--log-level", "warning"),
+        ]
+        return Program("web", command, self.sees("database", "migrations"))
+
+    def _media(self) -> Program:
+        command = [
+            *(sys.executable, "-m", "media_worker", "--control-port", str(self.control_port)),
+            *("--web-url", self.env["WEB_INTERNAL_URL"], "--spool", self.env["SPOOL_DIR"]),
+            *("--worker-id", self.env["MEDIA_WORKER_ID"]),
+        ]
+        seen = self.sees("media")
+
+        def answers() -> bool:
+            token = self.env["MEDIA_CONTROL_TOKEN"]
+            status, _ = get_json(self.control_port, "/v1/health", token)
+            return status == 200 and seen()
+
+        return Program("media", command, answers)
+
+    def _worker(self) -> Program:
+        # Threads: encoding releases the interpreter, and no child of a child can be left behind.
+        command = [
+            *(sys.executable, "-m", "celery", "-A", "interview_site", "worker"),
+            *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ]
+        return Program("celery", command, self.sees("celery"))
+
+    def _beat(self) -> Program:
+        schedule = str(self.folder / "beat-schedule")
+        command = [
+            *(sys.executable, "-m", "celery", "-A", "interview_site", "beat"),
+            *("--loglevel", "WARNING", "--schedule", schedule, "--pidfile="),
+        ]
+        return Program("beat", command, self.sees("celery"))
+
+    def sees(self, *names: str) -> Callable[[], bool]:
+        """Whether /readyz says that these parts work; it sees each of them from the web's side."""
+
+        def holds() -> bool:
+            _, body = get_json(self.port, "/readyz")
+            checks = body.get("checks")
+            return isinstance(checks, dict) and all(checks[name]["ok"] for name in names)
+
+        return holds

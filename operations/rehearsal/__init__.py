@@ -1,0 +1,1 @@
+"""The operators' self-check: one interview over the real interfaces, without a browser."""

@@ -1,0 +1,124 @@
+"""Health as a load balancer and the supervisor read it."""
+
+import datetime as dt
+import io
+import time
+
+import pytest
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from common.clock import db_now
+from media_worker.models import MediaWorker
+from operations.checks import CELERY_SEEN_KEY
+
+NOBODY_LISTENS = "redis://127.0.0.1:9/0"
+
+
+def make_worker(*, age_s: float = 0, draining: bool = False) -> MediaWorker:
+    now = db_now()
+    return MediaWorker.objects.create(
+        worker_id="media-1",
+        control_url="http://127.0.0.1:9",
+        started_at=now,
+        last_heartbeat_at=now - dt.timedelta(seconds=age_s),
+        capacity=8,
+        draining=draining,
+    )
+
+
+def test_a_living_process_answers_without_asking_anybody(client: Client) -> None:
+    response = client.get("/healthz")  # no database fixture: a query would fail
+
+    assert (response.status_code, response.json()) == (200, {"ok": True})
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_ready_when_every_part_works(client: Client) -> None:
+    make_worker()
+    cache.set(CELERY_SEEN_KEY, time.time())
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    checks = response.json()["checks"]
+    assert {name: check["ok"] for name, check in checks.items()} == {
+        "database": True,
+        "migrations": True,
+        "redis": True,
+        "media": True,
+        "spool": True,
+        "celery": True,
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "worker", [{"age_s": 60}, {"draining": True}], ids=["silent worker", "draining worker"]
+)
+def test_not_ready_without_a_media_worker_that_takes_calls(
+    client: Client, worker: dict[str, float]
+) -> None:
+    make_worker(**worker)  # type: ignore[arg-type]  # ages and flags
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["media"] == {
+        "ok": False,
+        "detail": "没有在线的媒体服务进程",
+        "required": True,
+    }
+
+
+@pytest.mark.django_db
+def test_lost_redis_is_a_finding_that_tells_no_address(client: Client, settings: Settings) -> None:
+    make_worker()
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": NOBODY_LISTENS}}
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["redis"]["detail"] == "ConnectionError"
+    assert "127.0.0.1" not in response.content.decode()
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": _real(settings)}}
+
+
+def _real(settings: Settings) -> str:
+    return f"{settings.REDIS_URL}/2"
+
+
+@pytest.mark.django_db
+def test_pages_stay_in_service_while_background_work_is_away(client: Client) -> None:
+    make_worker()
+    cache.set(CELERY_SEEN_KEY, time.time() - 60)
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["checks"]["celery"]["ok"] is False
+
+
+@pytest.mark.django_db
+def test_a_missing_spool_is_a_finding_not_an_error(client: Client, settings: Settings) -> None:
+    make_worker()
+    settings.SPOOL_DIR = "/nonexistent/spool"
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["spool"]["detail"] == "FileNotFoundError"
+
+
+@pytest.mark.django_db
+def test_doctor_names_what_is_wrong_and_fails() -> None:
+    said = io.StringIO()
+
+    with pytest.raises(CommandError, match="系统未就绪"):
+        call_command("doctor", stdout=said, no_color=True)
+
+    assert "✗ media       没有在线的媒体服务进程" in said.getvalue()
+    assert "✓ database    PostgreSQL 18" in said.getvalue()

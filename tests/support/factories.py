@@ -1,0 +1,57 @@
+"""A seat, a task, a call: the smallest world a test of the interview needs."""
+
+import itertools
+
+from accounts.models import User
+from common.actor import Actor, ActorKind
+from interviews import services
+from interviews.models import Call, InterviewTask, Party
+from seats.models import Seat
+
+_numbers = itertools.count(1)
+SEAT_ACTOR = Actor(ActorKind.USER, "1", "800001")
+PARTY_ACTOR = Actor(ActorKind.PARTY, "party", "")
+
+
+def make_seat(staff_no: str | None = None, **fields: object) -> Seat:
+    number = staff_no or f"8{next(_numbers):05d}"
+    user = User.objects.create_user(number, "test-password", name=f"坐席{number}")
+    return Seat.objects.create(user=user, enabled=True, **fields)
+
+
+def person(name: str, *roles: str) -> services.PartyDraft:
+    number = next(_numbers)
+    return services.PartyDraft(
+        name=name,
+        phone=f"139{number:08d}",
+        id_no=f"4101051990{number:08d}",
+        roles=roles or ("PRIMARY_BORROWER",),
+    )
+
+
+def make_task(*people: services.PartyDraft, contract_no: str | None = None) -> InterviewTask:
+    return services.create_task(
+        services.TaskDraft(
+            contract_no=contract_no or f"YXD-{next(_numbers):06d}",
+            product_code="YXD",
+            product_name="永续贷",
+            customer_name=people[0].name if people else "张晓明",
+            parties=people or (person("张晓明"),),
+        ),
+        actor=SEAT_ACTOR,
+    )
+
+
+def consent(party: Party) -> None:
+    services.record_consent(party.pk, text_version="2026-01", actor=PARTY_ACTOR)
+
+
+def make_call(task: InterviewTask | None = None, seat: Seat | None = None) -> Call:
+    """A running call of the task's first party; nobody is connected yet."""
+    task = task or make_task()
+    party = task.parties.order_by("name").first()
+    assert party is not None
+    consent(party)
+    return services.open_call(
+        task.pk, seat=seat or make_seat(), party_id=party.pk, actor=SEAT_ACTOR
+    )

@@ -34,11 +34,13 @@ class Console:
     def log_of(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
-    def line(self, name: str, text: bytes) -> None:
-        """One line of a child: to its log file, and to the console with its name before it."""
+    def line(self, name: str, text: bytes, *, shown: bool = True) -> None:
+        """One line of a child: to its log file and, if `shown`, to the console under its name."""
         stamp = time.strftime("%H:%M:%S")
         plain = _ESCAPES.sub(b"", text)
         self._file(name).write(stamp.encode() + b" " + plain + b"\n")
+        if not shown:
+            return
         prefix = self._paint(f"{name:<9}", _COLOURS[sum(name.encode()) % len(_COLOURS)])
         self._show(f"{stamp} {prefix}│ ".encode() + (text if self._coloured else plain))
 
@@ -48,9 +50,10 @@ class Console:
             self._show((self._paint(line, _ALERT) if alert else line).encode())
 
     def last_lines(self, name: str, count: int = 15) -> str:
+        """The end of a child's log, without the times."""
         path = self.log_of(name)
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-        return "\n".join(lines[-count:])
+        return "\n".join(line.partition(" ")[2] for line in lines[-count:])
 
     def close(self) -> None:
         for file in self._files.values():

@@ -142,7 +142,8 @@ def explain_failure(program: str, output: str) -> CannotStart:
             )
     last = output.strip().splitlines()[-1:] or ["?"]
     return CannotStart(
-        f"{program} 无法启动（would not start）：{last[0]}", "请查看 run/logs 下的日志。"
+        f"{program} 没有成功（failed）：{last[0]}",
+        "完整输出在运行文件夹的 logs 下（full output in logs/）。",
     )
 
 

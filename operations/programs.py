@@ -10,6 +10,11 @@ from pathlib import Path
 from operations.supervisor import Program
 
 LOOPBACK = "127.0.0.1"
+# Its warning about root is about pickled messages, which are not accepted here.
+_CELERY = (
+    *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
+    *("-m", "celery", "--quiet", "-A", "interview_site"),
+)
 
 
 def get_json(port: int, path: str, token: str = "") -> tuple[int, dict[str, object]]:
@@ -66,7 +71,7 @@ class Place:
     def _worker(self) -> Program:
         # Threads: encoding releases the interpreter, and no child of a child can be left behind.
         command = [
-            *(sys.executable, "-m", "celery", "-A", "interview_site", "worker"),
+            *(*_CELERY, "worker"),
             *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
@@ -75,7 +80,7 @@ class Place:
     def _beat(self) -> Program:
         schedule = str(self.folder / "beat-schedule")
         command = [
-            *(sys.executable, "-m", "celery", "-A", "interview_site", "beat"),
+            *(*_CELERY, "beat"),
             *("--loglevel", "WARNING", "--schedule", schedule, "--pidfile="),
         ]
         return Program("beat", command, self.sees("celery"))

@@ -112,7 +112,12 @@ class Installation:
 
     def _start_server(self, server: Postgres | Valkey) -> None:
         program = Program(
-            server.name, server.command(), server.answers, ask=server.ask, death_signal=server.ask
+            server.name,
+            server.command(),
+            server.answers,
+            ask=server.ask,
+            death_signal=server.ask,
+            quiet=True,
         )
         self.supervisor.start(program, self.env)
 
@@ -124,7 +129,9 @@ class Installation:
         known = own_cluster and not self._fresh and stamp.exists()
         if known and stamp.read_text() == fingerprint:
             return
-        self.supervisor.run_to_end("migrate", self._manage("migrate", "--no-input"), self.env)
+        self.console.say("正在更新数据库结构（migrating）…")
+        migrate = self._manage("migrate", "--no-input", "--verbosity", "0")
+        self.supervisor.run_to_end("migrate", migrate, self.env)
         if own_cluster and not self.supervisor.stop_asked:
             stamp.write_text(fingerprint)
 

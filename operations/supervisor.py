@@ -20,6 +20,7 @@ from operations.embedded import explain_failure
 from operations.refusals import CannotStart
 
 _TICK_S = 0.1
+_LOOK_EVERY_S = 0.25
 _STEADY_S = 30.0  # a child that lived this long is restarted at once again
 _LONGEST_PAUSE_S = 10.0
 _LONGEST_LINE_BYTES = 65536
@@ -34,6 +35,7 @@ class Program:
     answers: Callable[[], bool]
     ask: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
+    quiet: bool = False  # its output goes to its log file only
 
 
 @dataclass
@@ -61,6 +63,7 @@ class Supervisor:
         self._cwd = cwd
         self._running: dict[str, _Running] = {}
         self._partial: dict[int, bytes] = {}
+        self._quiet: set[str] = set()
         self._selector = selectors.DefaultSelector()
         self._wake, waker = socket.socketpair()
         waker.setblocking(False)
@@ -79,8 +82,7 @@ class Supervisor:
         self.stop_asked = True
 
     def start(self, program: Program, env: Mapping[str, str]) -> None:
-        process = self._spawn(program.name, program.command, env, program.death_signal)
-        self._running[program.name] = _Running(program, env, process)
+        self._running[program.name] = _Running(program, env, self._spawn_program(program, env))
 
     @property
     def names(self) -> list[str]:
@@ -112,9 +114,13 @@ class Supervisor:
         """Until every program answers. Raises CannotStart when one dies or stays silent."""
         silent = [running.program for running in self._running.values()]
         deadline = time.monotonic() + within_s
+        next_look = 0.0
         while silent and not self.stop_asked:
             self._pump(_TICK_S)
             self._raise_if_one_died()
+            if time.monotonic() < next_look:
+                continue
+            next_look = time.monotonic() + _LOOK_EVERY_S
             silent = [program for program in silent if not program.answers()]
             if silent and time.monotonic() > deadline:
                 names = "、".join(program.name for program in silent)
@@ -153,6 +159,11 @@ class Supervisor:
                 running.process.kill()
                 running.process.wait()
 
+    def _spawn_program(self, program: Program, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        if program.quiet:
+            self._quiet.add(program.name)
+        return self._spawn(program.name, program.command, env, program.death_signal)
+
     def _spawn(
         self, name: str, command: Sequence[str], env: Mapping[str, str], death: signal.Signals
     ) -> subprocess.Popen[bytes]:
@@ -182,7 +193,7 @@ class Supervisor:
             else:
                 self._partial[reader] = rest[-_LONGEST_LINE_BYTES:]
             for line in lines:
-                self._console.line(key.data, line.rstrip(b"\r"))
+                self._console.line(key.data, line.rstrip(b"\r"), shown=key.data not in self._quiet)
 
     def _raise_if_one_died(self) -> None:
         for name, running in self._running.items():
@@ -204,6 +215,5 @@ class Supervisor:
             )
             running.pause_s = min(max(1.0, running.pause_s * 2), _LONGEST_PAUSE_S)
         if running.restart_at is not None and now >= running.restart_at:
-            program = running.program
-            running.process = self._spawn(name, program.command, running.env, program.death_signal)
+            running.process = self._spawn_program(running.program, running.env)
             running.started, running.restart_at = now, None

@@ -23,6 +23,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
     found = findings()
     ready = is_ready(found)
     body = {"ok": ready, "checks": {name: asdict(finding) for name, finding in found.items()}}
-    return JsonResponse(
+    response = JsonResponse(
         body, status=200 if ready else 503, json_dumps_params={"ensure_ascii": False}
     )
+    # Not ready is an answer here, not an incident: Django would log every poll as an error.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

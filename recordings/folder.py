@@ -169,7 +169,7 @@ def _part(line: dict[str, Any]) -> Part:
         participant_id=str(line.get("participant_id") or named[0]),
         leg_id=str(line.get("leg_id", "")),
         leg_no=int(line.get("leg_no") or named[1]),
-        kind=str(line.get("media") or line.get("track_kind") or named[2]),
+        kind=str(line.get("track") or named[2]),
         file=str(line["file"]),
         start_ms=float(line["start_ms"]),
         end_ms=None,
@@ -180,31 +180,36 @@ def _part(line: dict[str, Any]) -> Part:
 
 
 def _note_report(line: dict[str, Any], reports: dict[str, float]) -> None:
-    """Keep where timestamp 0 lies on the sender's clock (ms); the last report knows best."""
-    for sample in line.get("samples") or [line]:
-        if "ntp_ms" in sample and "pts_ms" in sample:
-            reports[line["file"]] = float(sample["ntp_ms"]) - float(sample["pts_ms"])
+    """Keep where a file's timestamp 0 lies on the sender's clock (ms); the last report knows best."""
+    if "ntp_unix_ms" in line and "pts_ms" in line:
+        reports[line["file"]] = float(line["ntp_unix_ms"]) - float(line["pts_ms"])
 
 
 def _aligned(parts: list[Part], reports: dict[str, float]) -> list[Part]:
     """Lay the tracks of one connection out by its sender reports instead of by arrival.
 
     Network and jitter delay each track differently; the report says when the sender captured it.
-    The least delayed track of the leg gives the distance between the sender's clock and ours.
+    The least delayed track of the leg gives the distance between the sender's clock and ours. A
+    part too short for a report of its own shares its track's correction.
     """
-    distance: dict[tuple[str, int], float] = {}
+    distance: dict[tuple[str, str], float] = {}
     for part in parts:
         if part.file in reports:
-            leg = (part.participant_id, part.leg_no)
+            leg = (part.participant_id, part.leg_id)
             delay = part.start_ms - reports[part.file]
             distance[leg] = min(delay, distance.get(leg, delay))
-    aligned = []
+    corrections: dict[tuple[str, str, str], float] = {}
     for part in parts:
         if part.file in reports:
-            place = reports[part.file] + distance[part.participant_id, part.leg_no]
-            if abs(place - part.start_ms) <= MAX_CORRECTION_MS:
-                part = replace(part, start_ms=place)
-        aligned.append(part)
+            place = reports[part.file] + distance[part.participant_id, part.leg_id]
+            corrections[part.participant_id, part.leg_id, part.kind] = place - part.start_ms
+    aligned = []
+    for part in parts:
+        shift = corrections.get((part.participant_id, part.leg_id, part.kind), 0.0)
+        if part.file in reports:
+            shift = reports[part.file] + distance[part.participant_id, part.leg_id] - part.start_ms
+        moves = shift and abs(shift) <= MAX_CORRECTION_MS
+        aligned.append(replace(part, start_ms=part.start_ms + shift) if moves else part)
     return aligned
 
 

@@ -119,9 +119,7 @@ class _Output:
     """The MP4: H.264 with a keyframe every 5 s so that seeking is quick, AAC, index in front."""
 
     def __init__(self, path: Path, spec: Spec) -> None:
-        self._container = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart"}
-        )
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         video: Any = self._container.add_stream("libx264", rate=spec.fps)
         video.width, video.height, video.pix_fmt = spec.width, spec.height, "yuv420p"
         video.time_base = video.codec_context.time_base = Fraction(1, spec.fps)

@@ -17,7 +17,9 @@ Samples = npt.NDArray[np.float32]
 NoteDamage = Callable[[Part, str], None]
 
 
-def _decoded(path: Path, part: Part, kind: Literal["audio", "video"], note: NoteDamage) -> Iterator[Any]:
+def _decoded(
+    path: Path, part: Part, kind: Literal["audio", "video"], note: NoteDamage
+) -> Iterator[Any]:
     """Every frame that can be had. A truncated tail or a broken packet costs itself only."""
     try:
         container = av.open(str(path), "r")

@@ -50,6 +50,7 @@ class Take:
     reports: bool = False
     ended: bool = True
     noise: int = 0
+    level: float = 0.4
 
     def file(self, kind: str) -> str:
         name = f"{self.participant_id}.{self.leg_no}.{kind}.e{self.epoch}.{self.part:03d}.mkv"
@@ -60,11 +61,11 @@ class Take:
         return f"{self.participant_id}-leg-{self.leg_no}"
 
 
-def tone(from_s: float, count: int, hz: int) -> npt.NDArray[np.int16]:
+def tone(from_s: float, count: int, hz: int, level: float = 0.4) -> npt.NDArray[np.int16]:
     """`count` samples of the beeping microphone from a moment of the call's clock on."""
     at = from_s + np.arange(count) / SAMPLE_RATE
     on = (at + 1e-9) % picture.PERIOD_S < picture.FLASH_S
-    return (np.where(on, 0.4 * np.sin(2 * np.pi * hz * at), 0.0) * 32767).astype(np.int16)
+    return (np.where(on, level * np.sin(2 * np.pi * hz * at), 0.0) * 32767).astype(np.int16)
 
 
 def write_video(path: Path, take: Take) -> None:
@@ -99,7 +100,7 @@ def write_audio(path: Path, take: Take) -> None:
         stream: Any = container.add_stream("libopus", rate=SAMPLE_RATE)
         stream.layout, stream.bit_rate = "mono", 24_000
         for n in range(round((take.until_s - take.from_s) / OPUS_FRAME_S)):
-            samples = tone(take.from_s + n * OPUS_FRAME_S, count, take.tone_hz)
+            samples = tone(take.from_s + n * OPUS_FRAME_S, count, take.tone_hz, take.level)
             frame = av.AudioFrame.from_ndarray(samples[np.newaxis, :], "s16", "mono")
             frame.sample_rate, frame.pts = SAMPLE_RATE, n * count
             frame.time_base = Fraction(1, SAMPLE_RATE)
@@ -174,14 +175,15 @@ def _write_track(folder: Path, journal: Journal, take: Take, kind: str) -> None:
     (write_video if kind == "video" else write_audio)(folder / file, take)
     late_ms = take.arrival_ms[0 if kind == "video" else 1]
     named = {"participant_id": take.participant_id, "leg_id": take.leg_id, "file": file}
+    named |= {"track": kind}
     start_ms = round(take.from_s * 1000) + late_ms
     size = {"width": take.size[0], "height": take.size[1]} if kind == "video" else {}
     codec = "vp8" if kind == "video" else "opus"
     started = {"codec": codec, "start_ms": start_ms, **size}
     journal.add(take.from_s, "track.started", epoch=take.epoch, **named, **started)
     if take.reports:
-        sample = {"ntp_ms": T0_UNIX_MS + take.from_s * 1000 + 500, "pts_ms": 500}
-        journal.add(take.from_s + 0.5, "track.sr", epoch=take.epoch, **named, samples=[sample])
+        sent = {"ntp_unix_ms": T0_UNIX_MS + take.from_s * 1000 + 500, "pts_ms": 500.0}
+        journal.add(take.from_s + 0.5, "track.sr", epoch=take.epoch, **named, **sent)
     if take.ended:
         body = (folder / file).read_bytes()
         end_ms = round(take.until_s * 1000) + late_ms

@@ -119,17 +119,31 @@ def beep_starts(sound: npt.NDArray[np.float32], tone_hz: int, rate: int = 48_000
     usable = sound[: len(sound) // step * step].reshape(-1, step)
     wave = np.exp(-2j * np.pi * tone_hz * np.arange(step) / rate) * np.hanning(step)
     level = np.abs(usable @ wave) / np.hanning(step).sum() * 2
-    on = level > 0.1
-    begun = np.flatnonzero(on[1:] & ~on[:-1]) + 1
+    loudest = float(level.max(initial=0.0))
+    if loudest < 0.02:
+        return []
+    on = level > loudest / 3
     starts: list[float] = []
-    for index in begun:
-        # To the sample: where within the two windows the level is first crossed.
-        stretch = np.abs(sound[max(0, (index - 1) * step) : (index + 1) * step])
-        loud = int(np.argmax(stretch > 0.08)) if (stretch > 0.08).any() else step
-        at_s = (max(0, (index - 1) * step) + loud) / rate
-        if not starts or at_s - starts[-1] > 0.3:
-            starts.append(at_s)
+    for index in np.flatnonzero(on[1:] & ~on[:-1]) + 1:
+        # To the sample: where in the two windows the sound first rises. Other voices may be
+        # louder than this one, so the pitch is followed in steps of a millisecond.
+        at = _first_rise(sound, int(index) * step, tone_hz, loudest / 4, rate)
+        if not starts or at - starts[-1] > 0.3:
+            starts.append(at)
     return starts
+
+
+def _first_rise(
+    sound: npt.NDArray[np.float32], around: int, tone_hz: int, threshold: float, rate: int
+) -> float:
+    """Middle of the first window of 4 ms, in steps of 1 ms, in which the pitch is heard."""
+    length, hop = rate * 4 // 1000, rate // 1000
+    wave = np.exp(-2j * np.pi * tone_hz * np.arange(length) / rate)
+    for start in range(max(0, around - 12 * hop), around + 10 * hop, hop):
+        window = sound[start : start + length]
+        if len(window) == length and abs(window @ wave) * 2 / length > threshold:
+            return (start + length / 2) / rate
+    return around / rate
 
 
 def skews_ms(flashes: list[float], beeps: list[float]) -> list[float]:

@@ -1,0 +1,250 @@
+"""The composed copy, read back from its pixels and samples."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from recordings.compose.composer import NothingToCompose, compose
+from recordings.compose.layout import fitted, grid
+from recordings.compose.spec import Composed, Label, Spec
+from recordings.folder import read_folder
+from tests.support.footage import Take, make_call_folder, two_people
+from tests.support.readback import ReadBack, cut, luma, read_mp4, skews_ms
+
+SEAT_HZ, CUSTOMER_HZ = 700, 1500
+
+
+def composed(
+    spool: Path, takes: list[Take], seconds: float, spec: Spec | None = None, **folder: bool
+) -> tuple[Composed, Path]:
+    call = make_call_folder(spool, "call", takes, seconds, **folder)
+    out = spool / "out.mp4"
+    return compose(read_folder(call), out, spec or Spec()), out
+
+
+def all_skews(back: ReadBack) -> list[float]:
+    skews: list[float] = []
+    for tile, hz in zip(back.tiles, (SEAT_HZ, CUSTOMER_HZ), strict=True):
+        skews += skews_ms(tile.flashes, back.beeps(hz))
+    return skews
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReadBack, Path]:
+    spool = tmp_path_factory.mktemp("plain")
+    _, out = composed(spool, two_people(4), 4)
+    return read_mp4(out, tiles=2), out
+
+
+def test_both_streams_begin_at_zero_and_last_as_long_as_the_call(
+    plain: tuple[ReadBack, Path],
+) -> None:
+    back, _ = plain
+
+    assert back.codecs == ("h264", "aac")
+    assert (back.video_start_s, back.audio_start_s) == (0, 0)
+    assert back.duration_s == pytest.approx(4, abs=0.1)
+    assert back.video_duration_s == pytest.approx(4, abs=0.1)
+    assert back.audio_duration_s == pytest.approx(4, abs=0.1)
+
+
+def test_the_frame_rate_is_constant_and_the_picture_has_480_lines(
+    plain: tuple[ReadBack, Path],
+) -> None:
+    back, _ = plain
+    times = [at_s for at_s, _ in back.tiles[0].readings]
+
+    assert (back.width, back.height, back.fps) == (854, 480, 12)
+    assert np.allclose(np.diff(times), 1 / 12, atol=0.001)
+
+
+def test_the_index_comes_before_the_media(plain: tuple[ReadBack, Path]) -> None:
+    _, out = plain
+    body = out.read_bytes()
+
+    assert body.index(b"moov") < body.index(b"mdat")
+
+
+def test_each_tile_shows_its_own_person_moving_in_time(plain: tuple[ReadBack, Path]) -> None:
+    back, _ = plain
+
+    for who, tile in enumerate(back.tiles, start=1):
+        seen = [(at_s, r) for at_s, r in tile.readings if r is not None]
+        assert {r.who for _, r in seen} == {who}
+        assert len(seen) >= 42
+        for at_s, reading in seen:
+            assert reading.counter / 15 == pytest.approx(at_s, abs=0.08)
+
+
+def test_both_voices_beep_every_second_with_their_flash(plain: tuple[ReadBack, Path]) -> None:
+    back, _ = plain
+
+    for hz in (SEAT_HZ, CUSTOMER_HZ):
+        assert back.beeps(hz) == pytest.approx([1, 2, 3], abs=0.01)
+    assert len(all_skews(back)) == 6
+    assert max(abs(skew) for skew in all_skews(back)) <= 80
+
+
+def test_sender_reports_undo_what_the_network_delayed(tmp_path: Path) -> None:
+    takes = [replace(t, arrival_ms=(240, 60), reports=True) for t in two_people(4)]
+
+    _, out = composed(tmp_path, takes, 4)
+
+    assert max(abs(skew) for skew in all_skews(read_mp4(out, tiles=2))) <= 80
+
+
+def test_a_hole_shows_a_card_is_silent_and_moves_nothing_after_it(tmp_path: Path) -> None:
+    seat, customer = two_people(6)
+    before = replace(customer, until_s=2.1, ended=False)
+    after = replace(customer, from_s=4.3, leg_no=2, epoch=2)
+
+    result, out = composed(tmp_path, [seat, before, after], 6)
+
+    back = read_mp4(out, tiles=2)
+    tile = back.tiles[1]
+    assert all(r is None for r in tile.showing(2.9, 4.2))
+    assert all(r is not None for r in tile.showing(4.5, 6))
+    assert back.beeps(CUSTOMER_HZ) == pytest.approx([1, 2, 5], abs=0.03)
+    assert [gap["participant_id"] for gap in result.gaps] == ["cust1"]
+    assert result.gaps[0]["until_ms"] == pytest.approx(4300, abs=100)
+    for skew in all_skews(back):
+        assert abs(skew) <= 80
+    assert all(r is not None for r in back.tiles[0].showing(0.5, 6))
+
+
+def test_a_truncated_file_costs_only_its_own_tail_and_is_reported(tmp_path: Path) -> None:
+    takes = two_people(4)
+    call = make_call_folder(tmp_path, "call", takes, 4)
+    broken = call / takes[1].file("video")
+    broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
+    (call / takes[0].file("audio")).write_bytes(b"this was never Matroska")
+
+    result = compose(read_folder(call), tmp_path / "out.mp4", Spec())
+
+    back = read_mp4(tmp_path / "out.mp4", tiles=2)
+    assert takes[0].file("audio") in [damage["file"] for damage in result.damaged]
+    assert back.duration_s == pytest.approx(4, abs=0.1)
+    assert len(back.tiles[0].counters) >= 42
+    assert len(back.tiles[1].counters) >= 12
+    assert all(r is None for r in back.tiles[1].showing(3.4, 4))
+    assert len(back.beeps(CUSTOMER_HZ)) == 3
+
+
+def test_a_rotated_phone_goes_on_in_its_tile(tmp_path: Path) -> None:
+    seat, customer = two_people(4)
+    upright = replace(customer, until_s=2)
+    sideways = replace(customer, from_s=2, part=2, size=(240, 320), audio=False)
+    upright_sound = replace(customer, video=False)
+
+    _, out = composed(tmp_path, [seat, replace(upright, audio=False), sideways, upright_sound], 4)
+
+    first = read_mp4(out, tiles=2).tiles[1].showing(0.6, 1.9)
+    then = read_mp4(out, tiles=2, shapes=[(4, 3), (3, 4)]).tiles[1].showing(2.1, 4)
+    assert all(r is not None and r.who == 2 for r in first)
+    assert all(r is not None and r.who == 2 for r in then)
+
+
+def test_nine_people_have_nine_moving_tiles(tmp_path: Path) -> None:
+    def hz(n: int) -> int:
+        return 500 + 400 * n
+
+    takes = [
+        Take(f"p{n}", "参与人", "customer", 0.3, 2, who=n % 8, tone_hz=hz(n), level=0.1)
+        for n in range(9)
+    ]
+
+    _, out = composed(tmp_path, takes, 2)
+
+    back = read_mp4(out, tiles=9)
+    for n, tile in enumerate(back.tiles):
+        assert {r.who for r in tile.showing(0.6, 2) if r is not None} == {n % 8}
+        assert len(set(tile.counters)) >= 18
+        assert back.beeps(hz(n)) == pytest.approx([1], abs=0.03)
+
+
+def test_the_cut_is_where_the_call_ended_not_where_the_files_do(tmp_path: Path) -> None:
+    _, out = composed(tmp_path, two_people(4), 4, Spec(end_ms=2500))
+
+    assert read_mp4(out, tiles=2).duration_s == pytest.approx(2.5, abs=0.1)
+
+
+def test_a_call_whose_worker_died_is_composed_from_what_is_there(tmp_path: Path) -> None:
+    takes = [replace(take, ended=False) for take in two_people(3)]
+
+    _, out = composed(tmp_path, takes, 3, Spec(end_ms=3000), closed=False)
+
+    assert len(read_mp4(out, tiles=2).tiles[0].counters) >= 30
+
+
+def test_chinese_labels_clock_and_watermark_are_in_the_picture(tmp_path: Path) -> None:
+    def corner(spec: Spec) -> list[np.ndarray]:
+        _, out = composed(tmp_path / str(len(spec.watermark)), two_people(2), 2, spec)
+        with av.open(str(out)) as container:
+            frames = [luma(frame).copy() for frame in container.decode(video=0)]
+        return [frames[3], frames[-3]]
+
+    (tmp_path / "0").mkdir()
+    (tmp_path / "3").mkdir()
+    labels = {"cust1": Label("张晓明", "主借人", "31.2304, 121.4737")}
+    bare = corner(Spec())
+    marked = corner(Spec(watermark="永续贷", labels=labels))
+
+    top_right = (slice(4, 28), slice(700, 850))
+    assert marked[0][top_right].max() > 200
+    assert bare[0][top_right].max() < 60
+    ticking = (slice(4, 28), slice(4, 170))
+    assert (marked[0][ticking] > 180).any()
+    assert (marked[0][ticking] != marked[1][ticking]).any()
+    gps = (slice(430, 452), slice(430, 620))
+    assert marked[0][gps].max() > 200
+    assert bare[0][gps].max() < 60
+
+
+def test_chinese_letters_are_not_boxes() -> None:
+    from recordings.compose.labels import text
+
+    assert not np.array_equal(text("张", 20, 100), text("晓", 20, 100))
+
+
+def test_nothing_is_composed_from_a_call_without_length(tmp_path: Path) -> None:
+    call = make_call_folder(tmp_path, "call", [], 0)
+
+    with pytest.raises(NothingToCompose):
+        compose(read_folder(call), tmp_path / "out.mp4", Spec())
+
+
+def test_the_process_prints_its_progress_and_the_result(tmp_path: Path) -> None:
+    call = make_call_folder(tmp_path, "call", two_people(1), 1)
+    spec = tmp_path / "spec.json"
+    spec.write_text(Spec(labels={"cust1": Label("李文静")}).to_json(), encoding="utf-8")
+    command = [sys.executable, "-m", "recordings.compose", str(call), str(tmp_path / "o.mp4")]
+
+    run = subprocess.run(
+        [*command, "--spec", str(spec)], capture_output=True, text=True, check=True
+    )
+
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    assert "progress" in lines[0]
+    assert lines[-1]["result"]["duration_ms"] == 1000
+    assert (tmp_path / "o.mp4").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+def test_tiles_are_even_inside_the_picture_and_do_not_overlap(count: int) -> None:
+    covered = np.zeros((480, 854), int)
+
+    for box in grid(count, 854, 480):
+        assert (box.x | box.y | box.width | box.height) % 2 == 0
+        assert cut(covered, box).shape == (box.height, box.width)
+        cut(covered, box)[:] += 1
+        inner = fitted(720, 1280, box)
+        assert inner.height <= box.height
+        assert inner.width <= box.width
+
+    assert covered.max() == 1

@@ -1,0 +1,226 @@
+"""Who may call in from where (SDK-1). Pure: facts in, an explained decision out."""
+
+import ipaddress
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Degrees, WGS-84."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the caller's device and the ticket say. Empty means: not known."""
+
+    channel_code: str
+    product_code: str = ""
+    phone: str = ""
+    point: Point | None = None
+    accuracy_m: float | None = None
+    region_code: str = ""
+    ssid: str = ""
+    bssid: str = ""
+    ip: str = ""
+    device_model: str = ""
+    os: str = ""
+    sdk_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A place by administrative code (GB/T 2260, six digits; 310000 covers 310115)."""
+
+    name: str
+    code: str
+
+    def covers(self, claim: Claim) -> bool:
+        return bool(claim.region_code) and claim.region_code.startswith(self._prefix())
+
+    def _prefix(self) -> str:
+        code = self.code
+        while len(code) > 2 and code.endswith("00"):
+            code = code[:-2]
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    name: str
+    centre: Point
+    radius_m: float
+
+    def covers(self, claim: Claim) -> bool:
+        return claim.point is not None and distance_m(self.centre, claim.point) <= self.radius_m
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """A simple polygon of at least three corners that does not cross the 180th meridian."""
+
+    name: str
+    corners: tuple[Point, ...]
+
+    def covers(self, claim: Claim) -> bool:
+        return claim.point is not None and is_inside(claim.point, self.corners)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One row: every filled field has to fit. `ip_range` is compared with the address we see."""
+
+    name: str
+    ssid: str = ""
+    bssid: str = ""
+    ip_range: str = ""
+
+    def covers(self, claim: Claim) -> bool:
+        asked = [
+            (self.ssid, lambda: self.ssid == claim.ssid),
+            (self.bssid, lambda: bssid_form(self.bssid) == bssid_form(claim.bssid)),
+            (self.ip_range, lambda: is_in_range(claim.ip, self.ip_range)),
+        ]
+        filled = [fits for value, fits in asked if value]
+        return bool(filled) and all(fits() for fits in filled)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRules:
+    enabled: bool
+    match_all: bool = False
+    regions: tuple[Region, ...] = ()
+    fences: tuple[Circle | Polygon, ...] = ()
+    networks: tuple[Network, ...] = ()
+
+
+class Reason(StrEnum):
+    ADMITTED = "admitted"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    DISABLED_CHANNEL = "disabled_channel"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One configured row that was looked at."""
+
+    kind: str
+    row: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionDecision:
+    """`places` and `networks` name what would have been permitted when the caller is outside."""
+
+    reason: Reason
+    checks: tuple[Check, ...] = ()
+    places: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+    @property
+    def admitted(self) -> bool:
+        return self.reason is Reason.ADMITTED
+
+
+def decide_admission(channel: ChannelRules | None, claim: Claim) -> AdmissionDecision:
+    """Admit or refuse, with every row that was looked at.
+
+    A channel without rows admits from everywhere. With rows, one fitting row of any kind is
+    enough; `match_all` asks for one fitting row of each configured kind.
+    """
+    if channel is None:
+        return AdmissionDecision(Reason.UNKNOWN_CHANNEL)
+    if not channel.enabled:
+        return AdmissionDecision(Reason.DISABLED_CHANNEL)
+    by_kind = {
+        "region": _look(channel.regions, "region", lambda row: (row.name, row.covers(claim))),
+        "fence": _look(channel.fences, "fence", lambda row: (row.name, row.covers(claim))),
+        "network": _look(channel.networks, "network", lambda row: (row.name, row.covers(claim))),
+    }
+    checks = tuple(check for rows in by_kind.values() for check in rows)
+    verdicts = [any(check.passed for check in rows) for rows in by_kind.values() if rows]
+    enough = all(verdicts) if channel.match_all else any(verdicts)
+    if not verdicts or enough:
+        return AdmissionDecision(Reason.ADMITTED, checks)
+    return AdmissionDecision(
+        Reason.OUTSIDE,
+        checks,
+        places=tuple(row.name for row in (*channel.regions, *channel.fences)),
+        networks=tuple(row.name for row in channel.networks),
+    )
+
+
+def _look(
+    rows: Iterable[R], kind: str, judge: Callable[[R], tuple[str, bool]]
+) -> tuple[Check, ...]:
+    return tuple(Check(kind, *judge(row)) for row in rows)
+
+
+def distance_m(a: Point, b: Point) -> float:
+    """Great-circle distance in metres (haversine)."""
+    lat_a, lat_b = math.radians(a.latitude), math.radians(b.latitude)
+    half_lat = (lat_b - lat_a) / 2
+    half_lng = math.radians(b.longitude - a.longitude) / 2
+    h = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lng) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, h)))
+
+
+def is_inside(point: Point, corners: Sequence[Point]) -> bool:
+    """Ray casting on the plane of degrees: exact enough for a fence of a few kilometres."""
+    if len(corners) < 3:
+        return False
+    inside = False
+    previous = corners[-1]
+    for corner in corners:
+        crosses = (corner.latitude > point.latitude) != (previous.latitude > point.latitude)
+        if crosses:
+            share = (point.latitude - corner.latitude) / (previous.latitude - corner.latitude)
+            meets = corner.longitude + share * (previous.longitude - corner.longitude)
+            if point.longitude < meets:
+                inside = not inside
+        previous = corner
+    return inside
+
+
+def is_in_range(ip: str, ip_range: str) -> bool:
+    """Whether `ip` lies in a CIDR block or a `first-last` range. An unreadable address does not."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    first, last = range_ends(ip_range)
+    return address.version == first.version and int(first) <= int(address) <= int(last)
+
+
+def range_ends(
+    ip_range: str,
+) -> tuple[
+    ipaddress.IPv4Address | ipaddress.IPv6Address, ipaddress.IPv4Address | ipaddress.IPv6Address
+]:
+    """First and last address of `10.0.0.0/8` or `10.0.0.1-10.0.0.9`. Raises ValueError."""
+    if "-" in ip_range:
+        first, last = (ipaddress.ip_address(part.strip()) for part in ip_range.split("-", 1))
+        if first.version != last.version or int(first) > int(last):
+            raise ValueError("the range runs backwards")
+        return first, last
+    network = ipaddress.ip_network(ip_range.strip(), strict=False)
+    return network[0], network[-1]
+
+
+def bssid_form(bssid: str) -> str:
+    """Twelve lower-case hex digits: devices write colons, dashes or neither."""
+    return "".join(c for c in bssid.lower() if c in "0123456789abcdef")

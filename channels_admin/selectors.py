@@ -1,0 +1,47 @@
+"""Reads of channels: their rules as the pure decision wants them."""
+
+from django.db.models import Q
+
+from .admission import ChannelRules, Circle, Network, Point, Polygon, Region
+from .models import Channel, ChannelFence, ChannelService
+
+
+def channel_of(code: str) -> Channel | None:
+    """The channel with `code`, whatever its state."""
+    return Channel.objects.filter(code=code).first()
+
+
+def rules_of(channel: Channel) -> ChannelRules:
+    """Everything `decide_admission` needs to know of a channel (three queries)."""
+    return ChannelRules(
+        enabled=channel.enabled,
+        match_all=channel.match_all,
+        regions=tuple(Region(row.name, row.code) for row in channel.regions.all()),
+        fences=tuple(_shape(row) for row in channel.fences.all()),
+        networks=tuple(
+            Network(row.name, row.ssid, row.bssid, row.ip_range) for row in channel.networks.all()
+        ),
+    )
+
+
+def _shape(fence: ChannelFence) -> Circle | Polygon:
+    if fence.corners:
+        return Polygon(fence.name, tuple(Point(lat, lng) for lat, lng in fence.corners))
+    # The check constraint promises the three numbers of a circle where there is no polygon.
+    latitude, longitude, radius_m = fence.latitude, fence.longitude, fence.radius_m
+    if latitude is None or longitude is None or radius_m is None:
+        raise ValueError(f"fence {fence.pk} has no shape")
+    return Circle(fence.name, Point(float(latitude), float(longitude)), float(radius_m))
+
+
+def service_types(channel_code: str, product_code: str) -> list[str]:
+    """业务种类 open to that channel and product, in the order they were entered (SDK-1a)."""
+    rows = ChannelService.objects.filter(
+        Q(product_code="") | Q(product_code=product_code), channel__code=channel_code
+    ).values_list("business_type", flat=True)
+    return list(dict.fromkeys(rows))
+
+
+def allows_walk_in(channel_code: str) -> bool:
+    """Whether customers of the channel may call in outside the appointment's slot."""
+    return Channel.objects.filter(code=channel_code, enabled=True, allow_walk_in=True).exists()

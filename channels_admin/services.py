@@ -1,0 +1,107 @@
+"""Every change of a channel, and the door that each caller passes (CHN-2, SDK-1)."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from uuid import UUID
+
+from django.db import transaction
+
+from audit import services as audit
+from common.actor import Actor
+from common.crypto import blind_index
+
+from .admission import AdmissionDecision, Claim, Reason, decide_admission
+from .errors import ChannelEnabled, ChannelRefused, PlaceRefused
+from .models import AdmissionAttempt, Channel
+from .selectors import channel_of, rules_of
+
+
+def admit(
+    claim: Claim, *, task_id: UUID | None = None, party_id: UUID | None = None
+) -> AdmissionAttempt:
+    """Decide, store the attempt, and let in or refuse (SDK-1).
+
+    Not to be called in a transaction: a refused attempt has to stay stored when the refusal flies.
+    Raises ChannelRefused, PlaceRefused with the document's sentences.
+    """
+    channel = channel_of(claim.channel_code)
+    rules = rules_of(channel) if channel else None
+    decision = decide_admission(rules, claim)
+    attempt = _store(claim, decision, channel, task_id, party_id)
+    if decision.reason is Reason.OUTSIDE:
+        raise PlaceRefused(
+            places=list(decision.places),
+            networks=list(decision.networks),
+            match_all=bool(rules and rules.match_all),
+        )
+    if not decision.admitted:
+        raise ChannelRefused
+    return attempt
+
+
+def _store(
+    claim: Claim,
+    decision: AdmissionDecision,
+    channel: Channel | None,
+    task_id: UUID | None,
+    party_id: UUID | None,
+) -> AdmissionAttempt:
+    return AdmissionAttempt.objects.create(
+        channel=channel,
+        channel_code=claim.channel_code,
+        product_code=claim.product_code,
+        phone=claim.phone,
+        phone_index=blind_index(claim.phone) if claim.phone else "",
+        task_id=task_id,
+        party_id=party_id,
+        latitude=round(claim.point.latitude, 6) if claim.point else None,
+        longitude=round(claim.point.longitude, 6) if claim.point else None,
+        accuracy_m=claim.accuracy_m,
+        region_code=claim.region_code,
+        ssid=claim.ssid,
+        bssid=claim.bssid,
+        ip=claim.ip or None,
+        device_model=claim.device_model,
+        os=claim.os,
+        sdk_version=claim.sdk_version,
+        admitted=decision.admitted,
+        reason=decision.reason.value,
+        checks=[asdict(check) for check in decision.checks],
+    )
+
+
+@transaction.atomic
+def set_enabled(channel_ids: Iterable[int], *, enabled: bool, actor: Actor) -> int:
+    """Enable or disable channels; how many of them changed. Idempotent."""
+    changed = 0
+    rows = Channel.objects.select_for_update(of=("self",)).filter(pk__in=channel_ids)
+    for channel in rows.order_by("pk"):
+        if channel.enabled is enabled:
+            continue
+        channel.enabled = enabled
+        channel.save(update_fields=["enabled"])
+        note_change(channel, "enabled" if enabled else "disabled", actor=actor)
+        changed += 1
+    return changed
+
+
+@transaction.atomic
+def delete_channel(channel_id: int, *, actor: Actor) -> None:
+    """Delete a disabled channel with its rows; attempts stay (CHN-2). Raises ChannelEnabled."""
+    channel = Channel.objects.select_for_update(of=("self",)).get(pk=channel_id)
+    if channel.enabled:
+        raise ChannelEnabled(name=channel.name)
+    note_change(channel, "deleted", actor=actor)
+    channel.delete()
+
+
+def note_change(channel: Channel, change: str, *, actor: Actor, **facts: object) -> None:
+    """An audit entry for a change made by a form."""
+    audit.record(
+        f"channel.{change}",
+        actor=actor,
+        object_type="channel",
+        object_id=channel.pk,
+        code=channel.code,
+        **facts,
+    )

@@ -1,0 +1,154 @@
+"""What a customer may know: the task, the place in the line, the call, and how it ended."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from channels_admin.selectors import service_types
+from common.actor import Actor, ActorKind
+from common.clock import unix_ms
+from common.masking import mask_name
+from interviews.models import Call, InterviewTask, Participant, TimelineEvent
+from interviews.selectors import call_view, parties_not_interviewed
+from queueing.selectors import request_view
+
+from . import policy
+from .models import CallToken
+from .states import Phase, phase_of
+
+MESSAGES_SHOWN = 50
+
+
+def actor_of(token: CallToken, ip: str = "") -> Actor:
+    """The party as the subject of audit entries: an id, never a name."""
+    return Actor(ActorKind.PARTY, str(token.party_id), ip=ip)
+
+
+def session_view(token: CallToken) -> dict[str, Any]:
+    """Everything a client needs before the call; the same after admission and after a reload."""
+    task, party = token.task, token.party
+    open_types = service_types(token.channel_code, task.product_code)
+    if task.business_type and task.business_type not in open_types:
+        open_types = [task.business_type, *open_types]
+    chosen = token.business_type or task.business_type
+    return {
+        "expires_at": token.expires_at,
+        "party": {"id": str(party.pk), "name": party.name, "roles": party.role_labels},
+        "task": {
+            "id": str(task.pk),
+            "contract_no": task.contract_no,
+            "product_name": task.product_name,
+            "state": task.state,
+        },
+        "service_types": open_types,
+        "service_type": chosen or (open_types[0] if len(open_types) == 1 else ""),
+        "consent": policy.consent_text()
+        | {
+            "agreed": party.consents.filter(text_version=policy.CONSENT_VERSION).exists(),
+        },
+        "labels": labels(token),
+        "ice_servers": settings.ICE_SERVERS,
+        "remote_slots": task.parties.count(),  # the seat and everybody else
+        "heartbeat_s": policy.HEARTBEAT_S,
+        "reconnect_window_s": settings.RECONNECT_WINDOW_S,
+    }
+
+
+def labels(token: CallToken) -> dict[str, Any]:
+    """SDK-6: what is written over the customer's picture."""
+    gps = None
+    if token.latitude is not None and token.longitude is not None:
+        gps = {"latitude": float(token.latitude), "longitude": float(token.longitude)}
+    return {
+        "server_time_unix_ms": unix_ms(timezone.now()),
+        "product": token.task.product_name,
+        "bank": settings.BANK_NAME,
+        "gps": gps,
+    }
+
+
+def place_of(token: CallToken) -> Participant | None:
+    """The party's latest place in a call of the task: the one to return to, or that has ended."""
+    return (
+        Participant.objects.filter(party_id=token.party_id, call__task_id=token.task_id)
+        .select_related("call")
+        .order_by("-call__number")
+        .first()
+    )
+
+
+def state_view(token: CallToken) -> dict[str, Any]:
+    """The snapshot a customer's socket sends: always whole, never a difference."""
+    line = request_view(token.request_id) if token.request_id else None
+    place = place_of(token) if _knows_a_call(token, line) else None
+    call = call_view(place.call_id, for_seat=False) if place else None
+    phase = phase_of(
+        line["state"] if line else None,
+        place.call.state if place else None,
+        place.state if place else None,
+    )
+    return {
+        "phase": phase.value,
+        "request": line,
+        "call": call,
+        "participant_id": str(place.pk) if place else None,
+        "labels": labels(token),
+        **(_shown(place.call) if place else {"messages": [], "script": None, "guide": None}),
+        "ended": ended_view(place.call, token) if place and phase is Phase.ENDED else None,
+    }
+
+
+def _knows_a_call(token: CallToken, line: dict[str, Any] | None) -> bool:
+    """An earlier interview of the same party is over and done with: it is not this session's."""
+    return token.participant_id is not None or bool(line and line["state"] == "CONNECTED")
+
+
+def _shown(call: Call) -> dict[str, Any]:
+    """What the seat put on the customer's screen, out of the call's timeline."""
+    told = list(
+        call.events.filter(kind="chat")
+        .select_related("participant")
+        .order_by("-at_ms", "-created_at")[:MESSAGES_SHOWN]
+    )
+    script = _latest(call, "script_step")
+    guide = _latest(call, "guide_frame")
+    return {
+        "messages": [
+            {
+                "id": str(event.pk),
+                "at_ms": event.at_ms,
+                "participant_id": str(event.participant_id) if event.participant_id else None,
+                "text": str(event.payload.get("text", "")),
+            }
+            for event in reversed(told)
+        ],
+        "script": script.payload.get("text") if script else None,
+        "guide": guide.payload.get("frame") if guide else None,
+    }
+
+
+def _latest(call: Call, kind: str) -> TimelineEvent | None:
+    return call.events.filter(kind=kind).order_by("-at_ms", "-created_at").first()
+
+
+def ended_view(call: Call, token: CallToken) -> dict[str, Any]:
+    """SDK-8: the completion message with what to keep and who is still to come."""
+    missing = parties_not_interviewed(InterviewTask.objects.get(pk=token.task_id))
+    return {
+        "message": str(policy.COMPLETION),
+        "receipt_no": receipt_no(call),
+        "product_name": token.task.product_name,
+        "started_unix_ms": unix_ms(call.live_at or call.clock_started_at),
+        "ended_unix_ms": unix_ms(call.ended_at) if call.ended_at else None,
+        "missing": [
+            {"name": mask_name(party.name), "roles": party.role_labels} for party in missing
+        ],
+    }
+
+
+def receipt_no(call: Call) -> str:
+    """`MT 261124 3F2A9C01`: the day and eight digits of the call's id, enough to find it again."""
+    day = timezone.localtime(call.clock_started_at).strftime("%y%m%d")
+    return f"MT {day} {UUID(str(call.pk)).hex[:8].upper()}"

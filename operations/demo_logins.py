@@ -20,4 +20,4 @@ REVIEWER = DemoLogin("质检员", "Q2001", "/admin/")
 ADMINISTRATOR = DemoLogin("系统管理员", "admin", "/admin/")
 
 DEMO_LOGINS = (SEAT, SECOND_SEAT, REVIEWER, ADMINISTRATOR)
-CUSTOMER_PATH = "/demo/customer/"
+CUSTOMER_PATH = "/demo/"

@@ -5,7 +5,6 @@ from django.http import HttpRequest
 
 from media_worker.models import MediaWorker
 
-
 if TYPE_CHECKING:
     ReadOnlyBase = admin.ModelAdmin[MediaWorker]
 else:

@@ -1,0 +1,333 @@
+"""Writes what publishers send, undecoded: one thread per process, one file per leg, track and part.
+
+The loop only appends to bounded deques. Four times a second the thread orders packets, builds
+frames and appends whole clusters, so a killed process loses less than a second (M5).
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from media_worker.rtc import vp8
+from media_worker.rtc.assembler import Assembler, Frame, Packet
+from media_worker.rtc.inbound import CLOCK, SenderReport
+from media_worker.rtc.journal import CallClock
+from media_worker.rtc.matroska import MatroskaFile
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.25
+QUEUE_MAX = 6000  # packets; some 30 s of video
+REANCHOR_MS = 1500  # media time and arrival differ by more: the publisher's clock stood or jumped
+GAP_MS = 1000
+REPORT_EVERY_S = 10.0
+RETRY_AFTER_ERROR_S = 1.0
+
+_CUT = "cut"
+_END = "end"
+Item = Packet | SenderReport | Literal["cut", "end"]
+Notify = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class TrackName:
+    participant_id: str
+    leg_id: str
+    leg_no: int
+    kind: str
+    epoch: int
+
+    def file(self, part: int) -> str:
+        stem = f"{self.participant_id}.{self.leg_no}.{self.kind}.e{self.epoch}"
+        return f"tracks/{stem}.{part:03d}.mkv"
+
+
+class Track:
+    """The recording of one stream. `notify(kind, body)` is called in the writer's thread."""
+
+    def __init__(
+        self,
+        name: TrackName,
+        folder: Path,
+        clock: CallClock,
+        part_seconds: float,
+        notify: Notify,
+    ) -> None:
+        self.name = name
+        self.closed: Future[None] = Future()
+        self.bytes = 0
+        self.file = ""
+        self.last_write_at: float | None = None
+        self.dropped = 0
+        self.errors = 0
+        self._folder = folder
+        self._call_clock = clock
+        self._part_ms = part_seconds * 1000
+        self._notify = notify
+        self._queue: deque[Item] = deque()
+        self._overflow = False
+        self._assembler = Assembler(name.kind)
+        self._out: MatroskaFile | None = None
+        self._part = 0
+        self._part_start_ms = 0.0
+        self._anchor: tuple[float, int] | None = None  # call ms of RTP time
+        self._last_ms: float | None = None
+        self._step_ms = 20.0 if name.kind == "audio" else 66.0
+        self._size = (0, 0)
+        self._retry_at = 0.0
+        self._reported_at = -REPORT_EVERY_S
+
+    # -- in the loop's thread
+
+    def on_packet(
+        self,
+        ext: int,
+        timestamp: int,
+        marker: bool,
+        packet: bytes,
+        offset: int,
+        keyframe: bool,
+        now: float,
+    ) -> None:
+        if len(self._queue) >= QUEUE_MAX:
+            self.dropped += 1
+            self._overflow = True
+            return
+        if self._overflow:
+            if not keyframe:
+                self.dropped += 1
+                return
+            self._overflow = False
+            self._queue.append(_CUT)
+        self._queue.append((ext, timestamp, marker, packet, offset, now))
+
+    def on_cut(self) -> None:
+        self._queue.append(_CUT)
+
+    def on_report(self, report: SenderReport) -> None:
+        if report.arrived - self._reported_at >= REPORT_EVERY_S:
+            self._reported_at = report.arrived
+            self._queue.append(report)
+
+    def end(self) -> None:
+        self._queue.append(_END)
+
+    @property
+    def write_age_ms(self) -> int:
+        """Since the last byte was written; -1 when none was."""
+        if self.last_write_at is None:
+            return -1
+        return int((time.monotonic() - self.last_write_at) * 1000)
+
+    # -- in the writer's thread
+
+    def drain(self, now: float) -> bool:
+        """Write what came. False once the track has ended."""
+        for _ in range(len(self._queue)):
+            item = self._queue.popleft()
+            if isinstance(item, tuple):
+                self._assembler.add(item)
+            elif item == _CUT:
+                self._write(self._assembler.cut(now))
+            elif item == _END:
+                self._write(self._assembler.take(now, flush=True))
+                self._close_part()
+                self.closed.set_result(None)
+                return False
+            elif isinstance(item, SenderReport):
+                self._write(self._assembler.take(now))
+                self._map_clock(item)
+        self._write(self._assembler.take(now))
+        return True
+
+    def _media_ms(self, timestamp: int) -> float:
+        assert self._anchor is not None  # noqa: S101 - set by the first frame
+        return self._anchor[0] + (timestamp - self._anchor[1]) * 1000 / CLOCK[self.name.kind]
+
+    def _write(self, frames: list[Frame]) -> None:
+        batch: list[tuple[int, bool, bytes]] = []
+        for frame in frames:
+            arrived_ms = self._call_clock.at(frame.arrived)
+            if (
+                self._anchor is None
+                or abs(self._media_ms(frame.timestamp) - arrived_ms) > REANCHOR_MS
+            ):
+                self._flush(batch)
+                self._close_part()
+                self._anchor = (arrived_ms, frame.timestamp)
+            at_ms = self._media_ms(frame.timestamp)
+            if self._last_ms is not None:
+                if at_ms - self._last_ms >= GAP_MS:
+                    self._tell("track.gap", from_ms=round(self._last_ms), to_ms=round(at_ms))
+                at_ms = max(at_ms, self._last_ms)
+                if 0 < at_ms - self._last_ms < 200:
+                    self._step_ms = at_ms - self._last_ms
+            if self._starts_part(frame, at_ms):
+                self._flush(batch)
+                self._close_part()
+            if self._out is None and not self._open_part(frame, at_ms):
+                continue
+            self._last_ms = at_ms
+            batch.append((round(at_ms - self._part_start_ms), frame.keyframe, frame.data))
+        self._flush(batch)
+
+    def _starts_part(self, frame: Frame, at_ms: float) -> bool:
+        if self._out is None or not frame.keyframe:
+            return False
+        if self.name.kind == "video" and vp8.keyframe_size(frame.data) != self._size:
+            return True
+        return at_ms - self._part_start_ms >= self._part_ms
+
+    def _open_part(self, frame: Frame, at_ms: float) -> bool:
+        if not frame.keyframe or time.monotonic() < self._retry_at:
+            return False
+        if self.name.kind == "video":
+            self._size = vp8.keyframe_size(frame.data) or (0, 0)
+        file = self.name.file(self._part)
+        try:
+            path = self._folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            width, height = self._size
+            self._out = MatroskaFile(path, self.name.kind, width=width, height=height)
+        except OSError as full:
+            self._failed(full)
+            return False
+        finally:
+            self._part += 1
+        self.file = file
+        self.bytes += self._out.bytes
+        self._part_start_ms = at_ms
+        self._tell(
+            "track.started",
+            codec="opus" if self.name.kind == "audio" else "vp8",
+            start_ms=round(at_ms),
+            width=self._size[0],
+            height=self._size[1],
+        )
+        return True
+
+    def _flush(self, batch: list[tuple[int, bool, bytes]]) -> None:
+        if not batch or self._out is None:
+            return
+        frames, before = batch[:], self._out.bytes
+        batch.clear()
+        try:
+            self._out.write(frames)
+        except OSError as full:
+            self._failed(full)
+            self._close_part()
+            return
+        self.bytes += self._out.bytes - before
+        self.last_write_at = time.monotonic()
+
+    def _failed(self, reason: OSError) -> None:
+        self.errors += 1
+        self._retry_at = time.monotonic() + RETRY_AFTER_ERROR_S
+        self._assembler.wants_keyframe = self.name.kind == "video"
+        self._tell("track.failed", errno=reason.errno or 0)
+
+    def _close_part(self) -> None:
+        out, self._out = self._out, None
+        if out is None:
+            return
+        try:
+            out.close()
+        except OSError as full:
+            self._failed(full)
+        digest = hashlib.sha256()
+        with out.path.open("rb") as data:
+            while chunk := data.read(1 << 20):
+                digest.update(chunk)
+        start = round(self._part_start_ms)
+        self._tell(
+            "track.ended",
+            bytes=out.path.stat().st_size,
+            sha256=digest.hexdigest(),
+            start_ms=start,
+            end_ms=round(start + out.duration_ms + self._step_ms),
+        )
+
+    def _map_clock(self, report: SenderReport) -> None:
+        """Where the publisher's clock is on this file: aligns sound and picture when composing."""
+        if self._anchor is None or self._out is None:
+            return
+        at_ms = self._media_ms(self._assembler.unwrap(report.timestamp))
+        self._tell(
+            "track.sr",
+            pts_ms=round(at_ms - self._part_start_ms, 1),
+            ntp_unix_ms=round(report.ntp_s * 1000, 1),
+            arrived_ms=self._call_clock.at(report.arrived),
+        )
+
+    def _tell(self, kind: str, **body: Any) -> None:
+        name = self.name
+        self._notify(
+            kind,
+            {
+                "participant_id": name.participant_id,
+                "leg_id": name.leg_id,
+                "leg_no": name.leg_no,
+                "track": name.kind,
+                "file": self.file,
+                **body,
+            },
+        )
+
+
+class Recorder:
+    """The writer's thread. Tracks end by Track.end(); `stop` waits for those that are left."""
+
+    def __init__(self) -> None:
+        self._tracks: set[Track] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = False
+        self.broken_tracks = 0
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    def add(self, track: Track) -> None:
+        with self._lock:
+            self._tracks.add(track)
+
+    def hurry(self) -> None:
+        """Write now instead of at the next tick (a track ended, a call closes)."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        with self._lock:
+            for track in self._tracks:
+                track.end()
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout=20)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait(TICK_S)
+            self._wake.clear()
+            with self._lock:
+                tracks = list(self._tracks)
+            now = time.monotonic()
+            for track in tracks:
+                try:
+                    alive = track.drain(now)
+                except Exception:
+                    # One broken track must not stop the writing of all others.
+                    logger.exception("a track of the recording broke")
+                    self.broken_tracks += 1
+                    alive = False
+                    if not track.closed.done():
+                        track.closed.set_result(None)
+                if not alive:
+                    with self._lock:
+                        self._tracks.discard(track)
+            if self._stopping and not self._tracks:
+                return

@@ -1,0 +1,605 @@
+"""A call: up to nine participants, who sees whom, what is recorded, and the journal of it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiortc import RTCIceServer
+
+from media_worker.rtc.errors import RoomRefused
+from media_worker.rtc.journal import Journal
+from media_worker.rtc.leg import LOST_S, UNSTABLE_S, Leg
+from media_worker.rtc.orphan import measure
+from media_worker.rtc.quality import Meter, UplinkPolicy
+from media_worker.rtc.recorder import Recorder, Track, TrackName
+from media_worker.rtc.snapshot import Still, take_still
+
+logger = logging.getLogger(__name__)
+
+PLACES = 9
+PROOF_EVERY_S = 1.0
+QUALITY_EVERY_S = 2.0
+STALLED_MS = 3000
+TRACK_END_TIMEOUT_S = 10.0
+
+# kind, at_ms, participant_id, leg_id, payload
+Emit = Callable[[str, int, str | None, str | None, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class RoomOptions:
+    max_video_kbps: int = 800
+    min_video_kbps: int = 100
+    keyframe_interval_s: float = 8.0
+    part_seconds: float = 120.0
+
+
+@dataclass
+class Participant:
+    """A place in the call; legs come and go."""
+
+    participant_id: str
+    name: str
+    role: str
+    leg: Leg | None = None
+    muted: bool = False
+    tracks: dict[str, Track] = field(default_factory=dict)
+
+
+class Room:
+    """All methods run in the loop's thread. Made by `Room.open`."""
+
+    def __init__(
+        self,
+        call_id: str,
+        folder: Path,
+        journal: Journal,
+        options: RoomOptions,
+        *,
+        recorder: Recorder,
+        emit: Emit,
+        ice_servers: list[RTCIceServer],
+        disk_free_percent: Callable[[], float],
+    ) -> None:
+        self.call_id = call_id
+        self.folder = folder
+        self.journal = journal
+        self.options = options
+        self.recording = False
+        self.recording_since_ms: int | None = None
+        self.participants: dict[str, Participant] = {}
+        self.legs: dict[str, Leg] = {}
+        self.files: dict[str, dict[str, Any]] = {}
+        self.stalled = False
+        self.closing = False
+        self._joined = 0
+        self._wanted_recording = False
+        self._recorder = recorder
+        self._emit = emit
+        self._ice_servers = ice_servers
+        self._disk_free_percent = disk_free_percent
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._proof_at = self._quality_at = 0.0
+        self._meters: dict[str, Meter] = {}
+        self._ending: list[Track] = []
+        self._leg_numbers: dict[str, int] = {}
+        self._read_journal()
+
+    # -- opening
+
+    @classmethod
+    async def open(
+        cls,
+        call_id: str,
+        folder: Path,
+        *,
+        epoch: int,
+        t0_unix_ms: int,
+        record: bool,
+        options: RoomOptions,
+        **parts: Any,
+    ) -> "Room":
+        """Open or, after a crash, reopen a call's folder. Raises RoomRefused."""
+        try:
+            journal = await asyncio.to_thread(Journal, folder / "journal.jsonl", epoch, t0_unix_ms)
+        except OSError as full:
+            raise RoomRefused("spool_unwritable", status=507) from full
+        if journal.is_closed_call:
+            raise RoomRefused("call_is_closed")
+        room = cls(call_id, folder, journal, options, **parts)
+        if journal.resumed:
+            room.note("worker.started")
+            await room._recover()
+        else:
+            room.note("call.opened", t0_unix_ms=journal.clock.t0_unix_ms)
+        room._wanted_recording = record
+        return room
+
+    def _read_journal(self) -> None:
+        for entry in self.journal.entries:
+            if entry.kind == "leg.joined":
+                person = entry.body["participant_id"]
+                number = entry.body["leg_no"]
+                self._leg_numbers[person] = max(number, self._leg_numbers.get(person, 0))
+            elif entry.kind in ("track.started", "track.ended"):
+                self.files[entry.body["file"]] = entry.body
+
+    async def _recover(self) -> None:
+        """Close the books on files that were being written when the last worker died."""
+        for file, body in list(self.files.items()):
+            if body["kind"] == "track.started":
+                ended = await asyncio.to_thread(_measure_orphan, self.folder / file, body)
+                if ended is not None:
+                    self._on_track("track.ended", ended)
+
+    # -- telling
+
+    def note(self, kind: str, **body: Any) -> None:
+        """A journal line nobody waits for."""
+        self.journal.append(kind, **body)
+
+    def emit(
+        self, event: str, /, leg: Leg | None = None, at_ms: int | None = None, **payload: Any
+    ) -> None:
+        self._emit(
+            event,
+            self.journal.clock.now() if at_ms is None else at_ms,
+            leg.participant_id if leg else payload.get("participant_id"),
+            leg.leg_id if leg else payload.get("leg_id"),
+            payload,
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- legs
+
+    async def connect(
+        self,
+        *,
+        participant_id: str,
+        leg_id: str,
+        name: str,
+        role: str,
+        offer_sdp: str,
+        publishes: set[str],
+    ) -> tuple[str, Leg]:
+        """Answer an offer; the leg takes the participant's place once it is connected."""
+        if self.closing:
+            raise RoomRefused("call_is_closing")
+        if leg_id in self.legs:
+            raise RoomRefused("leg_exists")
+        present = {leg.participant_id for leg in self.legs.values()}
+        if participant_id not in present and len(present) >= PLACES:
+            raise RoomRefused("room_full")
+        leg = Leg(
+            participant_id,
+            leg_id,
+            policy=UplinkPolicy(self.options.min_video_kbps, self.options.max_video_kbps),
+            on_connected=self._promote,
+            on_dead=self._dead,
+        )
+        self.legs[leg_id] = leg
+        try:
+            answer = await leg.answer(offer_sdp, self._ice_servers, publishes)
+        except RoomRefused:
+            self.legs.pop(leg_id, None)
+            raise
+        person = self.participants.get(participant_id)
+        if person is None:
+            self.participants[participant_id] = Participant(participant_id, name, role)
+        else:
+            person.name, person.role = name, role
+        return answer, leg
+
+    def _promote(self, leg: Leg) -> None:
+        """The leg is connected: it is the participant now."""
+        person = self.participants[leg.participant_id]
+        old, person.leg = person.leg, leg
+        self._leg_numbers[person.participant_id] = leg.leg_no = (
+            self._leg_numbers.get(person.participant_id, 0) + 1
+        )
+        if old is not None:
+            self._end_tracks(person)
+            self._spawn(self._close_leg(old, "taken_over"))
+        self.note(
+            "leg.joined",
+            participant_id=person.participant_id,
+            leg_id=leg.leg_id,
+            leg_no=leg.leg_no,
+            name=person.name,
+            role=person.role,
+        )
+        self.emit("leg.connected", leg, leg_no=leg.leg_no)
+        self._apply_mute(person)
+        if self._wanted_recording or self.recording:
+            self.recording = True
+            self._start_tracks(person)
+        self._rewire()
+
+    def _dead(self, leg: Leg, reason: str) -> None:
+        """The connection ended without anybody asking for it."""
+        if leg.connected_at is not None and leg.silence != "lost":
+            leg.silence = "lost"
+            self.note("leg.lost", participant_id=leg.participant_id, leg_id=leg.leg_id)
+            self.emit("leg.lost", leg, reason=reason)
+        self._spawn(self._close_leg(leg, reason))
+
+    async def close_leg(self, leg_id: str, reason: str) -> None:
+        leg = self.legs.get(leg_id)
+        if leg is not None:
+            await self._close_leg(leg, reason)
+
+    async def _close_leg(self, leg: Leg, reason: str) -> None:
+        if self.legs.pop(leg.leg_id, None) is None:
+            return
+        self._meters.pop(leg.leg_id, None)
+        person = self.participants.get(leg.participant_id)
+        if person is not None and person.leg is leg:
+            person.leg = None
+            self._end_tracks(person)
+            self._rewire()
+        self.note("leg.closed", participant_id=leg.participant_id, leg_id=leg.leg_id, reason=reason)
+        self.emit("leg.closed", leg, reason=reason)
+        await leg.close(reason)
+
+    def _rewire(self) -> None:
+        """Fill every connection's slots: who is there keeps his place, who left frees it."""
+        publishers = {
+            p.participant_id: p.leg
+            for p in self.participants.values()
+            if p.leg is not None and p.leg.inbound
+        }
+        for viewer in self.participants.values():
+            leg = viewer.leg
+            if leg is None:
+                continue
+            before = [slot.participant_id for slot in leg.slots]
+            wanted = [pid for pid in publishers if pid != viewer.participant_id]
+            for slot in leg.slots:
+                if slot.participant_id not in wanted:
+                    slot.participant_id = None
+            seen = {slot.participant_id for slot in leg.slots}
+            waiting = [pid for pid in wanted if pid not in seen]
+            for slot in leg.slots:
+                if slot.participant_id is None and waiting:
+                    slot.participant_id = waiting.pop(0)
+                source = publishers.get(slot.participant_id or "")
+                for kind, stream in slot.streams.items():
+                    stream.set_source(source.inbound.get(kind) if source else None)
+            after = [slot.participant_id for slot in leg.slots]
+            if after != before:
+                slots = [{"slot": n, "participant_id": pid} for n, pid in enumerate(after)]
+                self.emit("slots.changed", leg, slots=slots)
+
+    # -- sound, recording, stills
+
+    def mute(self, participant_id: str, muted: bool) -> None:
+        person = self._person(participant_id)
+        if person.muted != muted:
+            person.muted = muted
+            self.note("mute", participant_id=participant_id, muted=muted)
+        self._apply_mute(person)
+
+    @staticmethod
+    def _apply_mute(person: Participant) -> None:
+        sound = person.leg.inbound.get("audio") if person.leg else None
+        if sound is not None:
+            sound.muted = person.muted
+
+    def _person(self, participant_id: str) -> Participant:
+        person = self.participants.get(participant_id)
+        if person is None:
+            raise RoomRefused("no_such_participant", status=404)
+        return person
+
+    def record(self, on: bool) -> None:
+        self._wanted_recording = self.recording = on
+        for person in self.participants.values():
+            if on:
+                self._start_tracks(person)
+            else:
+                self._end_tracks(person)
+        if not on:
+            self.recording_since_ms = None
+        self.note("recording", on=on)
+
+    def _start_tracks(self, person: Participant) -> None:
+        if person.leg is None:
+            return
+        for kind, source in person.leg.inbound.items():
+            if kind in person.tracks:
+                continue
+            name = TrackName(
+                *(person.participant_id, person.leg.leg_id, person.leg.leg_no),
+                *(kind, self.journal.epoch),
+            )
+            track = Track(
+                name,
+                self.folder,
+                self.journal.clock,
+                self.options.part_seconds,
+                self._notify_from_thread,
+            )
+            person.tracks[kind] = track
+            source.taps.append(track)
+            source.report_taps.append(track.on_report)
+            self._recorder.add(track)
+            source.request_keyframe()
+
+    def _end_tracks(self, person: Participant) -> None:
+        for kind, track in person.tracks.items():
+            source = person.leg.inbound.get(kind) if person.leg else None
+            if source is not None and track in source.taps:
+                source.taps.remove(track)
+            track.end()
+        if person.tracks:
+            self._ending = [t for t in self._ending if not t.closed.done()]
+            self._ending += person.tracks.values()
+            self._recorder.hurry()
+        person.tracks = {}
+
+    def _notify_from_thread(self, kind: str, body: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._on_track, kind, body)
+
+    def _on_track(self, kind: str, body: dict[str, Any]) -> None:
+        """Something the writer's thread has to say."""
+        self.note(kind, **body)
+        if kind == "track.started":
+            self.files[body["file"]] = {"kind": kind, **body}
+            if self.recording_since_ms is None and self.recording:
+                self.recording_since_ms = body["start_ms"]
+                self.emit("recording.started", at_ms=body["start_ms"])
+        elif kind == "track.ended":
+            self.files[body["file"]] = {"kind": kind, **body}
+            self.emit("track.part_closed", **_part(body))
+
+    async def snapshot(self, snapshot_id: str, participant_id: str) -> tuple[Still, str, int]:
+        """(still, file, at_ms); journalled before the answer. Raises RoomRefused."""
+        person = self._person(participant_id)
+        source = person.leg.inbound.get("video") if person.leg else None
+        if source is None:
+            raise RoomRefused("no_picture", "the participant sends no video")
+        file = f"snapshots/{snapshot_id}.jpg"
+        try:
+            still = await take_still(source, self.folder / file)
+        except OSError as full:
+            raise RoomRefused("spool_unwritable", status=507) from full
+        at_ms = self.journal.clock.at(still.taken)
+        await self._durable(
+            self.journal.append(
+                "snapshot",
+                snapshot_id=snapshot_id,
+                participant_id=participant_id,
+                file=file,
+                width=still.width,
+                height=still.height,
+                taken_ms=at_ms,
+                bytes=still.bytes,
+                sha256=still.sha256,
+            )
+        )
+        return still, file, at_ms
+
+    async def write_note(
+        self, note_id: str, kind: str, at_ms: int | None, payload: dict[str, Any]
+    ) -> tuple[int, int]:
+        """(seq, at_ms) of a note that is on the disk; the same id again gives the same answer."""
+        known = self.journal.notes.get(note_id)
+        if known is not None:
+            return known
+        moment = self.journal.clock.now() if at_ms is None else at_ms
+        written = self.journal.append("note", at_ms=moment, id=note_id, note=kind, payload=payload)
+        await self._durable(written)
+        return self.journal.notes.setdefault(note_id, (written.result(), moment))
+
+    @staticmethod
+    async def _durable(written: Any) -> None:
+        try:
+            await asyncio.wrap_future(written)
+        except OSError as full:
+            raise RoomRefused("spool_unwritable", status=507) from full
+
+    # -- closing
+
+    async def close(self, reason: str) -> dict[str, Any]:
+        """Close legs and files; `call.closed` is the journal's last line."""
+        self.closing = True
+        await self._settle("call_closed")
+        tracks = [_part(body) for body in self.files.values() if body["kind"] == "track.ended"]
+        duration_ms = self.journal.clock.now()
+        await self._durable(
+            self.journal.append(
+                "call.closed", reason=reason, tracks=tracks, duration_ms=duration_ms
+            )
+        )
+        await asyncio.to_thread(self.journal.close)
+        return {
+            "journal_path": str(self.journal.path),
+            "tracks": tracks,
+            "duration_ms": duration_ms,
+        }
+
+    async def suspend(self) -> None:
+        """The worker stops, the call does not: files are closed cleanly, the journal stays open-ended."""
+        self.closing = True
+        await self._settle("worker_stopping")
+        await self._durable(self.journal.append("worker.stopped"))
+        await asyncio.to_thread(self.journal.close)
+
+    async def _settle(self, reason: str) -> None:
+        await asyncio.gather(*(self._close_leg(leg, reason) for leg in list(self.legs.values())))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=TRACK_END_TIMEOUT_S)
+        ended = [asyncio.wrap_future(track.closed) for track in self._ending]
+        if ended:
+            self._recorder.hurry()
+            _, late = await asyncio.wait(ended, timeout=TRACK_END_TIMEOUT_S)
+            if late:
+                logger.error("%d tracks of a call did not end in time", len(late))
+        await asyncio.sleep(0)  # lets the last call_soon_threadsafe of the writer run
+
+    # -- watching
+
+    def proof(self) -> dict[str, Any]:
+        """What is being written now (body of protocol.Proof)."""
+        now = time.monotonic()
+        tracks = []
+        for person in self.participants.values():
+            for kind, track in person.tracks.items():
+                age = track.write_age_ms
+                tracks.append(
+                    {
+                        "participant_id": person.participant_id,
+                        "leg_id": track.name.leg_id,
+                        "kind": kind,
+                        "file": track.file,
+                        "bytes": track.bytes,
+                        "last_write_age_ms": age,
+                        "stalled": self._is_stalled(person, kind, age, now),
+                    }
+                )
+        return {
+            "recording": self.recording and self.recording_since_ms is not None,
+            "since_ms": self.recording_since_ms,
+            "tracks": tracks,
+            "disk_free_percent": round(self._disk_free_percent(), 1),
+        }
+
+    @staticmethod
+    def _is_stalled(person: Participant, kind: str, age_ms: int, now: float) -> bool:
+        """Packets come but nothing is written."""
+        source = person.leg.inbound.get(kind) if person.leg else None
+        if source is None or source.last_packet_at is None or source.muted or person.leg is None:
+            return False
+        if now - source.last_packet_at > 1:
+            return False
+        connected = person.leg.connected_at
+        waited_ms = age_ms if age_ms >= 0 else (now - connected) * 1000 if connected else 0
+        return waited_ms > STALLED_MS
+
+    def watch(self, now: float) -> None:
+        """Called four times a second: silence, first frames, sizes, keyframes, proof, quality."""
+        for person in self.participants.values():
+            if person.leg is not None:
+                self._watch_leg(person.leg, now)
+        if now - self._proof_at >= PROOF_EVERY_S:
+            self._proof_at = now
+            proof = self.proof()
+            stalled = any(track["stalled"] for track in proof["tracks"])
+            if stalled != self.stalled:
+                self.stalled = stalled
+                self.note("recording.stalled" if stalled else "recording.resumed")
+                self.emit("recording.stalled" if stalled else "recording.resumed")
+            self.emit("proof", **proof)
+        if now - self._quality_at >= QUALITY_EVERY_S:
+            self._quality_at = now
+            self._report_quality(now)
+
+    def _watch_leg(self, leg: Leg, now: float) -> None:
+        silent = leg.silent_for_s(now)
+        state = "lost" if silent > LOST_S else "unstable" if silent > UNSTABLE_S else "none"
+        if state != leg.silence:
+            before, leg.silence = leg.silence, state
+            if state == "none":
+                if before == "lost":
+                    self.note("leg.recovered", **_names(leg))
+                self.emit("leg.recovered", leg)
+            elif state == "lost":
+                self.note("leg.lost", **_names(leg))
+                self.emit("leg.lost", leg, reason="silent")
+            elif before == "none":
+                self.emit("leg.unstable", leg)
+        for kind, stream in leg.inbound.items():
+            if kind not in leg.first_frames and stream.frames + stream.packets * (kind == "audio"):
+                leg.first_frames.add(kind)
+                self.emit("media.first_frame", leg, media=kind)
+        video = leg.inbound.get("video")
+        if video is None:
+            return
+        if video.size != leg.announced_size:
+            first = leg.announced_size == (0, 0)
+            leg.announced_size = video.size
+            width, height = video.size
+            if not first:
+                self.note("video.size_changed", **_names(leg), width=width, height=height)
+            self.emit("video.size_changed", leg, width=width, height=height)
+        if (
+            self.recording
+            and video.frames
+            and now - video.last_keyframe_at > self.options.keyframe_interval_s
+            and silent < 1
+        ):
+            video.request_keyframe()
+
+    def _report_quality(self, now: float) -> None:
+        narrow: dict[str, float] = {}
+        for leg in self.legs.values():
+            if leg.connected_at is None:
+                continue
+            meter = leg.measure(now)
+            before = self._meters.get(leg.leg_id, meter)
+            self._meters[leg.leg_id] = meter
+            down = meter.kbps_down(before)
+            share = leg.downlink_kbps_per_picture(down, now)
+            if share is not None:
+                for slot in leg.slots:
+                    pid = slot.participant_id
+                    if pid is not None:
+                        narrow[pid] = min(share, narrow.get(pid, share))
+            width, height = leg.inbound["video"].size if "video" in leg.inbound else (0, 0)
+            self.emit(
+                "quality",
+                leg,
+                loss_up=round(leg.loss_up * 100, 1),
+                loss_down=round(leg.loss_down * 100, 1),
+                rtt_ms=None if leg.rtt_s is None else round(leg.rtt_s * 1000, 1),
+                kbps_up=round(meter.kbps_up(before), 1),
+                kbps_down=round(down, 1),
+                fps=round(meter.fps(before), 1),
+                width=width,
+                height=height,
+            )
+        for leg in self.legs.values():
+            leg.subscriber_kbps = narrow.get(leg.participant_id)
+
+
+def _names(leg: Leg) -> dict[str, str]:
+    return {"participant_id": leg.participant_id, "leg_id": leg.leg_id}
+
+
+def _part(body: dict[str, Any]) -> dict[str, Any]:
+    """A `track.ended` line as protocol.TrackFile."""
+    return {
+        "participant_id": body["participant_id"],
+        "leg_id": body["leg_id"],
+        "kind": body["track"],
+        "file": body["file"],
+        "bytes": body["bytes"],
+        "sha256": body["sha256"],
+        "start_ms": body["start_ms"],
+        "end_ms": body["end_ms"],
+    }
+
+
+def _measure_orphan(path: Path, started: dict[str, Any]) -> dict[str, Any] | None:
+    """The `track.ended` that a killed worker could not write."""
+    found = measure(path)
+    if found is None:
+        return None
+    keep = ("participant_id", "leg_id", "leg_no", "track", "file", "start_ms")
+    body = {key: started[key] for key in keep}
+    return {
+        **body,
+        "bytes": found.bytes,
+        "sha256": found.sha256,
+        "end_ms": started["start_ms"] + found.duration_ms,
+        "recovered": True,
+    }

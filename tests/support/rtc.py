@@ -1,0 +1,373 @@
+"""Stock aiortc peers with pictures and sounds a machine can read, and the worker they talk to.
+
+The picture carries a 16-bit frame counter in its top row and a bar that flashes for 0.2 s at every
+full second of the peer's clock; the sound beeps at the same time. What a subscriber sees or what a
+file holds can therefore be checked frame by frame, and sound against picture.
+"""
+
+import asyncio
+import contextlib
+import fractions
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from aiohttp import web
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpsender import RTCRtpSender
+
+from media_worker import gateway
+from media_worker import protocol as p
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BITS = 16
+FLASH_S = 0.2
+Picture = npt.NDArray[np.uint8]
+
+
+# --- pictures and sounds -----------------------------------------------------------------------
+
+
+def draw(number: int, at_s: float, width: int = 320, height: int = 240) -> Picture:
+    """Luma of frame `number`, `at_s` seconds on the peer's clock."""
+    luma = np.full((height, width), 90, np.uint8)
+    cell = width // 20
+    for bit in range(BITS):
+        luma[8:32, cell * bit : cell * (bit + 1)] = 235 if number >> bit & 1 else 16
+    luma[height - 80 : height - 16, 16 : width - 16] = 235 if at_s % 1.0 < FLASH_S else 16
+    x = number * 4 % (width - 64)
+    luma[height // 2 - 24 : height // 2 + 24, x : x + 48] = 180
+    return luma
+
+
+def to_frame(luma: Picture) -> av.VideoFrame:
+    height, width = luma.shape
+    planes = np.concatenate([luma, np.full((height // 2, width), 128, np.uint8)])
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(planes), format="yuv420p")
+
+
+def read_picture(frame: av.VideoFrame) -> tuple[int, bool]:
+    """(frame counter, flash)."""
+    luma = frame.reformat(format="gray").to_ndarray()
+    height, width = luma.shape
+    cell = width // 20
+    number = 0
+    for bit in range(BITS):
+        inner = luma[14:26, cell * bit + 4 : cell * (bit + 1) - 4]
+        number |= int(inner.mean() > 125) << bit
+    return number, bool(luma[height - 70 : height - 26, 60 : width - 60].mean() > 125)
+
+
+def read_sound(frame: av.AudioFrame) -> float:
+    """Root mean square, 0 to 1."""
+    samples = frame.to_ndarray().astype(np.float64) / 32768
+    return float(np.sqrt((samples**2).mean()))
+
+
+class Camera(MediaStreamTrack):
+    kind = "video"
+
+    def __init__(
+        self, started: float, *, fps: int = 15, size: tuple[int, int] = (320, 240)
+    ) -> None:
+        super().__init__()
+        self.number = 0
+        self.size = size
+        self._started, self._fps = started, fps
+
+    async def recv(self) -> av.VideoFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        at_s = self.number / self._fps
+        await asyncio.sleep(max(0.0, self._started + at_s - time.monotonic()))
+        frame = to_frame(draw(self.number & 0xFFFF, at_s, *self.size))
+        frame.pts = int(at_s * 90_000)
+        frame.time_base = fractions.Fraction(1, 90_000)
+        self.number += 1
+        return frame
+
+
+class Microphone(MediaStreamTrack):
+    kind = "audio"
+
+    def __init__(self, started: float) -> None:
+        super().__init__()
+        self._started, self._number = started, 0
+
+    async def recv(self) -> av.AudioFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        at_s = self._number * 0.02
+        await asyncio.sleep(max(0.0, self._started + at_s - time.monotonic()))
+        moments = at_s + np.arange(960) / 48_000
+        tone = np.where(moments % 1.0 < FLASH_S, 0.5 * np.sin(2 * np.pi * 1000 * moments), 0)
+        samples = (tone * 32_767).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(samples[None, :], format="s16", layout="mono")
+        frame.sample_rate = 48_000
+        frame.pts = self._number * 960
+        frame.time_base = fractions.Fraction(1, 48_000)
+        self._number += 1
+        return frame
+
+
+# --- reading files back ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VideoRead:
+    numbers: list[int]
+    times_s: list[float]
+    flashes: list[bool]
+    sizes: set[tuple[int, int]]
+
+    @property
+    def missing(self) -> int:
+        """Frames that the counter says should be between the first and the last."""
+        return self.numbers[-1] - self.numbers[0] + 1 - len(self.numbers)
+
+    def flash_starts_s(self) -> list[float]:
+        pairs = zip(self.flashes, self.flashes[1:], self.times_s[1:], strict=False)
+        return [at for before, after, at in pairs if after and not before]
+
+
+def read_video(path: Path) -> VideoRead:
+    read = VideoRead([], [], [], set())
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            number, flash = read_picture(frame)
+            read.numbers.append(number)
+            read.times_s.append(float(frame.pts * frame.time_base))
+            read.flashes.append(flash)
+            read.sizes.add((frame.width, frame.height))
+    return read
+
+
+def read_beep_starts_s(path: Path) -> list[float]:
+    starts: list[float] = []
+    loud = False
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            samples = np.abs(
+                frame.to_ndarray()
+                .astype(np.float64)
+                .reshape(
+                    -1, 2 if frame.layout.nb_channels == 2 and not frame.format.is_planar else 1
+                )[:, 0]
+            )
+            scale = 1.0 if "flt" in frame.format.name else 32_768
+            at = float(frame.pts * frame.time_base)
+            block = samples.shape[0] // 8
+            for index in range(8):
+                level = samples[index * block : (index + 1) * block].max() / scale
+                if level > 0.2 and not loud:
+                    starts.append(at + index * block / frame.sample_rate)
+                    loud = True
+                elif level < 0.02:
+                    loud = False
+    return starts
+
+
+# --- the worker and Django's side --------------------------------------------------------------
+
+
+@dataclass
+class WebStub:
+    """Takes what the worker tells Django; `accepting` False makes it answer 503."""
+
+    url: str = ""
+    accepting: bool = True
+    events: list[p.Event] = field(default_factory=list)
+    heartbeats: list[p.Heartbeat] = field(default_factory=list)
+
+    async def _on_events(self, request: web.Request) -> web.Response:
+        if not self.accepting:
+            return web.Response(status=503)
+        batch = p.EventBatch.model_validate_json(await request.read())
+        self.events += batch.events
+        return web.Response(status=204)
+
+    async def _on_heartbeat(self, request: web.Request) -> web.Response:
+        self.heartbeats.append(p.Heartbeat.model_validate_json(await request.read()))
+        return web.Response(status=204)
+
+    def of(self, kind: str, leg_id: str | None = None) -> list[p.Event]:
+        return [e for e in self.events if e.kind == kind and leg_id in (None, e.leg_id)]
+
+
+@contextlib.asynccontextmanager
+async def web_stub() -> AsyncIterator[WebStub]:
+    stub = WebStub()
+    app = web.Application()
+    app.router.add_post(p.EVENTS_PATH, stub._on_events)
+    app.router.add_post(p.HEARTBEAT_PATH, stub._on_heartbeat)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    stub.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield stub
+    finally:
+        await runner.cleanup()
+
+
+class WorkerProcess:
+    """A real `python -m media_worker`."""
+
+    def __init__(self, spool: Path, web_url: str, token: str, worker_id: str = "w1") -> None:
+        self.spool = spool
+        command = [sys.executable, "-m", "media_worker", "--web-url", web_url]
+        command += ["--spool", str(spool), "--worker-id", worker_id]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "MEDIA_CONTROL_TOKEN": token},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.control_url = self.process.stdout.readline().strip()
+        if not self.control_url:
+            raise RuntimeError("the media worker did not start")
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self._reap()
+
+    def terminate(self) -> int:
+        self.process.terminate()
+        return self._reap()
+
+    def _reap(self) -> int:
+        code = self.process.wait(timeout=15)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+
+@contextlib.contextmanager
+def worker_process(spool: Path, web_url: str, token: str) -> Iterator[WorkerProcess]:
+    worker = WorkerProcess(spool, web_url, token)
+    try:
+        yield worker
+    finally:
+        if worker.process.poll() is None:
+            worker.kill()
+
+
+# --- peers -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Seen:
+    """What came through one slot."""
+
+    pictures: list[tuple[float, int, bool]] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    sounds: list[tuple[float, float]] = field(default_factory=list)
+
+    def loud_since(self, moment: float) -> bool:
+        return any(level > 0.1 for at, level in self.sounds if at >= moment)
+
+
+class Peer:
+    """One stock aiortc client: publishes a camera and a microphone, watches its slots."""
+
+    def __init__(self, *, slots: int = 1, started: float | None = None, watch: bool = True) -> None:
+        started = time.monotonic() if started is None else started
+        self.camera = Camera(started)
+        self.microphone = Microphone(started)
+        self.seen = [Seen() for _ in range(slots)]
+        self._watch = watch
+        self._tasks: list[asyncio.Task[None]] = []
+        self.connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self.connection.addTransceiver(self.microphone, direction="sendonly")
+        self.connection.addTransceiver(self.camera, direction="sendonly")
+        for _ in range(slots):
+            self.connection.addTransceiver("audio", direction="recvonly")
+            self.connection.addTransceiver("video", direction="recvonly")
+        for transceiver in self.connection.getTransceivers():
+            if transceiver.kind == "video":
+                codecs = RTCRtpSender.getCapabilities("video").codecs
+                keep = [c for c in codecs if c.name in ("VP8", "rtx")]
+                transceiver.setCodecPreferences(keep)
+
+    async def offer(self) -> str:
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        return self.connection.localDescription.sdp
+
+    async def accept(self, answer_sdp: str) -> None:
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer_sdp, "answer"))
+        for index, transceiver in enumerate(self.connection.getTransceivers()[2:]):
+            track = transceiver.receiver.track
+            self._tasks.append(asyncio.create_task(self._consume(track, self.seen[index // 2])))
+
+    async def join(
+        self,
+        control_url: str,
+        call_id: str,
+        participant_id: str,
+        leg_id: str,
+        role: Any = "seat",
+    ) -> p.LegAnswer:
+        """Connect to the call and wait until media can flow."""
+        body = p.ConnectLeg(
+            participant_id=participant_id,
+            leg_id=leg_id,
+            name=participant_id,
+            role=role,
+            offer_sdp=await self.offer(),
+        )
+        answer = await gateway.aconnect_leg(control_url, call_id, body)
+        await self.accept(answer.answer_sdp)
+        await until(lambda: self.connection.connectionState == "connected", "the peer connects")
+        return answer
+
+    async def _consume(self, track: MediaStreamTrack, seen: Seen) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            now = time.monotonic()
+            if isinstance(frame, av.VideoFrame):
+                seen.sizes.append((frame.width, frame.height))
+                if self._watch:
+                    seen.pictures.append((now, *read_picture(frame)))
+            elif isinstance(frame, av.AudioFrame):
+                seen.sounds.append((now, read_sound(frame)))
+
+    async def close(self) -> None:
+        await self.connection.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def until(fact: Callable[[], Any], what: str, deadline_s: float = 10.0) -> Any:
+    """Wait for a fact; AssertionError with its name when it does not come about in time."""
+    end = time.monotonic() + deadline_s
+    while True:
+        value = fact()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline_s} s: {what}")
+        await asyncio.sleep(0.02)

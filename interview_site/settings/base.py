@@ -215,6 +215,10 @@ CSRF_FAILURE_VIEW = "ui.views.csrf_failure"
 BANK_NAME = env.str("BANK_NAME", default="示例银行")
 MEDIA_CONTROL_TOKEN = env.str("MEDIA_CONTROL_TOKEN", default="")
 RECONNECT_WINDOW_S = env.int("RECONNECT_WINDOW_S", default=180)
+SLOT_MINUTES = env.int("SLOT_MINUTES", default=40)
+BOOKING_DAYS = 30  # MM-1: within one month
+RESCHEDULE_LIMIT = env.int("RESCHEDULE_LIMIT", default=2)  # APP-3; 0 = unlimited
+OFFER_SECONDS = env.int("OFFER_SECONDS", default=20)
 TAG_LEAD_MS = env.int("TAG_LEAD_MS", default=5000)
 # Base64 of 32 bytes each: key id -> key; the first one encrypts (common/crypto.py).
 FIELD_ENCRYPTION_KEYS: dict[str, str] = env.dict("FIELD_ENCRYPTION_KEYS", default={})

@@ -1,0 +1,17 @@
+"""News the calendar listens to."""
+
+from typing import Any
+from uuid import UUID
+
+from interviews.models import Call
+from outbox.registry import handles
+
+from . import services
+
+
+@handles("verdict.filed")
+def keep_on_filing(message_id: str, payload: dict[str, Any]) -> None:
+    """A call that took place keeps the appointment, unless a party is still to come in the slot."""
+    call = Call.objects.get(pk=UUID(payload["call_id"]))
+    if call.live_at is not None and payload["verdict"] != "PARTIAL":
+        services.keep(call.task_id)

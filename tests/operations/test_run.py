@@ -47,14 +47,20 @@ class System:
                 found.append(command)
         return found
 
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """Started without a terminal, ready."""
-    folder, port = tmp_path / "run", free_port()
+
+def start(folder: Path, port: int) -> System:
+    """Start without a terminal and without the test run's own servers and folders."""
     given = ("DATABASE_URL", "REDIS_URL", "SPOOL_DIR", "STORAGE_DIR", "DJANGO_SETTINGS_MODULE")
     env = {key: value for key, value in os.environ.items() if key not in given}
-    with (tmp_path / "output").open("wb") as output:
+    with (folder.parent / "output").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "operations.run", "--port", str(port)],
             env={**env, "RUN_DIR": str(folder)},
@@ -63,16 +69,18 @@ def system(tmp_path: Path) -> Iterator[System]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        one = System(process, folder, port)
-        try:
-            assert wait_until(one.started, within_s=STARTED_WITHIN_S, every_s=0.2), one.output
-            yield one
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    return System(process, folder, port)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    """A running system that is ready."""
+    one = start(tmp_path / "run", free_port())
+    try:
+        assert wait_until(one.started, within_s=STARTED_WITHIN_S, every_s=0.2), one.output
+        yield one
+    finally:
+        one.stop()
 
 
 def test_the_whole_system_answers_restarts_what_dies_and_stops_without_a_trace(
@@ -97,8 +105,13 @@ def test_the_whole_system_answers_restarts_what_dies_and_stops_without_a_trace(
 def test_a_killed_system_leaves_no_process_and_starts_again(system: System) -> None:
     system.process.kill()
     system.process.wait()
-
     assert wait_until(lambda: not system.processes(), within_s=15), system.processes()
+
+    again = start(system.folder, system.port)
+    try:
+        assert wait_until(again.started, within_s=STARTED_WITHIN_S, every_s=0.2), again.output
+    finally:
+        again.stop()
 
 
 def test_a_second_start_on_the_same_port_is_refused_in_two_lines(

@@ -230,6 +230,24 @@ class ConsentView(APIView):
         return Response(AgreedSerializer(consent).data)
 
 
+class PositionView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="position",
+        summary="The position for the data labels, where the party agreed to it (SDK-6)",
+        request=PointSerializer,
+        responses={204: None, **problems(400, 401)},
+    )
+    def post(self, request: Request) -> Response:
+        asked = PointSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, _actor = _who(request)
+        gps = asked.validated_data
+        services.note_position(token, Point(gps["latitude"], gps["longitude"]))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class CallsView(APIView):
     authentication_classes = (CallTokenAuth,)
 

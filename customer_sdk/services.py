@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from appointments.selectors import current_appointment, is_within_slot
 from audit import services as audit
-from channels_admin.admission import Claim
+from channels_admin.admission import Claim, Point
 from channels_admin.models import AdmissionAttempt
 from channels_admin.selectors import allows_walk_in
 from channels_admin.services import admit
@@ -163,6 +164,13 @@ def agree(token: CallToken, *, text_version: str, actor: Actor, user_agent: str)
     return interviews.record_consent(
         token.party_id, text_version=text_version, actor=actor, user_agent=user_agent
     )
+
+
+def note_position(token: CallToken, point: Point) -> None:
+    """The party's position, as the labels show it (SDK-6); it admits nobody."""
+    token.latitude = Decimal(str(round(point.latitude, 6)))
+    token.longitude = Decimal(str(round(point.longitude, 6)))
+    token.save(update_fields=["latitude", "longitude"])
 
 
 def call_in(token: CallToken, *, service_type: str, actor: Actor) -> CallToken:

@@ -1,0 +1,49 @@
+// @ts-check
+import { InterviewError, errorOfProblem } from "./errors.js";
+
+/**
+ * The REST side of the SDK, under `<baseUrl>/api/sdk/v1/`.
+ * @param {string} baseUrl
+ * @param {typeof fetch} [fetcher]
+ */
+export function makeRest(baseUrl, fetcher = (...request) => fetch(...request)) {
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{ token?: string, body?: unknown }} [sent]
+   * @returns {Promise<any>} the answer's body, null where there is none
+   * @throws {InterviewError} a refusal, or `offline` when the server was not reached
+   */
+  return async function ask(method, path, sent = {}) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (sent.token) headers.Authorization = `Bearer ${sent.token}`;
+    if (sent.body !== undefined) headers["Content-Type"] = "application/json";
+    let response;
+    try {
+      response = await fetcher(`${baseUrl}/api/sdk/v1/${path}`, {
+        method,
+        headers,
+        body: sent.body === undefined ? undefined : JSON.stringify(sent.body),
+        credentials: "omit",
+        cache: "no-store",
+      });
+    } catch {
+      throw new InterviewError("offline", "网络不可用，请检查网络后重试。", { retryable: true });
+    }
+    const text = await response.text();
+    const body = parsed(text);
+    if (!response.ok) throw errorOfProblem(response.status, body);
+    return body;
+  };
+}
+
+/** @param {string} text */
+function parsed(text) {
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // a proxy's HTML page: the status tells what there is to tell
+  }
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { InterviewSocket } from "../../../static/sdk/socket.js";
+
+/** A socket whose other end is the test. */
+class FakeSocket extends EventTarget {
+  static made = [];
+  constructor(url) {
+    super();
+    this.url = url;
+    this.readyState = 1;
+    this.sent = [];
+    FakeSocket.made.push(this);
+    queueMicrotask(() => this.dispatchEvent(new Event("open")));
+  }
+  send(text) {
+    const frame = JSON.parse(text);
+    this.sent.push(frame);
+    if (frame.type === "hello") this.tell({ type: "done", id: frame.id, result: {} });
+  }
+  tell(frame) {
+    this.dispatchEvent(Object.assign(new Event("message"), { data: JSON.stringify(frame) }));
+  }
+  close(code = 1006) {
+    this.readyState = 3;
+    this.dispatchEvent(Object.assign(new Event("close"), { code }));
+  }
+}
+
+function opened() {
+  FakeSocket.made = [];
+  const socket = new InterviewSocket({ url: "ws://x/", token: "t", heartbeatS: 1000, WebSocketClass: FakeSocket });
+  const up = new Promise((resolve) => socket.addEventListener("up", resolve, { once: true }));
+  socket.open();
+  return { socket, up };
+}
+
+test("the token goes in the first frame, never in the address", async () => {
+  const { socket, up } = opened();
+  await up;
+
+  assert.equal(FakeSocket.made[0].url, "ws://x/");
+  assert.deepEqual(FakeSocket.made[0].sent[0], { type: "hello", id: "1", token: "t" });
+  socket.close();
+});
+
+test("a refused request rejects with the server's sentence", async () => {
+  const { socket, up } = opened();
+  await up;
+
+  const asked = socket.ask("chat.send", { text: "好" });
+  FakeSocket.made[0].tell({ type: "refused", id: "2", code: "not_in_call", text: "通话尚未接通，请稍候。", retryable: true, facts: {} });
+
+  await assert.rejects(asked, { code: "not_in_call", message: "通话尚未接通，请稍候。" });
+  socket.close();
+});
+
+test("a broken socket comes back and says hello again", async () => {
+  const { socket, up } = opened();
+  await up;
+  const again = new Promise((resolve) => socket.addEventListener("up", resolve, { once: true }));
+
+  FakeSocket.made[0].close();
+  await assert.rejects(socket.ask("heartbeat"), { code: "offline" });
+  await again;
+
+  assert.equal(FakeSocket.made.length, 2);
+  socket.close();
+});
+
+test("a gap in the numbers makes it ask for everything again", async () => {
+  const { socket, up } = opened();
+  await up;
+  const seen = [];
+  socket.addEventListener("frame", ({ detail }) => seen.push(detail.seq));
+
+  FakeSocket.made[0].tell({ type: "state", seq: 1, state: {} });
+  FakeSocket.made[0].tell({ type: "state", seq: 3, state: {} });
+
+  assert.deepEqual(seen, [1, 3]);
+  assert.equal(socket.isUp, false);
+  socket.close();
+});
+
+test("a token that is no longer good ends it for good", async () => {
+  const { socket, up } = opened();
+  await up;
+  const refused = new Promise((resolve) => socket.addEventListener("refused", ({ detail }) => resolve(detail.code)));
+
+  FakeSocket.made[0].close(4401);
+
+  assert.equal(await refused, "session_refused");
+  assert.equal(socket.isClosed, true);
+});

@@ -49,10 +49,10 @@ class Installation:
         self._set_environment()
         self._start_servers()
         environment.announce(self.folder, self._shared())
-        if self.supervisor.stop_asked:
+        if self.supervisor.stop_asked():
             return
         self._migrate()
-        if self.supervisor.stop_asked:
+        if self.supervisor.stop_asked():
             return
         demo = self.supervisor.begin("demo", self._manage("load_demo"), self.env)
         place = Place(self.host, self.port, free_port(), self.folder, self.env)
@@ -107,7 +107,7 @@ class Installation:
             self.env["REDIS_URL"] = valkey.url
             self._start_server(valkey)
         self.supervisor.wait_for_answers(READY_WITHIN_S)
-        if postgres is not None and not self.supervisor.stop_asked:
+        if postgres is not None and not self.supervisor.stop_asked():
             postgres.ensure_database("interview")
 
     def _start_server(self, server: Postgres | Valkey) -> None:
@@ -132,7 +132,7 @@ class Installation:
         self.console.say("正在更新数据库结构（migrating）…")
         migrate = self._manage("migrate", "--no-input", "--verbosity", "0")
         self.supervisor.run_to_end("migrate", migrate, self.env)
-        if own_cluster and not self.supervisor.stop_asked:
+        if own_cluster and not self.supervisor.stop_asked():
             stamp.write_text(fingerprint)
 
     def _manage(self, *arguments: str) -> list[str]:
@@ -193,11 +193,11 @@ def run(installation: Installation) -> int:
     console.say("正在启动（starting）…")
     try:
         installation.start()
-        if not supervisor.stop_asked:
+        if not supervisor.stop_asked():
             console.say(greeting(installation.web_url, time.monotonic() - started))
             supervisor.watch()
     except CannotStart:
-        if not supervisor.stop_asked:
+        if not supervisor.stop_asked():
             raise
     finally:
         console.say("正在停止（stopping）…")

@@ -69,7 +69,10 @@ class Supervisor:
         waker.setblocking(False)
         self._waker = waker
         self._selector.register(self._wake, selectors.EVENT_READ, None)
-        self.stop_asked = False
+        self._stop_asked = False
+
+    def stop_asked(self) -> bool:
+        return self._stop_asked
 
     def listen_to_signals(self) -> None:
         """Ctrl-C, SIGTERM and a closed terminal ask for a stop; a nohup stays a nohup."""
@@ -79,7 +82,7 @@ class Supervisor:
                 signal.signal(number, self._ask_to_stop)
 
     def _ask_to_stop(self, *_: object) -> None:
-        self.stop_asked = True
+        self._stop_asked = True
 
     def start(self, program: Program, env: Mapping[str, str]) -> None:
         self._running[program.name] = _Running(program, env, self._spawn_program(program, env))
@@ -100,14 +103,14 @@ class Supervisor:
 
     def finish(self, name: str, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:
-            if self.stop_asked:
+            if self.stop_asked():
                 process.kill()
                 process.wait()
                 return
             self._pump(_TICK_S)
             self._raise_if_one_died()
         self._pump(0)
-        if process.returncode != 0 and not self.stop_asked:
+        if process.returncode != 0 and not self.stop_asked():
             raise explain_failure(name, self._console.last_lines(name))
 
     def wait_for_answers(self, within_s: float) -> None:
@@ -115,7 +118,7 @@ class Supervisor:
         silent = [running.program for running in self._running.values()]
         deadline = time.monotonic() + within_s
         next_look = 0.0
-        while silent and not self.stop_asked:
+        while silent and not self.stop_asked():
             self._pump(_TICK_S)
             self._raise_if_one_died()
             if time.monotonic() < next_look:
@@ -131,7 +134,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Pass on output and restart what dies, until a stop is asked for."""
-        while not self.stop_asked:
+        while not self.stop_asked():
             self._pump(_TICK_S * 2)
             for running in self._running.values():
                 self._restart_if_dead(running)
@@ -197,7 +200,7 @@ class Supervisor:
 
     def _raise_if_one_died(self) -> None:
         for name, running in self._running.items():
-            if running.process.poll() is not None and not self.stop_asked:
+            if running.process.poll() is not None and not self.stop_asked():
                 self._pump(0)
                 raise explain_failure(name, self._console.last_lines(name))
 

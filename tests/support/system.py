@@ -131,7 +131,7 @@ def _database_copy(template: str, name: str) -> Iterator[str]:
     """Copy the migrated test database; this process's connection moves there meanwhile."""
     connection.close()
     server = settings.DATABASES["default"]
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     connection.settings_dict["NAME"] = name
@@ -141,5 +141,5 @@ def _database_copy(template: str, name: str) -> Iterator[str]:
     finally:
         connection.close()
         connection.settings_dict["NAME"] = template
-        with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        with connection._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

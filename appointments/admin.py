@@ -1,8 +1,7 @@
 """预约: to look at; booking and moving go through services."""
 
-from django.contrib import admin
-
 from accounts.admin_access import OperationAdmin
+from django.contrib import admin
 
 from .models import Appointment
 

@@ -134,3 +134,8 @@ def pass_device_check(seat_id: int, *, actor: Actor, report: dict[str, Any]) -> 
     audit.record("seat.device_check_passed", actor=actor, object_type="seat", object_id=seat.pk)
     push(seat_group(seat.pk), "seat.changed")
     return presence
+
+
+def presence_is(seat: Seat, state: Presence) -> bool:
+    """Whether the locked seat is in `state` now."""
+    return _presence(seat).state == state

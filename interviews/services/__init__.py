@@ -3,7 +3,7 @@
 Lock order everywhere: seat, then task, then call, then participant.
 """
 
-from .calls import end_call, join_call, leave_call, lock_call, open_call, set_muted
+from .calls import end_call, join_call, leave_call, lock_call, open_call, require_consent, set_muted
 from .media import connect_media, connect_media_async, move_call, move_stranded_calls
 from .media_events import apply_media_events
 from .sweeps import expire_reconnects
@@ -13,6 +13,7 @@ from .tasks import (
     create_task,
     lock_task,
     record_consent,
+    require_open,
     settle_task,
     supersede_task,
 )
@@ -40,6 +41,8 @@ __all__ = [
     "move_stranded_calls",
     "open_call",
     "record_consent",
+    "require_consent",
+    "require_open",
     "set_muted",
     "settle_task",
     "supersede_task",

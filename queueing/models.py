@@ -1,0 +1,104 @@
+"""The waiting line, offers and dispatch rules (WB-2, DSP-1…3)."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .states import IN_LINE, OfferState, RequestState, Strategy
+
+
+class CallRequest(models.Model):
+    """A party in the line. The place is kept through dropped connections and missed offers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.ForeignKey("interviews.InterviewTask", on_delete=models.PROTECT)
+    party = models.ForeignKey("interviews.Party", on_delete=models.PROTECT)
+    channel_code = models.CharField(_("渠道代码"), max_length=40, blank=True)
+    state = models.CharField(
+        _("状态"), max_length=10, choices=RequestState.choices, default=RequestState.WAITING
+    )
+    priority = models.IntegerField(_("优先级"), default=0)
+    arrived_at = models.DateTimeField(_("到达时间"), default=timezone.now)
+    # The customer's socket was seen; a request nobody stands behind is abandoned.
+    seen_at = models.DateTimeField(_("最近在线"), default=timezone.now)
+    call = models.ForeignKey("interviews.Call", null=True, blank=True, on_delete=models.PROTECT)
+    closed_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
+    trace = models.JSONField(_("分案说明"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("排队请求")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["party"], condition=Q(state__in=IN_LINE), name="request_one_per_party"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["-priority", "arrived_at"],
+                name="request_line",
+                condition=Q(state="WAITING"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Offer(models.Model):
+    """A request rings at one seat until a deadline, which is swept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request = models.ForeignKey(CallRequest, on_delete=models.PROTECT, related_name="offers")
+    seat = models.ForeignKey("seats.Seat", on_delete=models.PROTECT, related_name="offers")
+    state = models.CharField(
+        _("状态"), max_length=10, choices=OfferState.choices, default=OfferState.RINGING
+    )
+    offered_at = models.DateTimeField(_("振铃时间"), default=timezone.now)
+    deadline_at = models.DateTimeField(_("应答截止"))
+    closed_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
+    trace = models.JSONField(_("分案说明"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("呼叫派发")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seat"], condition=Q(state="RINGING"), name="offer_one_live_per_seat"
+            ),
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(state="RINGING"), name="offer_one_live_per_request"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["deadline_at"], name="offer_deadline", condition=Q(state="RINGING")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class DispatchRule(models.Model):
+    """分案规则: when all conditions hold, the strategy chooses among the seats it names (DSP-1)."""
+
+    name = models.CharField(_("规则名称"), max_length=60)
+    priority = models.IntegerField(_("优先级（大者先）"), default=0)
+    enabled = models.BooleanField(_("启用"), default=False)
+    product_code = models.CharField(_("产品代码"), max_length=40, blank=True)
+    channel_code = models.CharField(_("渠道代码"), max_length=40, blank=True)
+    property_province = models.CharField(_("房产所在省代码"), max_length=12, blank=True)
+    seats = models.ManyToManyField("seats.Seat", verbose_name=_("限定坐席"), blank=True)
+    strategy = models.CharField(
+        _("分配策略"), max_length=20, choices=Strategy.choices, default=Strategy.RANDOM
+    )
+    created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("分案规则")
+        ordering = ["-priority", "pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,10 @@
+"""Wake-ups: offers and requests carry their deadlines."""
+
+from celery import shared_task
+
+from . import services
+
+
+@shared_task
+def sweep() -> None:
+    services.sweep()

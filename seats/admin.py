@@ -1,0 +1,40 @@
+"""坐席管理 (SEAT-1…3)."""
+
+from accounts.admin_access import OperationAdmin
+from django.contrib import admin
+
+from .models import PresenceHistory, Seat, SeatPresence, WorkTime
+
+
+class WorkTimeInline(admin.TabularInline[WorkTime, Seat]):
+    model = WorkTime
+    extra = 0
+
+
+@admin.register(Seat)
+class SeatAdmin(OperationAdmin):
+    view_operation = "seats.view"
+    manage_operation = "seats.manage"
+    list_display = ["user", "enabled", "presence_state", "created_at"]
+    list_filter = ["enabled"]
+    list_select_related = ["user", "presence"]
+    search_fields = ["user__staff_no", "user__name"]
+    inlines = [WorkTimeInline]
+
+    @admin.display(description="状态")
+    def presence_state(self, seat: Seat) -> str:
+        presence = getattr(seat, "presence", None)
+        return presence.get_state_display() if presence else "签出"
+
+
+@admin.register(SeatPresence)
+class SeatPresenceAdmin(OperationAdmin):
+    view_operation = "seats.view"
+    list_display = ["seat", "state", "reason", "since", "heartbeat_at"]
+
+
+@admin.register(PresenceHistory)
+class PresenceHistoryAdmin(OperationAdmin):
+    view_operation = "seats.view"
+    list_display = ["seat", "state", "reason", "since", "until"]
+    list_filter = ["state"]

@@ -1,0 +1,101 @@
+"""People, institutions, roles (ACC-1, ACC-2)."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Institution(models.Model):
+    """机构: a branch; roles see data of their own institution and below."""
+
+    code = models.CharField(_("机构号码"), max_length=20, unique=True)
+    name = models.CharField(_("机构名称"), max_length=100)
+    parent = models.ForeignKey(
+        "self", verbose_name=_("上级机构"), null=True, blank=True, on_delete=models.PROTECT
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("机构")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.code}）"
+
+
+class DataScope(models.TextChoices):
+    OWN = "own", _("本人")
+    INSTITUTION = "institution", _("本机构及下级")
+    ALL = "all", _("全部")
+
+
+class Role(models.Model):
+    """角色: which operations it opens (codes of accounts/operations.py) and whose data (ACC-1)."""
+
+    code = models.SlugField(_("角色代码"), max_length=40, unique=True)
+    name = models.CharField(_("角色名称"), max_length=60)
+    scope = models.CharField(
+        _("数据范围"), max_length=12, choices=DataScope.choices, default=DataScope.OWN
+    )
+    operations = ArrayField(
+        models.CharField(max_length=60), verbose_name=_("操作权限"), default=list, blank=True
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("角色")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(staff_no=username)
+
+    def create_user(self, staff_no: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(staff_no=staff_no, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, staff_no: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(staff_no, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A member of staff, known by the staff number (工号)."""
+
+    staff_no = models.CharField(_("工号"), max_length=20, unique=True)
+    name = models.CharField(_("姓名"), max_length=60)
+    phone = models.CharField(_("手机号"), max_length=20, blank=True)
+    email = models.EmailField(_("邮箱"), blank=True)
+    institution = models.ForeignKey(
+        Institution, verbose_name=_("机构"), null=True, blank=True, on_delete=models.PROTECT
+    )
+    roles = models.ManyToManyField(Role, verbose_name=_("角色"), blank=True, related_name="users")
+    is_active = models.BooleanField(_("启用"), default=True)
+    is_staff = models.BooleanField(_("可进入后台"), default=False)
+    must_change_password = models.BooleanField(_("首次登录须改密"), default=False)
+    created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
+
+    USERNAME_FIELD = "staff_no"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("用户")
+        ordering = ["staff_no"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.staff_no}"
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name

@@ -1,0 +1,41 @@
+"""The tree of menus and operations that roles open (ACC-1). Codes are stable; labels are Chinese."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    code: str
+    label: str | Promise
+    operations: tuple[tuple[str, str | Promise], ...]
+
+
+MENUS: tuple[Menu, ...] = (
+    Menu(
+        "workbench",
+        _("视频坐席工作台"),
+        (("workbench.use", _("接待面谈")),),
+    ),
+    Menu(
+        "videos",
+        _("视频管理"),
+        (
+            ("videos.view", _("查询与回放")),
+            ("videos.download", _("下载")),
+        ),
+    ),
+    Menu("qc", _("质检管理"), (("qc.review", _("质检复核")), ("qc.view", _("查询")))),
+    Menu("seats", _("坐席管理"), (("seats.view", _("查询")), ("seats.manage", _("维护")))),
+    Menu("dispatch", _("分案规则"), (("dispatch.view", _("查询")), ("dispatch.manage", _("维护")))),
+    Menu("channels", _("渠道管理"), (("channels.view", _("查询")), ("channels.manage", _("维护")))),
+    Menu("scripts", _("话术管理"), (("scripts.view", _("查询")), ("scripts.manage", _("维护")))),
+    Menu("media", _("营销管理"), (("media.view", _("查询")), ("media.manage", _("维护")))),
+    Menu("accounts", _("权限管理"), (("accounts.view", _("查询")), ("accounts.manage", _("维护")))),
+    Menu("audit", _("操作日志"), (("audit.view", _("查询")),)),
+    Menu("operations", _("系统运行"), (("operations.view", _("查看")),)),
+)
+
+ALL_OPERATIONS = frozenset(code for menu in MENUS for code, _label in menu.operations)

@@ -206,6 +206,10 @@ class WebStub:
         self.heartbeats.append(p.Heartbeat.model_validate_json(await request.read()))
         return web.Response(status=204)
 
+    async def _on_page(self, request: web.Request) -> web.Response:
+        """An empty page: browsers open cameras only on a real origin."""
+        return web.Response(text="<!doctype html><title>peer</title>", content_type="text/html")
+
     def of(self, kind: str, leg_id: str | None = None) -> list[p.Event]:
         return [e for e in self.events if e.kind == kind and leg_id in (None, e.leg_id)]
 
@@ -215,6 +219,7 @@ async def web_stub() -> AsyncIterator[WebStub]:
     stub = WebStub()
     app = web.Application()
     app.router.add_post(p.EVENTS_PATH, stub._on_events)
+    app.router.add_get("/", stub._on_page)
     app.router.add_post(p.HEARTBEAT_PATH, stub._on_heartbeat)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()

@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class RecordingsConfig(AppConfig):
     name = "recordings"
     verbose_name = _("视频管理")
+
+    def ready(self) -> None:
+        from . import handlers  # noqa: F401 - registers the outbox handlers

@@ -1,0 +1,23 @@
+"""Wake-up calls. The row is the job; a task that comes twice or never does no harm."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from . import services
+
+BATCH = 20
+
+
+@shared_task(name="recordings.tasks.process")
+def process(recording_id: str) -> None:
+    services.process(UUID(recording_id))
+
+
+@shared_task(name="recordings.tasks.sweep")
+def sweep() -> None:
+    """Catch what a lost message or a dead worker left lying."""
+    for call_id in services.ended_calls_without_recording(BATCH):
+        services.ensure_recording(call_id)
+    for recording_id in services.due_recordings(BATCH):
+        process.delay(str(recording_id))

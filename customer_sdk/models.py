@@ -43,7 +43,7 @@ class CallToken(models.Model):
     party = models.ForeignKey("interviews.Party", on_delete=models.CASCADE)
     channel_code = models.CharField(_("渠道代码"), max_length=40)
     # The slot the token was given for; empty for a walk-in. A moved appointment is another one.
-    appointment_id = models.UUIDField(_("预约"), null=True, blank=True)
+    appointment_id = models.BigIntegerField(_("预约"), null=True, blank=True)
     attempt_id = models.UUIDField(_("准入记录"))
     business_type = models.CharField(_("业务种类"), max_length=40, blank=True)
     latitude = models.DecimalField(_("纬度"), max_digits=9, decimal_places=6, null=True, blank=True)

@@ -20,6 +20,7 @@ from common.actor import Actor
 from common.ids import new_token
 from interviews import services as interviews
 from interviews.models import Consent, Party
+from interviews.selectors import live_call_of
 from interviews.states import TaskState
 from queueing import services as queueing
 
@@ -178,10 +179,7 @@ def call_in(token: CallToken, *, service_type: str, actor: Actor) -> CallToken:
 
     Raises OutsideSlot, ServiceUnknown, and what the line raises (consent missing, room full).
     """
-    running = place_of(token)
-    is_coming_back = running is not None and running.call.is_running
-    if not is_coming_back:
-        _require_slot(token)
+    _require_slot(token)
     _require_service(token, service_type)
     result = queueing.call_in(
         token.task_id,
@@ -197,8 +195,8 @@ def call_in(token: CallToken, *, service_type: str, actor: Actor) -> CallToken:
 
 
 def _require_slot(token: CallToken) -> None:
-    if allows_walk_in(token.channel_code):
-        return
+    if allows_walk_in(token.channel_code) or live_call_of(token.task_id) is not None:
+        return  # whoever joins the others joins within their slot
     appointment = current_appointment(token.task_id)
     same = appointment is not None and appointment.pk == token.appointment_id
     if not same or not is_within_slot(token.task_id, timezone.now()):

@@ -1,0 +1,149 @@
+// @ts-check
+import { onPress, sentenceOf, the, write } from "./dom.js";
+import { clock, coordinates, stamp } from "./format.js";
+
+/**
+ * @typedef {import("../../sdk/interview-client.js").InterviewClient} InterviewClient
+ * @typedef {import("../../sdk/interview-client.js").State} State
+ * @typedef {import("../../sdk/interview-client.js").Participant} Participant
+ */
+
+/**
+ * The call's screen: the seat large, the others small, the own picture with its data labels.
+ * @param {HTMLElement} step
+ * @param {InterviewClient} client
+ */
+export function mountInCall(step, client) {
+  const seatVideo = the(step, 'video[data-role="seat"]', HTMLVideoElement);
+  const selfVideo = the(step, 'video[data-role="self"]', HTMLVideoElement);
+  /** @type {Map<string, MediaStream>} */
+  let streams = new Map();
+  /** @type {State | null} */
+  let state = null;
+
+  client.addEventListener("tiles", (event) => {
+    streams = /** @type {CustomEvent} */ (event).detail;
+    drawTiles();
+  });
+  client.addEventListener("local", (event) => show(selfVideo, /** @type {CustomEvent} */ (event).detail));
+  show(selfVideo, client.local);
+  mountControls(step, client);
+  mountNetworkLine(step, client);
+
+  function drawTiles() {
+    const people = (state?.call?.participants ?? []).filter(({ id }) => id !== state?.participant_id);
+    const seat = people.find(({ role }) => role === "seat");
+    seatVideo.dataset.tile = seat?.id ?? "";
+    show(seatVideo, seat ? (streams.get(seat.id) ?? null) : null);
+    the(step, "#seat-hint", HTMLElement).hidden = seat?.state === "PRESENT" && seatVideo.srcObject !== null;
+    write(step, "#seat-hint", seat?.state === "LOST" ? "坐席网络中断，请稍候…" : "正在接通画面…");
+    write(step, "#seat-name", seat ? `坐席 ${seat.name} ${seat.staff_no ?? ""}` : "");
+    drawMates(the(step, "#mates", HTMLElement), people.filter(({ role, state: there }) => role !== "seat" && there === "PRESENT"), streams);
+  }
+
+  return {
+    /** @param {State} fresh */
+    show(fresh) {
+      state = fresh;
+      drawTiles();
+      write(step, "#script-text", fresh.script ?? "");
+      the(step, "#script-line", HTMLElement).hidden = !fresh.script;
+      the(step, "#guide-face", SVGElement).toggleAttribute("hidden", fresh.guide !== "face");
+      write(step, "#label-product", fresh.labels.product);
+      const gps = the(step, "#label-gps", HTMLElement);
+      gps.hidden = !fresh.labels.gps;
+      gps.textContent = fresh.labels.gps ? ` ${coordinates(fresh.labels.gps)}` : "";
+    },
+    /** Once a second. */
+    tick() {
+      write(step, "#label-time", stamp(client.serverNow()));
+      const since = state?.call?.live_unix_ms ?? state?.call?.clock_unix_ms;
+      write(step, "#call-timer", since ? clock(client.serverNow() - since) : "00:00");
+    },
+  };
+}
+
+/** @param {HTMLVideoElement} video @param {MediaStream | null} stream */
+function show(video, stream) {
+  if (video.srcObject === stream) return;
+  video.srcObject = stream;
+  if (stream) void video.play().catch(() => undefined); // autoplay refused: the first touch plays it
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {Participant[]} people
+ * @param {Map<string, MediaStream>} streams
+ */
+function drawMates(place, people, streams) {
+  for (const old of [...place.children]) {
+    if (old instanceof HTMLElement && !people.some(({ id }) => id === old.dataset.mate)) old.remove();
+  }
+  for (const { id, name } of people) {
+    let tile = place.querySelector(`[data-mate="${CSS.escape(id)}"]`);
+    if (!tile) {
+      tile = document.createElement("figure");
+      tile.className = "cc__mate";
+      tile.setAttribute("data-mate", id);
+      const video = document.createElement("video");
+      video.autoplay = true;
+      video.playsInline = true;
+      video.dataset.tile = id;
+      const label = document.createElement("span");
+      label.textContent = name;
+      tile.append(video, label);
+      place.append(tile);
+    }
+    const video = tile.querySelector("video");
+    if (video) show(video, streams.get(id) ?? null);
+  }
+}
+
+/** @param {HTMLElement} step @param {InterviewClient} client */
+function mountControls(step, client) {
+  const mute = the(step, "#mute", HTMLElement);
+  const ask = the(step, "#leave-ask", HTMLDialogElement);
+  onPress(mute, () => {
+    const isMuted = mute.getAttribute("aria-pressed") !== "true";
+    client.muteMicrophone(isMuted);
+    mute.setAttribute("aria-pressed", String(isMuted));
+    write(mute, "span", isMuted ? "已静音" : "静音");
+  });
+  onPress(the(step, "#flip", HTMLElement), async () => {
+    try {
+      await client.switchCamera();
+    } catch (error) {
+      tell(step, sentenceOf(error));
+    }
+    the(step, "[data-own-picture]").classList.toggle("is-back", client.facing === "environment");
+  });
+  onPress(the(step, "#leave", HTMLElement), () => ask.showModal());
+  onPress(the(step, "#leave-no", HTMLElement), () => ask.close());
+  onPress(the(step, "#leave-yes", HTMLElement), async () => {
+    ask.close();
+    try {
+      await client.leave();
+    } catch (error) {
+      tell(step, sentenceOf(error));
+    }
+  });
+}
+
+/** One line, whose network and one thing to do; appears late and stays, so that it does not cry wolf. */
+/** @param {HTMLElement} step @param {InterviewClient} client */
+function mountNetworkLine(step, client) {
+  let bad = 0;
+  client.addEventListener("quality", (event) => {
+    const { loss_up: up, loss_down: down } = /** @type {CustomEvent} */ (event).detail;
+    bad = Math.max(up, down) > 8 ? Math.min(6, bad + 2) : Math.max(0, bad - 1);
+    tell(step, bad >= 4 ? "您的网络较弱，请靠近路由器" : "");
+  });
+  client.addEventListener("trouble", (event) => tell(step, sentenceOf(/** @type {CustomEvent} */ (event).detail)));
+}
+
+/** @param {HTMLElement} step @param {string} text */
+function tell(step, text) {
+  const line = the(step, "#network-line", HTMLElement);
+  line.textContent = text;
+  line.hidden = !text;
+}

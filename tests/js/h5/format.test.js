@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { clock, coordinates, countdown, span, stamp, ticketOf } from "../../../static/js/h5/format.js";
+
+const MOMENT = Date.UTC(2026, 10, 24, 2, 12, 31);
+
+test("times are the bank's, whatever the phone is set to", () => {
+  assert.equal(stamp(MOMENT), "11-24 10:12:31");
+  assert.equal(span(MOMENT, MOMENT + 12 * 60_000), "11-24 10:12–10:24");
+});
+
+test("a timer shows hours only when there are some", () => {
+  assert.deepEqual([clock(751_000), clock(3_723_000), clock(-5)], ["12:31", "1:02:03", "00:00"]);
+});
+
+test("a countdown ends at zero and not before", () => {
+  assert.deepEqual([countdown(180_000), countdown(141_200), countdown(1), countdown(-1)], ["3:00", "2:22", "0:01", "0:00"]);
+});
+
+test("a position names its hemisphere", () => {
+  assert.equal(coordinates({ latitude: 30.87031, longitude: 120.0933 }), "N30.8703° E120.0933°");
+  assert.equal(coordinates({ latitude: -1, longitude: -2.5 }), "S1.0000° W2.5000°");
+});
+
+test("the ticket is read from the fragment only", () => {
+  assert.equal(ticketOf("#ticket=abc_-1"), "abc_-1");
+  assert.equal(ticketOf(""), "");
+});

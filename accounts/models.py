@@ -63,7 +63,9 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, staff_no: str, password: str | None = None, **fields: object) -> "User":
+    def create_superuser(
+        self, staff_no: str, password: str | None = None, **fields: object
+    ) -> "User":
         return self.create_user(staff_no, password, is_staff=True, is_superuser=True, **fields)
 
 

@@ -35,7 +35,11 @@ MENUS: tuple[Menu, ...] = (
     Menu("media", _("营销管理"), (("media.view", _("查询")), ("media.manage", _("维护")))),
     Menu("accounts", _("权限管理"), (("accounts.view", _("查询")), ("accounts.manage", _("维护")))),
     Menu("audit", _("操作日志"), (("audit.view", _("查询")),)),
-    Menu("operations", _("系统运行"), (("operations.view", _("查看")),)),
+    Menu(
+        "operations",
+        _("系统运行"),
+        (("operations.view", _("查看")), ("operations.manage", _("维护"))),
+    ),
 )
 
 ALL_OPERATIONS = frozenset(code for menu in MENUS for code, _label in menu.operations)

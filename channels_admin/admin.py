@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_access import OperationAdmin
 from accounts.models import User
 from accounts.selectors import actor_of, may
 from common.actor import Actor
@@ -40,13 +41,10 @@ def _may(request: HttpRequest, operation: str) -> bool:
     return isinstance(user, User | AnonymousUser) and may(user, operation)
 
 
-if TYPE_CHECKING:  # generic in the stubs only
-    _ChannelBase = admin.ModelAdmin[Channel]
-    _AttemptBase = admin.ModelAdmin[AdmissionAttempt]
+if TYPE_CHECKING:
     _RowsBase = admin.TabularInline[Model, Channel]
 else:
-    _ChannelBase = _AttemptBase = admin.ModelAdmin
-    _RowsBase = admin.TabularInline
+    _RowsBase = admin.TabularInline  # generic in the stubs only
 
 
 class Rows(_RowsBase):
@@ -84,7 +82,9 @@ class ServiceRows(Rows):
 
 
 @admin.register(Channel)
-class ChannelAdmin(_ChannelBase):
+class ChannelAdmin(OperationAdmin):
+    view_operation = "channels.view"
+    manage_operation = "channels.manage"
     list_display = (
         "number",
         "name",
@@ -121,20 +121,9 @@ class ChannelAdmin(_ChannelBase):
         url = reverse("admin:channels_admin_channel_change", args=[channel.pk])
         return format_html('<a href="{}">{}</a>', url, _("详情"))
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return _may(request, "channels.view")
-
-    def has_view_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
-        return _may(request, "channels.view")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return _may(request, "channels.manage")
-
-    def has_change_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
-        return _may(request, "channels.manage")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
-        return _may(request, "channels.manage") and not (obj and obj.enabled)
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        standing = isinstance(obj, Channel) and obj.enabled
+        return super().has_delete_permission(request, obj) and not standing
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         return _may(request, "channels.manage")
@@ -185,8 +174,10 @@ class ChannelAdmin(_ChannelBase):
 
 
 @admin.register(AdmissionAttempt)
-class AdmissionAttemptAdmin(_AttemptBase):
+class AdmissionAttemptAdmin(OperationAdmin):
     """Read only: an attempt is evidence."""
+
+    view_operation = "channels.view"
 
     list_display = (
         "created_at",
@@ -204,24 +195,3 @@ class AdmissionAttemptAdmin(_AttemptBase):
     @admin.display(description=_("呼入手机号"))
     def masked_phone(self, attempt: AdmissionAttempt) -> str:
         return mask_phone(attempt.phone)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return _may(request, "channels.view")
-
-    def has_view_permission(
-        self, request: HttpRequest, obj: AdmissionAttempt | None = None
-    ) -> bool:
-        return _may(request, "channels.view")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: AdmissionAttempt | None = None
-    ) -> bool:
-        return False
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: AdmissionAttempt | None = None
-    ) -> bool:
-        return False

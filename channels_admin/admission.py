@@ -86,13 +86,14 @@ class Network:
     ip_range: str = ""
 
     def covers(self, claim: Claim) -> bool:
-        asked = [
-            (self.ssid, lambda: self.ssid == claim.ssid),
-            (self.bssid, lambda: bssid_form(self.bssid) == bssid_form(claim.bssid)),
-            (self.ip_range, lambda: is_in_range(claim.ip, self.ip_range)),
-        ]
-        filled = [fits for value, fits in asked if value]
-        return bool(filled) and all(fits() for fits in filled)
+        fits = []
+        if self.ssid:
+            fits.append(self.ssid == claim.ssid)
+        if self.bssid:
+            fits.append(bssid_form(self.bssid) == bssid_form(claim.bssid))
+        if self.ip_range:
+            fits.append(is_in_range(claim.ip, self.ip_range))
+        return bool(fits) and all(fits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -95,7 +96,7 @@ def delete_channel(channel_id: int, *, actor: Actor) -> None:
     channel.delete()
 
 
-def note_change(channel: Channel, change: str, *, actor: Actor, **facts: object) -> None:
+def note_change(channel: Channel, change: str, *, actor: Actor, **facts: Any) -> None:
     """An audit entry for a change made by a form."""
     audit.record(
         f"channel.{change}",

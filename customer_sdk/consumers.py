@@ -16,6 +16,7 @@ from common.push import call_group, party_group, request_group
 
 from . import policy, selectors, services
 from . import protocol as p
+from .errors import SessionRefused
 from .models import CallToken
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         self.heard.set()
         try:
             result = await self._handle(request)
-        except services.SessionRefused as refusal:
+        except SessionRefused as refusal:
             await self._send(p.Refused.of(request.id, refusal))
             await self.close(p.NOT_ADMITTED)
         except DomainError as refusal:
@@ -118,6 +119,8 @@ class CustomerConsumer(AsyncWebsocketConsumer):
             await database_sync_to_async(services.say)(token, text=request.text, actor=self.actor)
         elif isinstance(request, p.Leave):
             await database_sync_to_async(services.leave)(token, actor=self.actor)
+        else:
+            await database_sync_to_async(services.keep_waiting)(token)
         return {}
 
     async def _refreshed(self) -> CallToken:
@@ -172,7 +175,7 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         """Read everything afresh, listen where it now happens, send the whole."""
         try:
             token = await self._refreshed()
-        except services.SessionRefused:
+        except SessionRefused:
             await self.close(p.NOT_ADMITTED)
             return
         state = await database_sync_to_async(selectors.state_view)(token)

@@ -218,6 +218,12 @@ def leave(token: CallToken, *, actor: Actor, reason: str = "customer_left") -> N
         queueing.abandon(token.request_id, actor=actor)
 
 
+def keep_waiting(token: CallToken) -> None:
+    """The customer's socket lives: the place in the line is kept."""
+    if token.request_id is not None:
+        queueing.touch(token.request_id)
+
+
 def require_place(token: CallToken) -> UUID:
     """The place in the running call. Raises NotInCall."""
     place = place_of(token)

@@ -31,6 +31,7 @@ def _start_what_is_missing() -> None:
     os.environ["RUN_DIR"] = str(folder)
     os.environ["SPOOL_DIR"] = str(folder / "spool")
     os.environ["STORAGE_DIR"] = str(folder / "storage")
+    (folder / "static").mkdir()  # WhiteNoise warns of a missing folder, and warnings are errors
     if "DATABASE_URL" not in os.environ:
         postgres = Postgres(folder / "pg", durable=False)
         _servers.enter_context(running(postgres, folder / "logs" / "postgres.log"))

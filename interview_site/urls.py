@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("ui.urls")),
     path("", include("accounts.urls")),
+    path("", include("seats.urls")),
     path("", include("operations.urls")),
     path("workbench/", include("workbench.urls")),
     path("recordings/", include("recordings.urls")),

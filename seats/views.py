@@ -1,0 +1,36 @@
+"""Logging out, which a seat that is signed in may not (WB-1)."""
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from accounts.selectors import actor_of
+from audit import services as audit
+
+from .errors import StillSignedIn
+from .selectors import is_signed_in, seat_of
+
+
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    if isinstance(user, User):
+        seat = seat_of(user)
+        if seat is not None and is_signed_in(seat.pk):
+            return render(
+                request,
+                "ui/refused.html",
+                {"bank_name": settings.BANK_NAME, "text": StillSignedIn().text},
+                status=StillSignedIn.status,
+            )
+        audit.record(
+            "user.logged_out",
+            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            object_type="user",
+            object_id=user.pk,
+        )
+    logout(request)
+    return redirect("login")

@@ -1,0 +1,90 @@
+"""The workbench page and the case data beside a call. Only the seat's own call exists here."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from accounts.selectors import actor_of, may
+from common.errors import DomainError, NotFound
+from credit_bridge.selectors import case_image
+from interviews.models import Call
+from seats.models import Seat
+from seats.selectors import seat_of
+
+from . import selectors, services
+
+
+def _seat(request: HttpRequest) -> tuple[User, Seat]:
+    user = request.user
+    if not isinstance(user, User) or not may(user, "workbench.use"):
+        raise PermissionDenied
+    seat = seat_of(user)
+    if seat is None:
+        raise PermissionDenied
+    return user, seat
+
+
+def _own_call(request: HttpRequest, call_id: UUID) -> tuple[User, Call]:
+    user, _ = _seat(request)
+    try:
+        return user, selectors.own_call(user, call_id)
+    except NotFound as missing:
+        raise Http404 from missing
+
+
+@login_required
+@require_GET
+def workbench(request: HttpRequest) -> HttpResponse:
+    _, seat = _seat(request)
+    response = render(
+        request,
+        "workbench/workbench.html",
+        {
+            "seat": seat,
+            "bank_name": settings.BANK_NAME,
+            "config": {
+                "iceServers": settings.ICE_SERVERS,
+                "bank": settings.BANK_NAME,
+                "offerSeconds": settings.OFFER_SECONDS,
+            },
+        },
+    )
+    response["Permissions-Policy"] = (
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_GET
+def case(request: HttpRequest, call_id: UUID) -> JsonResponse:
+    _, call = _own_call(request, call_id)
+    view = selectors.case_view(call) | {"remote_slots": selectors.remote_slots(call)}
+    return JsonResponse(view, headers={"Cache-Control": "no-store"})
+
+
+@login_required
+@require_GET
+def image(request: HttpRequest, call_id: UUID, image_id: str) -> HttpResponse:
+    user, call = _own_call(request, call_id)
+    if not image_id.isdigit():
+        raise Http404
+    try:
+        content, media_type = case_image(call.task_id, image_id)
+    except DomainError as refusal:
+        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+    services.note_image_opened(
+        call, image_id, actor=actor_of(user, request.META.get("REMOTE_ADDR", ""))
+    )
+    return HttpResponse(
+        content,
+        content_type=media_type,
+        headers={"Cache-Control": "private, max-age=600", "X-Content-Type-Options": "nosniff"},
+    )

@@ -1,5 +1,7 @@
 """The picture under construction: one I420 frame that is changed in place and encoded again."""
 
+from typing import Any, cast
+
 import av
 import numpy as np
 
@@ -13,7 +15,9 @@ NEUTRAL = 128
 def plane_of(frame: av.VideoFrame, index: int) -> Plane:
     """A writable view of one plane without its padding; (rows, columns)."""
     plane = frame.planes[index]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    # A plane has the buffer protocol, which PyAV's stubs do not say; this view keeps it alive.
+    rows: Plane = np.frombuffer(memoryview(cast("Any", plane)), np.uint8)
+    rows = rows.reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width]
 
 

@@ -101,5 +101,5 @@ def sounds(root: Path, parts: list[Part], note: NoteDamage) -> Iterator[tuple[in
 
 
 def _mono(frame: av.AudioFrame) -> Samples:
-    channels = frame.to_ndarray()
+    channels: Samples = frame.to_ndarray()
     return channels[0] if channels.shape[0] == 1 else channels.mean(axis=0, dtype=np.float32)

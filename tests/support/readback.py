@@ -7,6 +7,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from recordings.compose.canvas import plane_of
 from recordings.compose.layout import Box, fitted, grid
 
 from . import picture
@@ -91,9 +92,7 @@ def read_mp4(path: Path, tiles: int, shapes: list[tuple[int, int]] | None = None
 
 
 def luma(frame: av.VideoFrame) -> picture.Gray:
-    plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return rows[: frame.height, : frame.width]
+    return plane_of(frame, 0)
 
 
 def cut(gray: picture.Gray, box: Box) -> picture.Gray:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.serializers.json import DjangoJSONEncoder
 from pydantic import BaseModel, ValidationError
 
 from common.actor import Actor
@@ -213,4 +214,5 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         return self.seq
 
     async def _send(self, frame: BaseModel) -> None:
-        await self.send(text_data=frame.model_dump_json())
+        # Django's encoder: a view may hold lazy labels and dates.
+        await self.send(text_data=json.dumps(frame.model_dump(), cls=DjangoJSONEncoder))

@@ -1,0 +1,107 @@
+// @ts-check
+import { backoffMs } from "../../sdk/backoff.js";
+import { MediaConnection } from "../../sdk/media-connection.js";
+import { toast } from "./dom.js";
+import { remedy } from "./device-check.js";
+
+/**
+ * The seat's side of the call: own camera, one connection, and a new one whenever it is lost.
+ * Events: `tiles` when who is seen changed, `connection` (detail: "connected" | "lost").
+ */
+export class CallMedia extends EventTarget {
+  /**
+   * @param {{ ask: (type: string, body?: Record<string, unknown>) => Promise<any> }} socket
+   * @param {{ iceServers: RTCIceServer[] }} config
+   */
+  constructor(socket, config) {
+    super();
+    this.socket = socket;
+    this.iceServers = config.iceServers;
+    /** @type {MediaStream | null} */
+    this.local = null;
+    /** @type {MediaConnection | null} */
+    this.connection = null;
+    /** @type {Map<string, any>} */
+    this.early = new Map();
+    this.remoteSlots = 1;
+    this.isWanted = false;
+    this.attempt = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+  }
+
+  /** @param {number} remoteSlots */
+  async start(remoteSlots) {
+    if (this.isWanted) return;
+    this.isWanted = true;
+    this.remoteSlots = remoteSlots;
+    try {
+      this.local = await navigator.mediaDevices.getUserMedia({
+        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+        video: { width: 640, height: 480, frameRate: 15 },
+      });
+    } catch (error) {
+      toast(remedy(error), { bad: true });
+      this.local = new MediaStream();
+    }
+    await this.connect();
+  }
+
+  async connect() {
+    clearTimeout(this.timer);
+    if (!this.isWanted || !this.local) return;
+    this.connection?.close();
+    const connection = new MediaConnection({
+      iceServers: this.iceServers,
+      remoteSlots: this.remoteSlots,
+      local: this.local,
+      quality: { maxKbps: 600, frameRate: 15 },
+      offer: (sdp) => this.socket.ask("media.offer", { sdp }),
+    });
+    this.connection = connection;
+    connection.addEventListener("connected", () => {
+      this.attempt = 0;
+      this.dispatchEvent(new CustomEvent("connection", { detail: "connected" }));
+    });
+    connection.addEventListener("lost", () => {
+      this.dispatchEvent(new CustomEvent("connection", { detail: "lost" }));
+      this.again();
+    });
+    connection.addEventListener("tiles", () => this.dispatchEvent(new Event("tiles")));
+    try {
+      await connection.connect();
+      const told = this.early.get(connection.legId);
+      if (told) connection.assign(told);
+    } catch {
+      connection.close();
+      this.again();
+    }
+  }
+
+  again() {
+    if (!this.isWanted) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.connect(), backoffMs(this.attempt));
+    this.attempt += 1;
+  }
+
+  /** @param {string} legId @param {any[]} slots */
+  assign(legId, slots) {
+    if (this.connection?.legId === legId) this.connection.assign(slots);
+    else this.early.set(legId, slots);
+  }
+
+  tiles() {
+    return this.connection?.tiles() ?? new Map();
+  }
+
+  stop() {
+    this.isWanted = false;
+    clearTimeout(this.timer);
+    this.connection?.close();
+    this.connection = null;
+    this.local?.getTracks().forEach((track) => track.stop());
+    this.local = null;
+    this.early.clear();
+  }
+}

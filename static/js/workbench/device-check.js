@@ -1,0 +1,115 @@
+// @ts-check
+import { byId, toast } from "./dom.js";
+
+/**
+ * Camera, microphone, speaker before signing in.
+ * @param {{ ask: (type: string, body?: Record<string, unknown>) => Promise<any> }} socket
+ */
+export function mountDeviceCheck(socket) {
+  /** @type {MediaStream | null} */
+  let stream = null;
+  /** @type {AudioContext | null} */
+  let audio = null;
+  let loudest = 0;
+  const start = /** @type {HTMLButtonElement} */ (byId("device-start"));
+  const tone = /** @type {HTMLButtonElement} */ (byId("device-tone"));
+  const pass = /** @type {HTMLButtonElement} */ (byId("device-pass"));
+  const preview = /** @type {HTMLVideoElement} */ (byId("device-preview"));
+
+  start.addEventListener("click", async () => {
+    start.disabled = true;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({
+        audio: { echoCancellation: true, noiseSuppression: true },
+        video: { width: 640, height: 480, frameRate: 15 },
+      });
+    } catch (error) {
+      toast(remedy(error), { bad: true });
+      start.disabled = false;
+      return;
+    }
+    preview.srcObject = stream;
+    audio = new AudioContext();
+    listen(audio, stream);
+    const { width = 0, height = 0 } = stream.getVideoTracks()[0]?.getSettings() ?? {};
+    byId("device-camera").textContent = `${width}×${height}`;
+    tone.disabled = false;
+  });
+
+  tone.addEventListener("click", () => {
+    if (!audio) return;
+    const oscillator = audio.createOscillator();
+    const gain = audio.createGain();
+    gain.gain.value = 0.2;
+    oscillator.frequency.value = 660;
+    oscillator.connect(gain).connect(audio.destination);
+    oscillator.start();
+    oscillator.stop(audio.currentTime + 0.6);
+    pass.disabled = false;
+  });
+
+  pass.addEventListener("click", async () => {
+    const [camera] = stream?.getVideoTracks() ?? [];
+    const [microphone] = stream?.getAudioTracks() ?? [];
+    if (!camera || !microphone) return;
+    const { width = 1, height = 1 } = camera.getSettings();
+    try {
+      await socket.ask("device_check.pass", {
+        camera: camera.label.slice(0, 200),
+        microphone: microphone.label.slice(0, 200),
+        width,
+        height,
+        level: Math.min(1, loudest),
+      });
+      toast("设备检测通过，可以签入。");
+    } catch (error) {
+      toast(String(/** @type {Error} */ (error).message), { bad: true });
+      return;
+    }
+    release();
+  });
+
+  /** @param {AudioContext} context @param {MediaStream} source */
+  function listen(context, source) {
+    const analyser = context.createAnalyser();
+    context.createMediaStreamSource(source).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    const timer = setInterval(() => {
+      if (!stream) {
+        clearInterval(timer);
+        return;
+      }
+      analyser.getFloatTimeDomainData(samples);
+      const peak = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      loudest = Math.max(loudest, peak);
+      byId("device-level").style.width = `${Math.min(100, Math.round(peak * 140))}%`;
+    }, 120);
+  }
+
+  function release() {
+    stream?.getTracks().forEach((track) => track.stop());
+    stream = null;
+    preview.srcObject = null;
+    start.disabled = false;
+    tone.disabled = pass.disabled = true;
+  }
+
+  return {
+    release,
+    /** @param {any} state */
+    show(state) {
+      const chip = byId("device-chip");
+      chip.textContent = state.devices_ok ? "今日已通过" : "今日未检测";
+      chip.classList.toggle("is-idle", state.devices_ok);
+    },
+  };
+}
+
+/** What to do about a camera that cannot be had. @param {unknown} error */
+export function remedy(error) {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError") return "浏览器未允许使用摄像头和麦克风：请点击地址栏左侧图标，选择“允许”后重试。";
+  if (name === "NotFoundError") return "没有找到摄像头或麦克风，请检查连接。";
+  if (name === "NotReadableError") return "摄像头或麦克风正被其他程序占用，请关闭后重试。";
+  return "无法打开摄像头或麦克风，请检查设备后重试。";
+}

@@ -22,7 +22,7 @@ def requested_range(header: str, size: int) -> tuple[int, int] | None:
     """
     match = _RANGE.fullmatch(header.strip().replace(" ", ""))
     if match is None or match[0] == "bytes=-":
-        raise ValueError(header)
+        raise ValueError("not a single byte range")
     first, last = match.groups()
     if not first:
         wanted = min(int(last), size)
@@ -30,7 +30,7 @@ def requested_range(header: str, size: int) -> tuple[int, int] | None:
     start = int(first)
     end = min(int(last), size - 1) if last else size - 1
     if last and int(last) < start:
-        raise ValueError(header)
+        raise ValueError("not a single byte range")
     return (start, end) if start < size else None
 
 

@@ -79,7 +79,7 @@ class Search:
 def recordings_found(search: Search) -> QuerySet[Recording]:
     """Newest first, with all the list shows in one query."""
     found = Recording.objects.select_related("call__task", "call__seat__user").filter(
-        call__rehearsal=False
+        call__task__rehearsal=False
     )
     exact = {
         "call__task__loan_type": search.loan_type,

@@ -101,5 +101,6 @@ def sounds(root: Path, parts: list[Part], note: NoteDamage) -> Iterator[tuple[in
 
 
 def _mono(frame: av.AudioFrame) -> Samples:
-    channels: Samples = frame.to_ndarray()
-    return channels[0] if channels.shape[0] == 1 else channels.mean(axis=0, dtype=np.float32)
+    channels = frame.to_ndarray().astype(np.float32, copy=False)
+    mono: Samples = channels[0] if len(channels) == 1 else channels.mean(axis=0)
+    return mono

@@ -21,7 +21,7 @@ export function mountReview(root, view, deps = {}) {
   const wall = element("div", "review__wall");
   /** @type {{track: Track, media: HTMLMediaElement, card: HTMLElement|null}[]} */
   const lanes = [];
-  for (const tracks of byParticipant(view.tracks)) {
+  for (const { name, role, tracks } of byParticipant(view.tracks)) {
     const tile = element("figure", "review__tile");
     const card = element("div", "review__card");
     card.textContent = "无画面";
@@ -36,7 +36,7 @@ export function mountReview(root, view, deps = {}) {
       lanes.push({ track, media, card: track.kind === "video" ? card : null });
     }
     const caption = document.createElement("figcaption");
-    caption.textContent = [tracks[0].name, tracks[0].role].filter(Boolean).join(" · ");
+    caption.textContent = [name, role].filter(Boolean).join(" · ");
     tile.append(caption);
     wall.append(tile);
   }
@@ -107,13 +107,15 @@ export function mountReview(root, view, deps = {}) {
 
 /**
  * @param {Track[]} tracks
- * @returns {Track[][]}
+ * @returns {{name: string, role: string, tracks: Track[]}[]} one entry a person, in order
  */
 export function byParticipant(tracks) {
-  /** @type {Map<string, Track[]>} */
+  /** @type {Map<string, {name: string, role: string, tracks: Track[]}>} */
   const people = new Map();
   for (const track of tracks) {
-    people.set(track.participant_id, [...(people.get(track.participant_id) ?? []), track]);
+    const person = people.get(track.participant_id);
+    if (person) person.tracks.push(track);
+    else people.set(track.participant_id, { name: track.name, role: track.role, tracks: [track] });
   }
   return [...people.values()];
 }

@@ -1,0 +1,286 @@
+"""Who may see which recording, and how it is served."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.http import StreamingHttpResponse
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from accounts.models import Role, User
+from audit.models import AuditEntry
+from interviews.models import Snapshot
+from recordings import services
+from recordings.models import Recording
+from recordings.ranges import PART_BYTES, answer, requested_range
+from recordings.selectors import Opened
+from tests.recordings.conftest import MakeEnded
+
+WHO = ("owner", "reviewer", "supervisor", "colleague", "stranger")
+
+
+def with_role(staff_no: str, *operations: str) -> User:
+    user = User.objects.create_user(staff_no, "test-password", name=staff_no)
+    role = Role.objects.create(code=f"r{staff_no}", name=staff_no, operations=list(operations))
+    user.roles.add(role)
+    return user
+
+
+@pytest.fixture
+def world(ended_call: MakeEnded) -> SimpleNamespace:
+    """A stored recording and everybody who might ask for it."""
+    call = ended_call(video=False)
+    recording = services.ensure_recording(call.pk)
+    services.process(recording.pk)
+    seat_role = Role.objects.create(code="seat", name="坐席", operations=["workbench.use"])
+    call.seat.user.roles.add(seat_role)
+    people = {
+        "owner": call.seat.user,
+        "reviewer": with_role("600201", "qc.review"),
+        "supervisor": with_role("700101", "videos.view", "videos.download"),
+        "colleague": with_role("800217", "workbench.use"),
+        "stranger": with_role("900001"),
+    }
+    recording.refresh_from_db()
+    return SimpleNamespace(call=call, recording=recording, **people)
+
+
+def as_user(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def urls_of(world: SimpleNamespace) -> dict[str, str]:
+    raw = Path(world.recording.tracks.first().file).name
+    shot = Snapshot.objects.get(call=world.call)
+    return {
+        "detail": reverse("recordings:detail", args=[world.call.pk]),
+        "review": reverse("recordings:review", args=[world.call.pk]),
+        "raw": reverse("recordings:raw", args=[world.call.pk, raw]),
+        "snapshot": reverse("recordings:snapshot", args=[world.call.pk, shot.pk]),
+        "play": reverse("recordings:play", args=[world.call.pk]),
+    }
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_the_owner_reviewers_and_supervisors_open_it_for_others_it_is_not_there(
+    world: SimpleNamespace, who: str
+) -> None:
+    client = as_user(getattr(world, who))
+    allowed = who in {"owner", "reviewer", "supervisor"}
+
+    for url in urls_of(world).values():
+        response = client.get(url, headers={"Range": "bytes=0-"})
+        assert (response.status_code in {200, 206}) is allowed, url
+        assert allowed or response.status_code == 404
+
+
+def test_without_login_there_is_only_the_login_page(world: SimpleNamespace) -> None:
+    for url in urls_of(world).values():
+        assert Client().get(url).status_code == 302
+
+
+def test_opening_is_audited_once_a_playback_and_refusals_leave_nothing(
+    world: SimpleNamespace,
+) -> None:
+    opened = AuditEntry.objects.filter(action="recording.opened")
+    url = reverse("recordings:play", args=[world.call.pk])
+
+    as_user(world.stranger).get(url, headers={"Range": "bytes=0-"})
+    assert not opened.exists()
+
+    client = as_user(world.owner)
+    client.get(url, headers={"Range": "bytes=0-"})
+    client.get(url, headers={"Range": "bytes=1000-"})
+    entry = opened.get()
+    assert entry.actor_name == world.owner.staff_no
+    assert entry.chain == f"interview:{world.call.task_id}"
+
+
+def test_a_range_gives_exactly_those_bytes(world: SimpleNamespace) -> None:
+    client = as_user(world.owner)
+    url = reverse("recordings:play", args=[world.call.pk])
+    size = world.recording.bytes
+
+    whole = client.get(url, headers={"Range": "bytes=0-"})
+    part = client.get(url, headers={"Range": "bytes=100-299"})
+    tail = client.get(url, headers={"Range": "bytes=-50"})
+    beyond = client.get(url, headers={"Range": f"bytes={size}-"})
+
+    assert (whole.status_code, whole["Content-Range"]) == (206, f"bytes 0-{size - 1}/{size}")
+    assert whole["Content-Type"] == "video/mp4"
+    assert whole["Cache-Control"] == "private, no-store"
+    assert len(whole.content) == size < PART_BYTES
+    assert part.content == whole.content[100:300]
+    assert tail.content == whole.content[-50:]
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{size}")
+
+
+async def test_without_a_range_the_whole_file_is_streamed_and_closed(tmp_path: Path) -> None:
+    file = tmp_path / "long.mp4"
+    file.write_bytes(bytes(range(256)) * 3000)
+    opened = Opened(file.open("rb"), 768_000, "video/mp4", "etag")
+
+    response = answer(RequestFactory().get("/"), opened)
+
+    assert isinstance(response, StreamingHttpResponse)
+    chunks = [bytes(chunk) async for chunk in response.streaming_content]  # type: ignore[union-attr]
+    assert response.status_code == 200
+    assert b"".join(chunks) == file.read_bytes()
+    assert len(chunks) == 3
+    assert response["Content-Length"] == "768000"
+    assert opened.file.closed
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("bytes=0-", (0, 99)),
+        ("bytes=10-19", (10, 19)),
+        ("bytes=90-500", (90, 99)),
+        ("bytes=-10", (90, 99)),
+        ("bytes=-500", (0, 99)),
+        ("bytes=-0", None),
+        ("bytes=100-", None),
+    ],
+)
+def test_ranges_of_a_hundred_bytes(header: str, expected: tuple[int, int] | None) -> None:
+    assert requested_range(header, 100) == expected
+
+
+@pytest.mark.parametrize("header", ["", "bytes=-", "bytes=5-2", "bytes=0-1,5-6", "lines=1-2"])
+def test_what_is_no_single_range_is_not_guessed_at(header: str) -> None:
+    with pytest.raises(ValueError, match="range"):
+        requested_range(header, 100)
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fjournal.jsonl", "journal.jsonl", "nothing.1.audio.mkv", ".hidden.mkv"]
+)
+def test_raw_serves_nothing_but_tracks_of_this_call(world: SimpleNamespace, name: str) -> None:
+    base = urls_of(world)["raw"].rsplit("/", 1)[0]
+
+    assert as_user(world.owner).get(f"{base}/{name}").status_code == 404
+
+
+def test_the_review_is_ready_before_anything_was_processed(
+    ended_call: MakeEnded, settings: Settings
+) -> None:
+    call = ended_call()
+    client = as_user(call.seat.user)
+
+    view = client.get(reverse("recordings:review", args=[call.pk])).json()
+
+    assert view["ready"]
+    assert view["composed_url"] is None
+    assert view["duration_ms"] == 2000
+    assert sorted((t["kind"], t["role"]) for t in view["tracks"]) == [
+        ("audio", "主借人"),
+        ("audio", "坐席"),
+        ("video", "主借人"),
+        ("video", "坐席"),
+    ]
+    for track in view["tracks"]:
+        response = client.get(track["url"], headers={"Range": "bytes=0-99"})
+        assert response.status_code == 206
+        assert response["Content-Type"] == track["mime"]
+
+
+def test_raw_tracks_come_from_the_store_once_the_spool_is_gone(
+    world: SimpleNamespace, settings: Settings, tmp_path: Path
+) -> None:
+    before = as_user(world.owner).get(urls_of(world)["raw"], headers={"Range": "bytes=0-"})
+    settings.SPOOL_DIR = tmp_path / "elsewhere"
+
+    after = as_user(world.owner).get(urls_of(world)["raw"], headers={"Range": "bytes=0-"})
+    view = as_user(world.owner).get(urls_of(world)["review"]).json()
+
+    assert after.content == before.content
+    assert len(view["tracks"]) == 2
+
+
+def test_a_deleted_snapshot_is_not_served(world: SimpleNamespace) -> None:
+    url = urls_of(world)["snapshot"]
+    Snapshot.objects.update(deleted_at="2026-01-01T00:00Z")
+
+    assert as_user(world.supervisor).get(url).status_code == 404
+
+
+def test_a_download_needs_the_permission_and_a_reason_and_has_the_agreed_name(
+    world: SimpleNamespace,
+) -> None:
+    url = reverse("recordings:download", args=[world.call.pk])
+
+    assert as_user(world.owner).post(url, {"reason": "复核"}).status_code == 404
+    assert as_user(world.supervisor).post(url, {"reason": " "}).status_code == 400
+    assert not AuditEntry.objects.filter(action="recording.downloaded").exists()
+    response = as_user(world.supervisor).post(
+        url, {"reason": "监管调阅"}, headers={"Range": "bytes=0-"}
+    )
+
+    assert response.status_code == 206
+    assert "filename*=utf-8''" in response["Content-Disposition"]
+    assert "%E5%BC%A0%E6%99%93%E6%98%8E" in response["Content-Disposition"]
+    assert AuditEntry.objects.filter(action="recording.downloaded").count() == 1
+
+
+def test_the_list_shows_a_seat_its_own_and_a_supervisor_all(world: SimpleNamespace) -> None:
+    url = reverse("recordings:index")
+
+    for who, rows in {"owner": 1, "supervisor": 1, "reviewer": 1, "colleague": 0}.items():
+        response = as_user(getattr(world, who)).get(url)
+        assert response.status_code == 200
+        assert response.content.decode().count("查看</a>") == rows, who
+    assert as_user(world.stranger).get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "hit", "miss"),
+    [
+        ("customer", "晓明", "李"),
+        ("loan_type", "抵押", "信用"),
+        ("manager_no", "600300", "600301"),
+        ("region", "310101", "410101"),
+        ("from_day", "2000-01-01", "2999-01-01"),
+        ("until_day", "2999-01-01", "2000-01-01"),
+    ],
+)
+def test_the_list_is_searched_by_every_field_of_vid_1(
+    world: SimpleNamespace, field: str, hit: str, miss: str
+) -> None:
+    task = world.call.task
+    task.loan_type, task.manager_no, task.property_county = "抵押", "600300", "310101"
+    task.save()
+    client = as_user(world.supervisor)
+
+    found = [
+        client.get(reverse("recordings:index"), {field: value}).context["page"].paginator.count
+        for value in (hit, miss)
+    ]
+
+    assert found == [1, 0]
+
+
+def test_the_list_takes_a_fixed_number_of_queries(
+    world: SimpleNamespace, ended_call: MakeEnded, django_assert_num_queries: object
+) -> None:
+    client = as_user(world.supervisor)
+    for _ in range(3):
+        services.ensure_recording(ended_call(folder=False).pk)
+
+    with django_assert_num_queries(5):  # type: ignore[operator]
+        client.get(reverse("recordings:index"))
+    assert Recording.objects.count() == 4
+
+
+def test_pages_have_no_inline_script_or_style(world: SimpleNamespace) -> None:
+    client = as_user(world.supervisor)
+
+    for url in (reverse("recordings:index"), urls_of(world)["detail"]):
+        page = client.get(url).content.decode()
+        assert "<style" not in page
+        assert " style=" not in page
+        assert " onclick=" not in page

@@ -5,19 +5,20 @@ relay_delay_p95_ms, frames_lost.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
@@ -36,7 +37,7 @@ class Django(BaseHTTPRequestHandler):
         return
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Measured:
     """One run of the load against one server."""
 
@@ -44,6 +45,7 @@ class Measured:
     cpu_percent: float
     load: dict[str, Any]
     lag_ms: float
+    unrecorded: int = 0
 
     @property
     def per_call(self) -> float:
@@ -52,6 +54,15 @@ class Measured:
     @property
     def frames_lost(self) -> int:
         return int(self.load["frames_sent"] - self.load["frames_matched"])
+
+
+def recorded_frames(spool: Path) -> int:
+    """Video frames in every file of the spool."""
+    frames = 0
+    for path in spool.rglob("*.video.*.mkv"):
+        with av.open(str(path)) as container:
+            frames += sum(1 for packet in container.demux() if packet.size)
+    return frames
 
 
 def start(command: list[str]) -> tuple[subprocess.Popen[str], str]:
@@ -147,6 +158,7 @@ def main() -> None:
     figure("ratio", stock.per_call / loaded.per_call, "x less CPU than stock", 25)
     figure("loop_lag_p99_ms", max(loaded.lag_ms, browsers.lag_ms), "ms", 50)
     figure("frames_lost", lost, "frames", 0)
+    figure("frames_not_recorded", loaded.unrecorded + browsers.unrecorded, "frames", 0)
     delay = max(m.load["delay_p95_ms"] or 0.0 for m in (loaded, browsers))
     figure("relay_delay_p95_ms", delay, "ms", 10, figure="M3")
 

@@ -23,6 +23,7 @@ import numpy as np
 import uvloop
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcrtpparameters import RTCRtpParameters
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtp import AnyRtcpPacket
 
@@ -104,18 +105,19 @@ class Peer:
         audio, video = (t.sender for t in self.connection.getTransceivers()[:2])
         assert isinstance(audio, aiortc_private.Sender)
         assert isinstance(video, aiortc_private.Sender)
+        assert isinstance(video.transport, aiortc_private.Transport)
         self.transport = video.transport
         assert audio.negotiated is not None
         assert video.negotiated is not None
-        self.video = [video.negotiated.codecs[0].payloadType, video._ssrc, random.getrandbits(15)]
-        self.audio = [audio.negotiated.codecs[0].payloadType, audio._ssrc, random.getrandbits(15)]
+        self.video = [payload_type(video.negotiated), video._ssrc, random.getrandbits(15)]
+        self.audio = [payload_type(audio.negotiated), audio._ssrc, random.getrandbits(15)]
         self.next_video = begin + random.random() / FPS
         self.next_audio = begin + random.random() / FPS
         self.video_number = self.audio_number = 0
         first = self.connection.getTransceivers()[3].receiver
         assert isinstance(first, aiortc_private.Receiver)
         assert first.negotiated is not None
-        self.video_in = first.negotiated.codecs[0].payloadType
+        self.video_in = payload_type(first.negotiated)
 
     def on_rtp(
         self, packet: bytes, m_pt: int, seq: int, timestamp: int, ssrc: int, now: float
@@ -161,6 +163,12 @@ class Peer:
         self.transport.send(12 + len(payload))
 
 
+def payload_type(negotiated: RTCRtpParameters) -> int:
+    number = negotiated.codecs[0].payloadType
+    assert number is not None
+    return number
+
+
 async def make_peer() -> tuple[Peer, str]:
     connection = aiortc_private.new_connection([])
     for direction in ("sendonly", "recvonly"):
@@ -173,10 +181,12 @@ async def make_peer() -> tuple[Peer, str]:
     transport = connection.getTransceivers()[0].receiver.transport
     assert isinstance(transport, aiortc_private.Transport)
     transport.media = peer
-    connection.on(
-        "connectionstatechange",
-        lambda: connection.connectionState == "connected" and peer.connected.set(),
-    )
+
+    def changed() -> None:
+        if connection.connectionState == "connected":
+            peer.connected.set()
+
+    connection.on("connectionstatechange", changed)
     await connection.setLocalDescription(await connection.createOffer())
     return peer, connection.localDescription.sdp
 
@@ -234,6 +244,7 @@ async def run(arguments: Any) -> dict[str, Any]:
         await asyncio.sleep(DRAIN_S)
         delays = sorted(delay for peer in peers for delay in peer.delays_ms)
         result = {
+            "frames_total": sum(peer.video_number for peer in peers),
             "frames_sent": sum(peer.frames_sent for peer in peers),
             "frames_matched": sum(peer.frames_matched for peer in peers),
             "frames_received": sum(peer.frames_received for peer in peers),

@@ -306,6 +306,7 @@ class OutgoingLine:
 
 def _payload_types(parameters: RTCRtpReceiveParameters | RTCRtpSendParameters) -> PayloadTypes:
     media = parameters.codecs[0].payloadType
+    assert media is not None  # noqa: S101 - negotiated codecs have numbers
     rtx = next(
         (c.payloadType for c in parameters.codecs if is_rtx(c) and c.parameters["apt"] == media),
         None,
@@ -325,9 +326,9 @@ class Negotiation:
 
 def install() -> None:
     """Make RTCPeerConnection of this process build its parts from this module. Once, at start."""
-    stock.RTCDtlsTransport = Transport  # type: ignore[misc]
-    stock.RTCRtpReceiver = Receiver  # type: ignore[misc]
-    stock.RTCRtpSender = Sender  # type: ignore[misc]
+    stock.RTCDtlsTransport = Transport  # type: ignore[attr-defined]
+    stock.RTCRtpReceiver = Receiver  # type: ignore[attr-defined]
+    stock.RTCRtpSender = Sender  # type: ignore[attr-defined]
     aioice.ice.StunProtocol = SocketProtocol  # type: ignore[misc]
 
 

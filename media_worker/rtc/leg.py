@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from aiortc import RTCIceServer
+from aiortc import RTCIceServer, RTCPeerConnection
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -83,7 +83,7 @@ class Leg:
         self._on_connected, self._on_dead = on_connected, on_dead
         self._timers: list[asyncio.TimerHandle] = []
         self._negotiation: aiortc_private.Negotiation | None = None
-        self._connection: aiortc_private.RTCPeerConnection | None = None
+        self._connection: RTCPeerConnection | None = None
         self._rtcp_received = (0, 0, 0.0)
 
     # -- life

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from media_worker.rtc import vp8
 from media_worker.rtc.assembler import Assembler, Frame, Packet
@@ -30,8 +30,8 @@ GAP_MS = 1000
 REPORT_EVERY_S = 10.0
 RETRY_AFTER_ERROR_S = 1.0
 
-_CUT = "cut"
-_END = "end"
+_CUT: Final = "cut"
+_END: Final = "end"
 Item = Packet | SenderReport | Literal["cut", "end"]
 Notify = Callable[[str, dict[str, Any]], None]
 

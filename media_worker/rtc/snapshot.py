@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 from av.video.codeccontext import VideoCodecContext
+from PIL import Image
 
 from media_worker.rtc.assembler import Assembler
 from media_worker.rtc.errors import RoomRefused
@@ -82,7 +83,7 @@ def _write_jpeg(data: bytes, taken: float, path: Path) -> Still:
         picture = frames[0]
         if picture.width * picture.height > PIXELS_MAX:
             raise RoomRefused("no_picture", "the picture is too large")
-        image = picture.to_image()
+        image = Image.fromarray(picture.to_ndarray(format="rgb24"))
     except (av.FFmpegError, IndexError) as broken:
         raise RoomRefused("no_picture", "the keyframe cannot be decoded") from broken
     path.parent.mkdir(parents=True, exist_ok=True)

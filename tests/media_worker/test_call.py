@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from media_worker import gateway
 from media_worker import protocol as p
@@ -20,7 +21,7 @@ from tests.support.rtc import (
 NewPeer = Callable[..., Peer]
 
 
-def entries(spool: Path, call_id: str) -> list[dict[str, object]]:
+def entries(spool: Path, call_id: str) -> list[dict[str, Any]]:
     lines = (spool / call_id / "journal.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
@@ -33,9 +34,10 @@ async def test_two_peers_see_and_hear_each_other_and_everything_is_recorded(
     answer = await seat.join(worker.control_url, call_id, "seat", "leg-s")
     await customer.join(worker.control_url, call_id, "cust", "leg-c", "customer")
     for peer in (seat, customer):
-        seen = peer.seen[0]
-        await until(lambda seen=seen: len(seen.pictures) > 30, "pictures come")
-        await until(lambda seen=seen: any(level > 0.1 for _, level in seen.sounds), "beeps come")
+        await peer.seen[0].wait_for(pictures=30)
+        await until(
+            lambda: all(peer.seen[0].loud_since(0) for peer in (seat, customer)), "beeps come"
+        )
     proof = await gateway.aproof(worker.control_url, call_id)
     closed = await gateway.aclose_call(worker.control_url, call_id, reason="done")
 
@@ -229,5 +231,5 @@ async def test_three_parties_each_see_the_two_others(
 
     for own, peer in enumerate(peers):
         for seen in peer.seen:
-            await until(lambda seen=seen: len(seen.pictures) > 5, "a picture in each slot")
+            await seen.wait_for(pictures=5)
         assert {seen.pictures[-1][1] // 10_000 for seen in peer.seen} == {0, 1, 2} - {own}

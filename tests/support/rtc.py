@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import fractions
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -146,13 +147,20 @@ class VideoRead:
         return [at for before, after, at in pairs if after and not before]
 
 
+def seconds(frame: av.VideoFrame | av.AudioFrame) -> float:
+    """Presentation time from the file's start."""
+    assert frame.pts is not None
+    assert frame.time_base is not None
+    return float(frame.pts * frame.time_base)
+
+
 def read_video(path: Path) -> VideoRead:
     read = VideoRead([], [], [], set())
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             number, flash = read_picture(frame)
             read.numbers.append(number)
-            read.times_s.append(float(frame.pts * frame.time_base))
+            read.times_s.append(seconds(frame))
             read.flashes.append(flash)
             read.sizes.add((frame.width, frame.height))
     return read
@@ -171,7 +179,7 @@ def read_beep_starts_s(path: Path) -> list[float]:
                 )[:, 0]
             )
             scale = 1.0 if "flt" in frame.format.name else 32_768
-            at = float(frame.pts * frame.time_base)
+            at = seconds(frame)
             block = samples.shape[0] // 8
             for index in range(8):
                 level = samples[index * block : (index + 1) * block].max() / scale
@@ -286,6 +294,9 @@ class Seen:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     sounds: list[tuple[float, float]] = field(default_factory=list)
 
+    async def wait_for(self, *, pictures: int) -> None:
+        await until(lambda: len(self.pictures) > pictures, f"{pictures} pictures come")
+
     def loud_since(self, moment: float) -> bool:
         return any(level > 0.1 for at, level in self.sounds if at >= moment)
 
@@ -344,6 +355,22 @@ class Peer:
         await self.accept(answer.answer_sdp)
         await until(lambda: self.connection.connectionState == "connected", "the peer connects")
         return answer
+
+    def lose(self, *, up: float = 0.0, down: float = 0.0, seed: int = 1) -> None:
+        """From now on lose this share of the RTP packets on their way to and from the worker."""
+        transport: Any = self.connection.getTransceivers()[0].receiver.transport
+        chance = random.Random(seed)
+        send, handle = transport._send_rtp, transport._handle_rtp_data
+
+        async def send_some(data: bytes) -> None:
+            if 191 < data[1] < 224 or chance.random() >= up:
+                await send(data)
+
+        async def handle_some(data: bytes, arrival_time_ms: int) -> None:
+            if chance.random() >= down:
+                await handle(data, arrival_time_ms=arrival_time_ms)
+
+        transport._send_rtp, transport._handle_rtp_data = send_some, handle_some
 
     async def _consume(self, track: MediaStreamTrack, seen: Seen) -> None:
         while True:

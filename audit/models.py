@@ -19,6 +19,9 @@ class AuditEntry(models.Model):
     object_type = models.CharField(_("对象类别"), max_length=40)
     object_id = models.CharField(_("对象"), max_length=60)
     payload = models.TextField(_("内容"), default="{}")
+    # Set by PostgreSQL when the row is appended (migration 0002), like seq and at.
+    prev = models.BinaryField(default=b"", editable=False)
+    hash = models.BinaryField(default=b"", editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("操作日志")

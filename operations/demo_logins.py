@@ -16,8 +16,11 @@ class DemoLogin:
 
 SEAT = DemoLogin("视频坐席", "S1001", "/workbench/")
 SECOND_SEAT = DemoLogin("视频坐席（二）", "S1002", "/workbench/")
+SUPERVISOR = DemoLogin("坐席主管", "M3001", "/")
 REVIEWER = DemoLogin("质检员", "Q2001", "/admin/")
 ADMINISTRATOR = DemoLogin("系统管理员", "admin", "/admin/")
 
-DEMO_LOGINS = (SEAT, SECOND_SEAT, REVIEWER, ADMINISTRATOR)
-CUSTOMER_PATH = "/demo/"
+DEMO_LOGINS = (SEAT, SECOND_SEAT, SUPERVISOR, REVIEWER, ADMINISTRATOR)
+CUSTOMER_PATH = "/demo/customer/"
+# Registered phones of the demo customers: 张晓明, 李文静, 周安然, 许若涵
+CUSTOMERS = ("13800000001", "13800000002", "13800000003", "13800000004")

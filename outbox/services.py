@@ -95,7 +95,7 @@ def _postpone(message: OutboxMessage, error: Exception) -> None:
             "outbox message=%s handler=%s refused: %s", message.pk, message.handler, code
         )
     else:
-        logger.exception("outbox message=%s handler=%s failed", message.pk, message.handler)
+        logger.error("outbox message=%s failed", message.pk, exc_info=error)
     OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts).update(
         state=MessageState.PARKED if parked else MessageState.PENDING,
         due_at=db_now() + dt.timedelta(seconds=delay_s),

@@ -48,7 +48,7 @@ class QcReviewAdmin(OperationAdmin):
 
     @admin.display(description=_("录像"))
     def recording(self, review: QcReview) -> SafeString:
-        return format_html('<a href="/recordings/call/{}/">{}</a>', review.call_id, _("查看"))
+        return format_html('<a href="/recordings/{}/">{}</a>', review.call_id, _("查看"))
 
     def _each(
         self, request: HttpRequest, rows: QuerySet[QcReview], move: ReviewMove | None

@@ -213,6 +213,8 @@ CSRF_FAILURE_VIEW = "ui.views.csrf_failure"
 
 # --- the interview system's own settings -------------------------------------------------------
 BANK_NAME = env.str("BANK_NAME", default="示例银行")
+# How this installation's own processes reach the web process.
+WEB_INTERNAL_URL = env.str("WEB_INTERNAL_URL", default="http://127.0.0.1:8000")
 MEDIA_CONTROL_TOKEN = env.str("MEDIA_CONTROL_TOKEN", default="")
 RECONNECT_WINDOW_S = env.int("RECONNECT_WINDOW_S", default=180)
 SLOT_MINUTES = env.int("SLOT_MINUTES", default=40)

@@ -18,6 +18,7 @@ from channels_admin.selectors import allows_walk_in
 from channels_admin.services import admit
 from common.actor import Actor
 from common.ids import new_token
+from common.push import party_group, push
 from interviews import services as interviews
 from interviews.models import Consent, Party
 from interviews.selectors import live_call_of
@@ -191,6 +192,7 @@ def call_in(token: CallToken, *, service_type: str, actor: Actor) -> CallToken:
     token.participant_id = result.participant_id
     token.business_type = service_type or token.business_type
     token.save(update_fields=["request_id", "participant_id", "business_type"])
+    push(party_group(token.party_id), "party.changed")
     return token
 
 
@@ -216,6 +218,7 @@ def leave(token: CallToken, *, actor: Actor, reason: str = "customer_left") -> N
         interviews.leave_call(place.pk, actor=actor, reason=reason)
     elif token.request_id is not None:
         queueing.abandon(token.request_id, actor=actor)
+    push(party_group(token.party_id), "party.changed")
 
 
 def keep_waiting(token: CallToken) -> None:

@@ -133,6 +133,16 @@ async def test_line_call_and_end_reach_the_customer_by_themselves(customer: Admi
     assert [who["name"] for who in ended["ended"]["missing"]] == ["张*明", "李*静"]
 
 
+async def test_calling_in_reaches_a_socket_that_was_open_before(customer: Admitted):
+    async with socket() as ws:
+        assert (await hello(ws, customer.secret))["state"]["phase"] == "ready"
+        await waiting(customer)
+
+        state = await state_in(ws, "waiting")
+
+    assert state["request"]["state"] == "WAITING"
+
+
 async def test_a_new_socket_of_the_same_token_is_in_the_call_at_once(customer: Admitted):
     await waiting(customer)
     call = await accepted(customer)

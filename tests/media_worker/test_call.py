@@ -151,9 +151,8 @@ async def test_a_snapshot_is_a_jpeg_of_the_full_size_and_is_in_the_journal(
 async def test_a_new_leg_takes_over_the_place_and_others_see_it_in_the_same_slot(
     worker: WorkerProcess, call_id: str, new_peer: NewPeer, spool: Path, django_side: WebStub
 ) -> None:
-    seat, phone, tablet = new_peer(), new_peer(), new_peer()
-    tablet.camera.number = 20_000  # tells the two devices apart
-    tablet.camera._started -= 20_000 / 15
+    seat, phone = new_peer(), new_peer()
+    tablet = new_peer(first_number=20_000)  # tells the two devices apart
     await seat.join(worker.control_url, call_id, "seat", "leg-s")
     await phone.join(worker.control_url, call_id, "cust", "leg-1", "customer")
     seen = seat.seen[0]
@@ -221,10 +220,7 @@ async def test_recording_by_hand_starts_and_stops_when_asked(
 async def test_three_parties_each_see_the_two_others(
     worker: WorkerProcess, call_id: str, new_peer: NewPeer
 ) -> None:
-    peers = [new_peer(slots=2) for _ in range(3)]
-    for number, peer in enumerate(peers):
-        peer.camera.number = number * 10_000
-        peer.camera._started -= number * 10_000 / 15
+    peers = [new_peer(slots=2, first_number=number * 10_000) for number in range(3)]
 
     for number, peer in enumerate(peers):
         await peer.join(worker.control_url, call_id, f"p{number}", f"leg{number}")

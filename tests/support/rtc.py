@@ -81,22 +81,40 @@ def read_sound(frame: av.AudioFrame) -> float:
     return float(np.sqrt((samples**2).mean()))
 
 
+class PeerClock:
+    """Starts when the first track is asked for media, so that nothing is sent in a burst."""
+
+    start: float | None = None
+
+    async def wait_until(self, at_s: float) -> None:
+        if self.start is None:
+            self.start = time.monotonic()
+        await asyncio.sleep(max(0.0, self.start + at_s - time.monotonic()))
+
+
 class Camera(MediaStreamTrack):
+    """`number` is that of the next frame; it begins at `first_number`."""
+
     kind = "video"
 
     def __init__(
-        self, started: float, *, fps: int = 15, size: tuple[int, int] = (320, 240)
+        self,
+        clock: PeerClock,
+        *,
+        fps: int = 15,
+        size: tuple[int, int] = (320, 240),
+        first_number: int = 0,
     ) -> None:
         super().__init__()
-        self.number = 0
+        self.number = first_number
         self.size = size
-        self._started, self._fps = started, fps
+        self._clock, self._fps, self._first_number = clock, fps, first_number
 
     async def recv(self) -> av.VideoFrame:
         if self.readyState != "live":
             raise MediaStreamError
-        at_s = self.number / self._fps
-        await asyncio.sleep(max(0.0, self._started + at_s - time.monotonic()))
+        at_s = (self.number - self._first_number) / self._fps
+        await self._clock.wait_until(at_s)
         frame = to_frame(draw(self.number & 0xFFFF, at_s, *self.size))
         frame.pts = int(at_s * 90_000)
         frame.time_base = fractions.Fraction(1, 90_000)
@@ -107,15 +125,15 @@ class Camera(MediaStreamTrack):
 class Microphone(MediaStreamTrack):
     kind = "audio"
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, clock: PeerClock) -> None:
         super().__init__()
-        self._started, self._number = started, 0
+        self._clock, self._number = clock, 0
 
     async def recv(self) -> av.AudioFrame:
         if self.readyState != "live":
             raise MediaStreamError
         at_s = self._number * 0.02
-        await asyncio.sleep(max(0.0, self._started + at_s - time.monotonic()))
+        await self._clock.wait_until(at_s)
         moments = at_s + np.arange(960) / 48_000
         tone = np.where(moments % 1.0 < FLASH_S, 0.5 * np.sin(2 * np.pi * 1000 * moments), 0)
         samples = (tone * 32_767).astype(np.int16)
@@ -229,7 +247,7 @@ async def web_stub() -> AsyncIterator[WebStub]:
     app.router.add_post(p.EVENTS_PATH, stub._on_events)
     app.router.add_get("/", stub._on_page)
     app.router.add_post(p.HEARTBEAT_PATH, stub._on_heartbeat)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     stub.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -304,10 +322,10 @@ class Seen:
 class Peer:
     """One stock aiortc client: publishes a camera and a microphone, watches its slots."""
 
-    def __init__(self, *, slots: int = 1, started: float | None = None, watch: bool = True) -> None:
-        started = time.monotonic() if started is None else started
-        self.camera = Camera(started)
-        self.microphone = Microphone(started)
+    def __init__(self, *, slots: int = 1, first_number: int = 0, watch: bool = True) -> None:
+        clock = PeerClock()
+        self.camera = Camera(clock, first_number=first_number)
+        self.microphone = Microphone(clock)
         self.seen = [Seen() for _ in range(slots)]
         self._watch = watch
         self._tasks: list[asyncio.Task[None]] = []

@@ -1,0 +1,68 @@
+"""Which worker gets the next call."""
+
+import datetime as dt
+
+import pytest
+
+from media_worker import protocol as p
+from media_worker.gateway import MediaUnavailable
+from media_worker.models import MediaWorker
+from media_worker.selectors import choose_worker, live_workers
+from media_worker.services import record_heartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+def beat(worker_id: str, **fields: object) -> p.Heartbeat:
+    body: dict[str, object] = {
+        "worker_id": worker_id,
+        "control_url": f"http://127.0.0.1/{worker_id}",
+        "started_at_unix_ms": 1_790_000_000_000,
+        "capacity": 10,
+        "calls": 0,
+        "legs": 0,
+        "loop_lag_p99_ms": 1.0,
+        "draining": False,
+        "disk_free_percent": 50.0,
+    }
+    return p.Heartbeat.model_validate(body | fields)
+
+
+def test_the_least_loaded_worker_is_chosen() -> None:
+    record_heartbeat(beat("busy", calls=5))
+    record_heartbeat(beat("idle", calls=1))
+
+    assert choose_worker().worker_id == "idle"
+    assert choose_worker(exclude="idle").worker_id == "busy"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"draining": True}, id="draining"),
+        pytest.param({"disk_free_percent": 4.0}, id="disk-full"),
+        pytest.param({"calls": 10}, id="at-capacity"),
+    ],
+)
+def test_a_worker_that_cannot_take_a_call_is_not_chosen(fields: dict[str, object]) -> None:
+    record_heartbeat(beat("w", **fields))
+
+    with pytest.raises(MediaUnavailable):
+        choose_worker()
+
+
+def test_a_worker_without_a_fresh_heartbeat_is_not_there() -> None:
+    worker = record_heartbeat(beat("w"))
+    MediaWorker.objects.update(last_heartbeat_at=worker.last_heartbeat_at - dt.timedelta(seconds=7))
+
+    assert not live_workers().exists()
+    with pytest.raises(MediaUnavailable):
+        choose_worker()
+
+
+def test_a_second_heartbeat_updates_the_same_row() -> None:
+    record_heartbeat(beat("w", calls=1))
+    record_heartbeat(beat("w", calls=2, draining=True))
+
+    worker = MediaWorker.objects.get()
+    assert (worker.calls, worker.draining) == (2, True)

@@ -102,7 +102,7 @@ def todays_for_seat(seat_id: int) -> list[dict[str, Any]]:
             "start": timezone.localtime(row.slot.lower).strftime("%H:%M"),
             "end": timezone.localtime(row.slot.upper).strftime("%H:%M"),
             "state": row.state,
-            "state_label": AppointmentState(row.state).label,
+            "state_label": str(AppointmentState(row.state).label),
         }
         for row in rows
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from seats.selectors import seat_of
 
 from . import protocol as p
 from . import selectors, services
+
+logger = logging.getLogger(__name__)
 
 # Many hints of one act become one snapshot.
 SETTLE_S = 0.08
@@ -205,16 +208,23 @@ class WorkbenchConsumer(AsyncWebsocketConsumer):
         )
 
     async def _show_when_changed(self) -> None:
-        """Owned by the connection; ends with it."""
-        while True:
-            await self._dirty.wait()
-            await asyncio.sleep(SETTLE_S)
-            self._dirty.clear()
-            if self.seat is None:
-                return
-            state = await database_sync_to_async(selectors.workbench_state)(self.seat)
-            await self._listen_to_call(state["call"]["id"] if state["call"] else None)
-            await self._send(p.Snapshot(seq=self._next_seq(), state=state))
+        """Owned by the connection; ends with it, or ends it: a page must not stay on old news."""
+        try:
+            while True:
+                await self._dirty.wait()
+                await asyncio.sleep(SETTLE_S)
+                self._dirty.clear()
+                await self._show()
+        except Exception:  # a supervisor loop: the page reconnects and asks again
+            logger.exception("workbench snapshot failed seat=%s", self.seat and self.seat.pk)
+            await self.close(p.BROKEN)
+
+    async def _show(self) -> None:
+        if self.seat is None:
+            return
+        state = await database_sync_to_async(selectors.workbench_state)(self.seat)
+        await self._listen_to_call(state["call"]["id"] if state["call"] else None)
+        await self._send(p.Snapshot(seq=self._next_seq(), state=state))
 
     async def _listen_to_call(self, call_id: str | None) -> None:
         if call_id == self.call_id:

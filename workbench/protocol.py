@@ -12,6 +12,7 @@ NOT_LOGGED_IN = 4401
 NOT_A_SEAT = 4403
 BAD_FRAME = 4400
 TAKEN_OVER = 4409  # another tab or machine of the same seat
+BROKEN = 4500  # our fault; connect again
 MAX_FRAME_CHARS = 220_000
 
 

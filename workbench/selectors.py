@@ -37,7 +37,7 @@ def workbench_state(seat: Seat) -> dict[str, Any]:
         "seat": {"id": seat.pk, "name": seat.name, "staff_no": seat.staff_no},
         "presence": {
             "state": presence.state,
-            "label": Presence(presence.state).label,
+            "label": str(Presence(presence.state).label),
             "reason": presence.reason,
             "since_unix_ms": unix_ms(presence.since),
             "signed_in": presence.state in SIGNED_IN,

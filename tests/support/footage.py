@@ -6,6 +6,7 @@ flash and a beep begin with every whole second. What a test reads back can there
 
 import hashlib
 import json
+import math
 import wave
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -69,7 +70,7 @@ def tone(from_s: float, count: int, hz: int, level: float = 0.4) -> npt.NDArray[
 
 
 def write_video(path: Path, take: Take) -> None:
-    """VP8 in Matroska; timestamp 0 is the take's first frame."""
+    """VP8 in Matroska; timestamp 0 is the take's beginning."""
     width, height = take.size
     ground = picture.background(width, height, seed=take.who)
     rng = np.random.default_rng(take.who)
@@ -81,14 +82,14 @@ def write_video(path: Path, take: Take) -> None:
         stream.codec_context.gop_size = take.fps * 2
         stream.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
         chroma = np.full((height // 2, width), 128, np.uint8)
-        first = round(take.from_s * take.fps)
+        first = math.ceil(take.from_s * take.fps - 1e-6)
         for n in range(first, round(take.until_s * take.fps)):
             gray = picture.draw(ground, take.who, n, picture.is_flash(n / take.fps))
             if take.noise:
                 grain = rng.integers(-take.noise, take.noise + 1, gray.shape)
                 gray = np.clip(gray.astype(np.int16) + grain, 0, 255).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(np.concatenate([gray, chroma]), "yuv420p")
-            frame.pts, frame.time_base = round((n - first) * 1000 / take.fps), MS
+            frame.pts, frame.time_base = round((n / take.fps - take.from_s) * 1000), MS
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

@@ -1,0 +1,130 @@
+"""The customer's page in a real browser: refusal, the steps up to the line, and its sizes."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+from django.db import connection
+from playwright.sync_api import Page, sync_playwright
+
+from channels_admin.models import Channel
+from interviews.models import Consent, Party
+from operations.embedded import free_port
+from queueing.models import CallRequest
+from tests.support.customers import ticket_for
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    # WhiteNoise streams files synchronously; Django says so under ASGI.
+    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),
+]
+SMALL_OR_CLIPPED = """() => {
+  const wrong = [];
+  if (document.documentElement.scrollWidth > innerWidth) wrong.push("scrolls sideways");
+  for (const each of document.querySelectorAll("body *")) {
+    const box = each.getBoundingClientRect();
+    if (!box.width || !box.height || each.closest("svg")) continue;
+    const says = [...each.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (says && parseFloat(getComputedStyle(each).fontSize) < 16) wrong.push(`text ${each.textContent.trim()}`);
+    if (each.matches("button, select") && Math.min(box.height, box.width) < 44) wrong.push(`target ${each.id}`);
+  }
+  return wrong;
+}"""
+
+
+@pytest.fixture
+def base_url(transactional_db: None) -> Iterator[str]:
+    from interview_site.asgi import application
+
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application, port=port, lifespan="off", log_level="error", ws="websockets-sansio"
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started:
+        assert time.monotonic() < deadline, "the server starts"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+    # The server's threads keep their connections; the database could not be dropped.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@contextmanager
+def phone(width: int) -> Iterator[Page]:
+    """A page of a small phone. No ORM inside: Playwright keeps a loop running in this thread."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=[
+                "--no-sandbox",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+            ],
+        )
+        page = browser.new_context(viewport={"width": width, "height": 640}).new_page()
+        page.set_default_timeout(10_000)
+        yield page
+        browser.close()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_steps_lead_into_the_line_readable_and_within_the_screen(
+    base_url: str, party: Party, width: int
+):
+    ticket = ticket_for(party)
+    troubles: list[str] = []
+    wrong: dict[str, list[str]] = {}
+
+    with phone(width) as page:
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on(
+            "console", lambda said: troubles.append(said.text) if said.type == "error" else None
+        )
+        page.goto(f"{base_url}/h5/call/#ticket={ticket}")
+        page.wait_for_selector('[data-phase="consent"]')
+        address = page.url
+        wrong["consent"] = page.evaluate(SMALL_OR_CLIPPED)
+        page.check("#consent-check")
+        page.click("#consent-agree")
+        page.wait_for_selector("#device-ok:not([aria-disabled])")
+        wrong["devices"] = page.evaluate(SMALL_OR_CLIPPED)
+        page.click("#device-ok")
+        page.wait_for_selector('[data-phase="ready"]')
+        wrong["ready"] = page.evaluate(SMALL_OR_CLIPPED)
+        page.click("#call-in")
+        page.wait_for_selector('[data-phase="waiting"]')
+        wrong["waiting"] = page.evaluate(SMALL_OR_CLIPPED)
+
+    assert address == f"{base_url}/h5/call/"
+    assert wrong == {"consent": [], "devices": [], "ready": [], "waiting": []}
+    assert troubles == []
+    assert Consent.objects.get().party_id == party.pk
+    assert CallRequest.objects.get().state == "WAITING"
+
+
+def test_a_refused_customer_reads_why(base_url: str, party: Party):
+    Channel.objects.update(enabled=False)
+    ticket = ticket_for(party)
+
+    with phone(320) as page:
+        page.goto(f"{base_url}/h5/call/#ticket={ticket}")
+        page.wait_for_selector('[data-phase="refused"]')
+        told = page.text_content("#refusal")
+        wrong = page.evaluate(SMALL_OR_CLIPPED)
+
+    assert told == "当前渠道未被授权接入我行视频坐席，请联系您的客户经理。"
+    assert wrong == []

@@ -35,6 +35,7 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
   function show(phase) {
     root.dataset.phase = phase;
     const name = stepOf(phase);
+    if (the(root, `[data-step="${name}"]`, HTMLElement).hidden) scrollTo(0, 0);
     for (const each of root.querySelectorAll("[data-step]")) {
       if (each instanceof HTMLElement) each.hidden = each.dataset.step !== name;
     }
@@ -138,7 +139,9 @@ function mountLive(root, client, show, windowMs) {
     const fresh = /** @type {State} */ (/** @type {CustomEvent} */ (event).detail);
     const isBack = fresh.phase === "ready" && state !== null && state.phase !== "ready";
     state = fresh;
-    if (fresh.phase === "waiting" || fresh.phase === "ringing") waitingSince ||= Date.now();
+    if (fresh.phase === "waiting" || fresh.phase === "ringing") {
+      waitingSince ||= (fresh.request?.arrived_unix_ms ?? client.serverNow()) - client.clockOffsetMs;
+    }
     else waitingSince = 0;
     if (fresh.phase === "reconnecting") lostAt ||= Date.now();
     else lostAt = 0;

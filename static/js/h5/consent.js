@@ -30,6 +30,9 @@ export function mountConsent(step, { session, agree, sharePlace, decline }) {
   check.checked = false;
   enable(button, false);
   check.addEventListener("change", () => enable(button, check.checked));
+  button.addEventListener("click", () => {
+    if (!check.checked) check.focus(); // on a small phone it lies below the button
+  });
   onPress(the(step, "#consent-decline", HTMLElement), decline);
   return new Promise((resolve) => {
     onPress(button, async () => {

@@ -46,13 +46,14 @@ export function mountInCall(step, client) {
     show(fresh) {
       state = fresh;
       drawTiles();
+      write(step, "#record-word", fresh.phase === "live" ? "录制中" : "接通中");
       write(step, "#script-text", fresh.script ?? "");
       the(step, "#script-line", HTMLElement).hidden = !fresh.script;
       the(step, "#guide-face", SVGElement).toggleAttribute("hidden", fresh.guide !== "face");
       write(step, "#label-product", fresh.labels.product);
       const gps = the(step, "#label-gps", HTMLElement);
       gps.hidden = !fresh.labels.gps;
-      gps.textContent = fresh.labels.gps ? ` ${coordinates(fresh.labels.gps)}` : "";
+      gps.textContent = fresh.labels.gps ? coordinates(fresh.labels.gps) : "";
     },
     /** Once a second. */
     tick() {

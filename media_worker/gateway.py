@@ -22,6 +22,7 @@ from media_worker import protocol as p
 
 CONNECT_TIMEOUT_S = 1.0
 ANSWER_TIMEOUT_S = 5.0
+CONNECT_LEG_TIMEOUT_S = 10.0  # asking STUN and TURN servers for addresses may take 5 s
 SNAPSHOT_TIMEOUT_S = 8.0
 CLOSE_TIMEOUT_S = 30.0  # hashes every file of the call
 
@@ -127,7 +128,8 @@ async def aopen_call(control_url: str, call_id: str, body: p.OpenCall) -> p.Open
 
 
 def _connect(call_id: str, body: p.ConnectLeg) -> _Command[p.LegAnswer]:
-    return _Command("POST", f"/v1/calls/{call_id}/legs", p.LegAnswer, body)
+    path = f"/v1/calls/{call_id}/legs"
+    return _Command("POST", path, p.LegAnswer, body, CONNECT_LEG_TIMEOUT_S)
 
 
 def connect_leg(control_url: str, call_id: str, body: p.ConnectLeg) -> p.LegAnswer:

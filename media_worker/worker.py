@@ -16,7 +16,7 @@ from media_worker.events import EventSender
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.quality import percentile
 from media_worker.rtc.recorder import Recorder
-from media_worker.rtc.room import Room, RoomOptions
+from media_worker.rtc.room import Emit, Room, RoomOptions
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,7 @@ class Worker:
             if room is not None:
                 if body.epoch < room.journal.epoch:
                     raise RoomRefused("stale_epoch")
+                room.adopt(body.epoch)
                 return p.Opened(opened=True, resumed=room.journal.resumed)
             if self.draining:
                 raise RoomRefused("draining", status=503)
@@ -108,15 +109,16 @@ class Worker:
                 record=body.record == "on_connect",
                 options=RoomOptions(**body.options.model_dump()),
                 recorder=self.recorder,
-                emit=self._emitter(call_id, body.epoch),
+                emit=self._emitter(call_id),
                 ice_servers=list(self.options.ice_servers),
                 disk_free_percent=lambda: self._disk_free,
             )
             self.rooms[call_id] = room
             return p.Opened(opened=True, resumed=room.journal.resumed)
 
-    def _emitter(self, call_id: str, epoch: int) -> Any:
+    def _emitter(self, call_id: str) -> Emit:
         def emit(
+            epoch: int,
             kind: str,
             at_ms: int,
             participant_id: str | None,

@@ -4,6 +4,7 @@ The file is the truth about a call. It is read again when the call is reopened a
 torn last line, the only damage an append can suffer, is cut off.
 """
 
+import fcntl
 import json
 import os
 import threading
@@ -65,10 +66,20 @@ class Journal:
     """Appends may be called from the loop's thread only; they never block it."""
 
     def __init__(self, path: Path, epoch: int, t0_unix_ms: int) -> None:
-        """Opens or continues. Blocks: call it in a thread. Raises OSError."""
+        """Opens or continues. Blocks: call it in a thread.
+
+        Raises BlockingIOError while another living process holds the call, otherwise OSError.
+        """
         self.path = path
         self.epoch = epoch
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+        try:
+            # Two workers must never write one call; the kernel lets go when a process dies.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise
         self.entries, whole = read_entries(path)
         self.resumed = bool(self.entries)
         last_ms = 0
@@ -79,7 +90,6 @@ class Journal:
         self.clock = CallClock(t0_unix_ms, not_before_ms=last_ms)
         self.notes = {e.body["id"]: (e.seq, e.at_ms) for e in self.entries if e.kind == "note"}
         self._seq = self.entries[-1].seq if self.entries else 0
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
         os.ftruncate(self._file, whole)
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -26,8 +26,8 @@ QUALITY_EVERY_S = 2.0
 STALLED_MS = 3000
 TRACK_END_TIMEOUT_S = 10.0
 
-# kind, at_ms, participant_id, leg_id, payload
-Emit = Callable[[str, int, str | None, str | None, dict[str, Any]], None]
+# epoch, kind, at_ms, participant_id, leg_id, payload
+Emit = Callable[[int, str, int, str | None, str | None, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,12 @@ class Room:
         """Open or, after a crash, reopen a call's folder. Raises RoomRefused."""
         try:
             journal = await asyncio.to_thread(Journal, folder / "journal.jsonl", epoch, t0_unix_ms)
+        except BlockingIOError as held:
+            raise RoomRefused("call_held_by_another_worker") from held
         except OSError as full:
             raise RoomRefused("spool_unwritable", status=507) from full
         if journal.is_closed_call:
+            journal.close()
             raise RoomRefused("call_is_closed")
         room = cls(call_id, folder, journal, options, **parts)
         if journal.resumed:
@@ -147,6 +150,7 @@ class Room:
         self, event: str, /, leg: Leg | None = None, at_ms: int | None = None, **payload: Any
     ) -> None:
         self._emit(
+            self.journal.epoch,
             event,
             self.journal.clock.now() if at_ms is None else at_ms,
             leg.participant_id if leg else payload.get("participant_id"),
@@ -158,6 +162,12 @@ class Room:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def adopt(self, epoch: int) -> None:
+        """Django took this worker for dead and opened the call again; it goes on as it is."""
+        if epoch > self.journal.epoch:
+            self.journal.epoch = epoch
+            self.note("worker.started")
 
     # -- legs
 
@@ -187,11 +197,12 @@ class Room:
             on_dead=self._dead,
         )
         self.legs[leg_id] = leg
+        answer = None
         try:
             answer = await leg.answer(offer_sdp, self._ice_servers, publishes)
-        except RoomRefused:
-            self.legs.pop(leg_id, None)
-            raise
+        finally:
+            if answer is None:
+                self.legs.pop(leg_id, None)
         person = self.participants.get(participant_id)
         if person is None:
             self.participants[participant_id] = Participant(participant_id, name, role)

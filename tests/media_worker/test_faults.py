@@ -96,6 +96,31 @@ async def test_sigterm_closes_files_cleanly_and_leaves_the_call_open(
     assert len(django_side.of("track.part_closed")) == 2
 
 
+async def test_a_call_that_another_worker_holds_is_not_opened_twice(
+    worker: WorkerProcess, call_id: str, spool: Path, django_side: WebStub
+) -> None:
+    with (
+        worker_process(spool, django_side.url, settings.MEDIA_CONTROL_TOKEN) as other,
+        pytest.raises(gateway.MediaRefused) as refusal,
+    ):
+        await gateway.aopen_call(other.control_url, call_id, opening(epoch=2))
+
+    assert refusal.value.facts == {"reason": "call_held_by_another_worker"}
+
+
+async def test_reopening_on_the_same_worker_only_raises_the_epoch(
+    worker: WorkerProcess, call_id: str, new_peer: NewPeer, django_side: WebStub
+) -> None:
+    await gateway.aopen_call(worker.control_url, call_id, opening(epoch=3))
+    with pytest.raises(gateway.MediaRefused):
+        await gateway.aopen_call(worker.control_url, call_id, opening(epoch=2))
+
+    await new_peer().join(worker.control_url, call_id, "seat", "leg-s")
+    await until(lambda: django_side.of("leg.connected"), "Django is told")
+
+    assert django_side.of("leg.connected")[0].epoch == 3
+
+
 async def test_events_wait_while_django_is_away_and_keep_their_order(
     worker: WorkerProcess, call_id: str, new_peer: NewPeer, django_side: WebStub
 ) -> None:

@@ -1,7 +1,8 @@
 """预约: to look at; booking and moving go through services."""
 
-from accounts.admin_access import OperationAdmin
 from django.contrib import admin
+
+from accounts.admin_access import OperationAdmin
 
 from .models import Appointment
 

@@ -1,5 +1,7 @@
 """Booked times. PostgreSQL makes overlaps impossible, per seat and per person."""
 
+import datetime as dt
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
@@ -50,6 +52,14 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.slot}"
+
+    @property
+    def bounds(self) -> tuple[dt.datetime, dt.datetime]:
+        """Start and end, aware. A booked slot is never open-ended."""
+        start, end = self.slot.lower, self.slot.upper
+        assert start is not None  # noqa: S101 - DateTimeTZRange of two moments
+        assert end is not None  # noqa: S101
+        return start, end
 
 
 class AppointmentPerson(models.Model):

@@ -46,7 +46,7 @@ def free_slots(
     zone = timezone.get_current_timezone()
     taken: dict[int, list[tuple[dt.datetime, dt.datetime]]] = {}
     for booked in Appointment.objects.filter(seat__in=seats_now, state=AppointmentState.BOOKED):
-        taken.setdefault(booked.seat_id, []).append((booked.slot.lower, booked.slot.upper))
+        taken.setdefault(booked.seat_id, []).append(booked.bounds)
     length, now = slot_length(), timezone.now()
     free: list[FreeSlot] = []
     for seat in seats_now:

@@ -116,10 +116,10 @@ def move(task_id: UUID, *, seat_id: int, start: dt.datetime, actor: Actor) -> Ap
     """Reschedule (APP-3): before the slot, after it expired, or after a doubted interview."""
     lock_task(task_id)
     old = current_appointment(task_id)
-    now = timezone.now()
-    if old is None or (
-        old.state == AppointmentState.BOOKED and old.slot.lower <= now < old.slot.upper
-    ):
+    if old is None:
+        raise MoveNotAllowed
+    start_of_old, end_of_old = old.bounds
+    if old.state == AppointmentState.BOOKED and start_of_old <= timezone.now() < end_of_old:
         raise MoveNotAllowed
     moved = Appointment.objects.filter(task_id=task_id, state=AppointmentState.MOVED).count()
     limit = settings.RESCHEDULE_LIMIT

@@ -39,7 +39,9 @@ class EmbeddedCredit:
                 marital_status=line.marital_status,
                 relation=line.relation,
                 property_location=(
-                    case.property_address if line.role == PartyRole.PRIMARY_BORROWER else ""
+                    case.property_address
+                    if line.role == PartyRole.PRIMARY_BORROWER
+                    else (known.property_location if known else "")
                 ),
             )
         return CaseDetails(

@@ -1,6 +1,7 @@
 """ASGI entry: pages and APIs by Django, sockets by Channels."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -12,9 +13,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from customer_sdk.routing import websocket_urlpatterns as sdk_sockets  # noqa: E402
 from workbench.routing import websocket_urlpatterns as workbench_sockets  # noqa: E402
 
+sockets: list[Any] = [*workbench_sockets, *sdk_sockets]
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AuthMiddlewareStack(URLRouter([*workbench_sockets, *sdk_sockets])),
+        "websocket": AuthMiddlewareStack(URLRouter(sockets)),
     }
 )

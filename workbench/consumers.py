@@ -61,7 +61,7 @@ class WorkbenchConsumer(AsyncWebsocketConsumer):
         # A browser always sends Origin; another site's page must not use the seat's cookie.
         if urlsplit(headers.get(b"origin", "")).netloc != headers.get(b"host", ""):
             return p.NOT_A_SEAT
-        user = self.scope["user"]
+        user: object = self.scope["user"]
         if not isinstance(user, User):
             return p.NOT_LOGGED_IN
         if not await database_sync_to_async(may)(user, "workbench.use"):

@@ -9,61 +9,135 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('interviews', '0001_initial'),
-        ('seats', '0001_initial'),
+        ("interviews", "0001_initial"),
+        ("seats", "0001_initial"),
     ]
 
     operations = [
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='时段')),
-                ('state', models.CharField(choices=[('BOOKED', '已预约'), ('KEPT', '已履约'), ('EXPIRED', '已过期'), ('CANCELLED', '已取消'), ('MOVED', '已改约')], default='BOOKED', max_length=10, verbose_name='状态')),
-                ('booked_by', models.CharField(blank=True, max_length=60, verbose_name='预约人')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='创建时间')),
-                ('moved_from', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='moved_to', to='appointments.appointment')),
-                ('seat', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='seats.seat', verbose_name='坐席')),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='interviews.interviewtask')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "slot",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="时段"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("BOOKED", "已预约"),
+                            ("KEPT", "已履约"),
+                            ("EXPIRED", "已过期"),
+                            ("CANCELLED", "已取消"),
+                            ("MOVED", "已改约"),
+                        ],
+                        default="BOOKED",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("booked_by", models.CharField(blank=True, max_length=60, verbose_name="预约人")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="创建时间"
+                    ),
+                ),
+                (
+                    "moved_from",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moved_to",
+                        to="appointments.appointment",
+                    ),
+                ),
+                (
+                    "seat",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="seats.seat",
+                        verbose_name="坐席",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="interviews.interviewtask",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '预约',
-                'verbose_name_plural': '预约',
+                "verbose_name": "预约",
+                "verbose_name_plural": "预约",
             },
         ),
         migrations.CreateModel(
-            name='AppointmentPerson',
+            name="AppointmentPerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person_index', models.CharField(max_length=64)),
-                ('slot', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('live', models.BooleanField(default=True)),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='people', to='appointments.appointment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("person_index", models.CharField(max_length=64)),
+                ("slot", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("live", models.BooleanField(default=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="people",
+                        to="appointments.appointment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '预约干系人',
-                'verbose_name_plural': '预约干系人',
+                "verbose_name": "预约干系人",
+                "verbose_name_plural": "预约干系人",
             },
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['seat', 'state'], name='appointment_seat_id_f9679a_idx'),
+            model_name="appointment",
+            index=models.Index(fields=["seat", "state"], name="appointment_seat_id_f9679a_idx"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'BOOKED')), expressions=[('seat', '='), ('slot', '&&')], name='appointment_seat_free'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("state", "BOOKED")),
+                expressions=[("seat", "="), ("slot", "&&")],
+                name="appointment_seat_free",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'BOOKED')), fields=('task',), name='appointment_one_booked_per_task'),
+            model_name="appointment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "BOOKED")),
+                fields=("task",),
+                name="appointment_one_booked_per_task",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointmentperson',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('live', True)), expressions=[('person_index', '='), ('slot', '&&')], name='appointment_person_free'),
+            model_name="appointmentperson",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("live", True)),
+                expressions=[("person_index", "="), ("slot", "&&")],
+                name="appointment_person_free",
+            ),
         ),
     ]

@@ -4,34 +4,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chain', models.CharField(max_length=80, verbose_name='链')),
-                ('seq', models.BigIntegerField(default=0, verbose_name='序号')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
-                ('actor_kind', models.CharField(max_length=10, verbose_name='操作者类别')),
-                ('actor_id', models.CharField(max_length=60, verbose_name='操作者')),
-                ('actor_name', models.CharField(blank=True, max_length=60, verbose_name='工号或系统')),
-                ('ip', models.CharField(blank=True, max_length=45, verbose_name='来源地址')),
-                ('request_id', models.CharField(blank=True, max_length=32, verbose_name='请求号')),
-                ('action', models.CharField(max_length=60, verbose_name='操作')),
-                ('object_type', models.CharField(max_length=40, verbose_name='对象类别')),
-                ('object_id', models.CharField(max_length=60, verbose_name='对象')),
-                ('payload', models.TextField(default='{}', verbose_name='内容')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("chain", models.CharField(max_length=80, verbose_name="链")),
+                ("seq", models.BigIntegerField(default=0, verbose_name="序号")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
+                ("actor_kind", models.CharField(max_length=10, verbose_name="操作者类别")),
+                ("actor_id", models.CharField(max_length=60, verbose_name="操作者")),
+                (
+                    "actor_name",
+                    models.CharField(blank=True, max_length=60, verbose_name="工号或系统"),
+                ),
+                ("ip", models.CharField(blank=True, max_length=45, verbose_name="来源地址")),
+                ("request_id", models.CharField(blank=True, max_length=32, verbose_name="请求号")),
+                ("action", models.CharField(max_length=60, verbose_name="操作")),
+                ("object_type", models.CharField(max_length=40, verbose_name="对象类别")),
+                ("object_id", models.CharField(max_length=60, verbose_name="对象")),
+                ("payload", models.TextField(default="{}", verbose_name="内容")),
             ],
             options={
-                'verbose_name': '操作日志',
-                'verbose_name_plural': '操作日志',
-                'indexes': [models.Index(fields=['chain', 'seq'], name='audit_audit_chain_02a95d_idx'), models.Index(fields=['object_type', 'object_id'], name='audit_audit_object__3eefc4_idx'), models.Index(fields=['actor_id', '-at'], name='audit_audit_actor_i_e548ba_idx'), models.Index(fields=['-at'], name='audit_audit_at_20e724_idx')],
+                "verbose_name": "操作日志",
+                "verbose_name_plural": "操作日志",
+                "indexes": [
+                    models.Index(fields=["chain", "seq"], name="audit_audit_chain_02a95d_idx"),
+                    models.Index(
+                        fields=["object_type", "object_id"], name="audit_audit_object__3eefc4_idx"
+                    ),
+                    models.Index(fields=["actor_id", "-at"], name="audit_audit_actor_i_e548ba_idx"),
+                    models.Index(fields=["-at"], name="audit_audit_at_20e724_idx"),
+                ],
             },
         ),
     ]

@@ -7,13 +7,11 @@ from operations.environment import adopt_running_system
 adopt_running_system()
 os.environ.setdefault("DJANGO_SECRET_KEY", "dev-only-key-the-production-profile-refuses-it")
 
-from .base import *
-from .base import env
+from .base import *  # noqa: E402
+from .base import env  # noqa: E402
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
-SECRET_KEY = env.str(
-    "DJANGO_SECRET_KEY", default="dev-only-key-the-production-profile-refuses-it"
-)
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="dev-only-key-the-production-profile-refuses-it")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *env.list("ALLOWED_HOSTS", default=[])]
 DEMO = env.bool("DEMO", default=True)
 if not env.dict("FIELD_ENCRYPTION_KEYS", default={}):

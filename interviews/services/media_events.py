@@ -71,11 +71,11 @@ def _apply(event: Event) -> None:
         )
         push(call_group(call.pk), "call.changed")
     elif event.leg_id is not None:
-        _apply_leg(call, event)
+        _apply_leg(call, event.leg_id, event)
 
 
-def _apply_leg(call: Call, event: Event) -> None:
-    leg = Leg.objects.select_for_update(of=("self",)).filter(pk=event.leg_id).first()
+def _apply_leg(call: Call, leg_id: str, event: Event) -> None:
+    leg = Leg.objects.select_for_update(of=("self",)).filter(pk=leg_id).first()
     if leg is None or leg.closed_at is not None or not call.is_running:
         return  # the connection was replaced meanwhile: its late news changes nothing
     place = Participant.objects.select_for_update(of=("self",)).get(pk=leg.participant_id)

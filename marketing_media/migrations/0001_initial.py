@@ -6,45 +6,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='MediaItem',
+            name="MediaItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=80, verbose_name='名称')),
-                ('kind', models.CharField(choices=[('risk_notice', '风险提示'), ('campaign', '营销活动'), ('product', '产品介绍')], max_length=12, verbose_name='类别')),
-                ('file', models.FileField(blank=True, upload_to='marketing/', verbose_name='文件')),
-                ('duration_ms', models.PositiveIntegerField(blank=True, null=True, verbose_name='时长（毫秒）')),
-                ('no_skip', models.BooleanField(default=True, verbose_name='不得跳过或快进')),
-                ('enabled', models.BooleanField(default=False, verbose_name='启用')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='创建时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=80, verbose_name="名称")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("risk_notice", "风险提示"),
+                            ("campaign", "营销活动"),
+                            ("product", "产品介绍"),
+                        ],
+                        max_length=12,
+                        verbose_name="类别",
+                    ),
+                ),
+                ("file", models.FileField(blank=True, upload_to="marketing/", verbose_name="文件")),
+                (
+                    "duration_ms",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="时长（毫秒）"),
+                ),
+                ("no_skip", models.BooleanField(default=True, verbose_name="不得跳过或快进")),
+                ("enabled", models.BooleanField(default=False, verbose_name="启用")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="创建时间"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '营销素材',
-                'verbose_name_plural': '营销素材',
-                'ordering': ['kind', 'title'],
+                "verbose_name": "营销素材",
+                "verbose_name_plural": "营销素材",
+                "ordering": ["kind", "title"],
             },
         ),
         migrations.CreateModel(
-            name='ProductMedia',
+            name="ProductMedia",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product_code', models.CharField(max_length=40, verbose_name='产品代码')),
-                ('auto_play', models.BooleanField(default=False, verbose_name='接通后自动播放')),
-                ('order', models.PositiveIntegerField(default=1, verbose_name='顺序')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='marketing_media.mediaitem', verbose_name='素材')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("product_code", models.CharField(max_length=40, verbose_name="产品代码")),
+                ("auto_play", models.BooleanField(default=False, verbose_name="接通后自动播放")),
+                ("order", models.PositiveIntegerField(default=1, verbose_name="顺序")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="marketing_media.mediaitem",
+                        verbose_name="素材",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '产品素材',
-                'verbose_name_plural': '产品素材',
-                'ordering': ['product_code', 'order'],
-                'constraints': [models.UniqueConstraint(fields=('product_code', 'item'), name='product_media_once')],
+                "verbose_name": "产品素材",
+                "verbose_name_plural": "产品素材",
+                "ordering": ["product_code", "order"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("product_code", "item"), name="product_media_once"
+                    )
+                ],
             },
         ),
     ]

@@ -5,33 +5,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=60, verbose_name='主题')),
-                ('handler', models.CharField(max_length=120, verbose_name='处理者')),
-                ('key', models.CharField(max_length=80, verbose_name='顺序键')),
-                ('payload', models.JSONField(default=dict, verbose_name='内容')),
-                ('state', models.CharField(choices=[('pending', '待投递'), ('done', '已投递'), ('parked', '已搁置')], default='pending', max_length=8, verbose_name='状态')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='尝试次数')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='创建时间')),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='下次投递')),
-                ('leased_until', models.DateTimeField(blank=True, null=True, verbose_name='占用至')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='完成时间')),
-                ('last_error', models.CharField(blank=True, max_length=200, verbose_name='最近错误')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("topic", models.CharField(max_length=60, verbose_name="主题")),
+                ("handler", models.CharField(max_length=120, verbose_name="处理者")),
+                ("key", models.CharField(max_length=80, verbose_name="顺序键")),
+                ("payload", models.JSONField(default=dict, verbose_name="内容")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "待投递"), ("done", "已投递"), ("parked", "已搁置")],
+                        default="pending",
+                        max_length=8,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="尝试次数")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="创建时间"
+                    ),
+                ),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="下次投递"
+                    ),
+                ),
+                (
+                    "leased_until",
+                    models.DateTimeField(blank=True, null=True, verbose_name="占用至"),
+                ),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="完成时间")),
+                (
+                    "last_error",
+                    models.CharField(blank=True, max_length=200, verbose_name="最近错误"),
+                ),
             ],
             options={
-                'verbose_name': '待发消息',
-                'verbose_name_plural': '待发消息',
-                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['due_at', 'id'], name='outbox_due'), models.Index(condition=models.Q(('state', 'done'), _negated=True), fields=['handler', 'key', 'id'], name='outbox_order')],
+                "verbose_name": "待发消息",
+                "verbose_name_plural": "待发消息",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["due_at", "id"],
+                        name="outbox_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "done"), _negated=True),
+                        fields=["handler", "key", "id"],
+                        name="outbox_order",
+                    ),
+                ],
             },
         ),
     ]

@@ -8,32 +8,84 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('interviews', '0001_initial'),
+        ("interviews", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='QcReview',
+            name="QcReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('OPEN', '待复核'), ('CLAIMED', '复核中'), ('PASSED', '质检通过'), ('REJECTED', '拒件'), ('RETURNED', '退回二次面谈')], default='OPEN', max_length=10, verbose_name='状态')),
-                ('doubt', models.CharField(blank=True, max_length=500, verbose_name='存疑说明')),
-                ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None, verbose_name='拒件原因')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='复核意见')),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='进入质检时间')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='结论时间')),
-                ('call', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='qc_review', to='interviews.call', verbose_name='通话')),
-                ('reviewer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name='复核岗')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "待复核"),
+                            ("CLAIMED", "复核中"),
+                            ("PASSED", "质检通过"),
+                            ("REJECTED", "拒件"),
+                            ("RETURNED", "退回二次面谈"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("doubt", models.CharField(blank=True, max_length=500, verbose_name="存疑说明")),
+                (
+                    "reasons",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="拒件原因",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="复核意见")),
+                (
+                    "opened_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="进入质检时间"
+                    ),
+                ),
+                (
+                    "decided_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="结论时间"),
+                ),
+                (
+                    "call",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="qc_review",
+                        to="interviews.call",
+                        verbose_name="通话",
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="复核岗",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '质检复核',
-                'verbose_name_plural': '质检复核',
-                'ordering': ['opened_at'],
+                "verbose_name": "质检复核",
+                "verbose_name_plural": "质检复核",
+                "ordering": ["opened_at"],
             },
         ),
     ]

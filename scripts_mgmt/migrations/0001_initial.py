@@ -6,50 +6,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Script',
+            name="Script",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=80, verbose_name='话术名称')),
-                ('channel_code', models.CharField(blank=True, max_length=40, verbose_name='渠道代码')),
-                ('channel_name', models.CharField(blank=True, max_length=80, verbose_name='渠道名称')),
-                ('product_code', models.CharField(blank=True, max_length=40, verbose_name='产品代码')),
-                ('product_name', models.CharField(blank=True, max_length=80, verbose_name='产品名称')),
-                ('business_type', models.CharField(blank=True, max_length=40, verbose_name='业务种类')),
-                ('enabled', models.BooleanField(default=True, verbose_name='启用')),
-                ('is_default', models.BooleanField(default=False, verbose_name='默认话术')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='更新时间')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='创建时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=80, verbose_name="话术名称")),
+                (
+                    "channel_code",
+                    models.CharField(blank=True, max_length=40, verbose_name="渠道代码"),
+                ),
+                (
+                    "channel_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="渠道名称"),
+                ),
+                (
+                    "product_code",
+                    models.CharField(blank=True, max_length=40, verbose_name="产品代码"),
+                ),
+                (
+                    "product_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="产品名称"),
+                ),
+                (
+                    "business_type",
+                    models.CharField(blank=True, max_length=40, verbose_name="业务种类"),
+                ),
+                ("enabled", models.BooleanField(default=True, verbose_name="启用")),
+                ("is_default", models.BooleanField(default=False, verbose_name="默认话术")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="更新时间")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="创建时间"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '话术',
-                'verbose_name_plural': '话术',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('enabled', True), ('is_default', False)), fields=('channel_code', 'product_code', 'business_type'), name='script_one_per_match'), models.UniqueConstraint(condition=models.Q(('enabled', True), ('is_default', True)), fields=('is_default',), name='script_one_default')],
+                "verbose_name": "话术",
+                "verbose_name_plural": "话术",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("enabled", True), ("is_default", False)),
+                        fields=("channel_code", "product_code", "business_type"),
+                        name="script_one_per_match",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("enabled", True), ("is_default", True)),
+                        fields=("is_default",),
+                        name="script_one_default",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ScriptStep',
+            name="ScriptStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveIntegerField(verbose_name='顺序')),
-                ('title', models.CharField(max_length=60, verbose_name='步骤')),
-                ('kind', models.CharField(choices=[('read', '坐席读'), ('answer', '客户答'), ('snapshot', '抓拍'), ('play', '播放'), ('show', '展示')], default='read', max_length=10, verbose_name='类别')),
-                ('text', models.TextField(verbose_name='话术内容')),
-                ('required', models.BooleanField(default=True, verbose_name='必做')),
-                ('script', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='scripts_mgmt.script')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("order", models.PositiveIntegerField(verbose_name="顺序")),
+                ("title", models.CharField(max_length=60, verbose_name="步骤")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("read", "坐席读"),
+                            ("answer", "客户答"),
+                            ("snapshot", "抓拍"),
+                            ("play", "播放"),
+                            ("show", "展示"),
+                        ],
+                        default="read",
+                        max_length=10,
+                        verbose_name="类别",
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="话术内容")),
+                ("required", models.BooleanField(default=True, verbose_name="必做")),
+                (
+                    "script",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="scripts_mgmt.script",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '话术步骤',
-                'verbose_name_plural': '话术步骤',
-                'ordering': ['script', 'order'],
-                'constraints': [models.UniqueConstraint(fields=('script', 'order'), name='script_step_order')],
+                "verbose_name": "话术步骤",
+                "verbose_name_plural": "话术步骤",
+                "ordering": ["script", "order"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("script", "order"), name="script_step_order")
+                ],
             },
         ),
     ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,68 +15,187 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Seat',
+            name="Seat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('enabled', models.BooleanField(default=False, verbose_name='启用')),
-                ('rehearsal', models.BooleanField(default=False, editable=False, verbose_name='演练坐席')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='创建时间')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='seat', to=settings.AUTH_USER_MODEL, verbose_name='用户')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=False, verbose_name="启用")),
+                (
+                    "rehearsal",
+                    models.BooleanField(default=False, editable=False, verbose_name="演练坐席"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="创建时间"
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="seat",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="用户",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '坐席',
-                'verbose_name_plural': '坐席',
-                'ordering': ['user__staff_no'],
+                "verbose_name": "坐席",
+                "verbose_name_plural": "坐席",
+                "ordering": ["user__staff_no"],
             },
         ),
         migrations.CreateModel(
-            name='SeatPresence',
+            name="SeatPresence",
             fields=[
-                ('seat', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='presence', serialize=False, to='seats.seat')),
-                ('state', models.CharField(choices=[('OFFLINE', '离线'), ('SIGNED_OUT', '签出'), ('READY', '示闲'), ('OFFERED', '振铃'), ('IN_CALL', '通话'), ('WRAP_UP', '话后整理'), ('PAUSED', '示忙')], default='SIGNED_OUT', max_length=10, verbose_name='状态')),
-                ('reason', models.CharField(blank=True, max_length=40, verbose_name='原因')),
-                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='自')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True, verbose_name='最近心跳')),
-                ('devices_ok_at', models.DateTimeField(blank=True, null=True, verbose_name='设备检测通过时间')),
-                ('device_report', models.JSONField(blank=True, default=dict, verbose_name='设备检测结果')),
-                ('last_served_at', models.DateTimeField(blank=True, null=True, verbose_name='上次接待结束')),
+                (
+                    "seat",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="presence",
+                        serialize=False,
+                        to="seats.seat",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OFFLINE", "离线"),
+                            ("SIGNED_OUT", "签出"),
+                            ("READY", "示闲"),
+                            ("OFFERED", "振铃"),
+                            ("IN_CALL", "通话"),
+                            ("WRAP_UP", "话后整理"),
+                            ("PAUSED", "示忙"),
+                        ],
+                        default="SIGNED_OUT",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40, verbose_name="原因")),
+                (
+                    "since",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="自"),
+                ),
+                (
+                    "heartbeat_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="最近心跳"),
+                ),
+                (
+                    "devices_ok_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="设备检测通过时间"),
+                ),
+                (
+                    "device_report",
+                    models.JSONField(blank=True, default=dict, verbose_name="设备检测结果"),
+                ),
+                (
+                    "last_served_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="上次接待结束"),
+                ),
             ],
             options={
-                'verbose_name': '坐席状态',
-                'verbose_name_plural': '坐席状态',
+                "verbose_name": "坐席状态",
+                "verbose_name_plural": "坐席状态",
             },
         ),
         migrations.CreateModel(
-            name='PresenceHistory',
+            name="PresenceHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('OFFLINE', '离线'), ('SIGNED_OUT', '签出'), ('READY', '示闲'), ('OFFERED', '振铃'), ('IN_CALL', '通话'), ('WRAP_UP', '话后整理'), ('PAUSED', '示忙')], max_length=10, verbose_name='状态')),
-                ('reason', models.CharField(blank=True, max_length=40, verbose_name='原因')),
-                ('since', models.DateTimeField(verbose_name='自')),
-                ('until', models.DateTimeField(verbose_name='至')),
-                ('seat', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='history', to='seats.seat')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OFFLINE", "离线"),
+                            ("SIGNED_OUT", "签出"),
+                            ("READY", "示闲"),
+                            ("OFFERED", "振铃"),
+                            ("IN_CALL", "通话"),
+                            ("WRAP_UP", "话后整理"),
+                            ("PAUSED", "示忙"),
+                        ],
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40, verbose_name="原因")),
+                ("since", models.DateTimeField(verbose_name="自")),
+                ("until", models.DateTimeField(verbose_name="至")),
+                (
+                    "seat",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="history",
+                        to="seats.seat",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '坐席状态历史',
-                'verbose_name_plural': '坐席状态历史',
-                'indexes': [models.Index(fields=['seat', '-since'], name='seats_prese_seat_id_ffc545_idx')],
+                "verbose_name": "坐席状态历史",
+                "verbose_name_plural": "坐席状态历史",
+                "indexes": [
+                    models.Index(fields=["seat", "-since"], name="seats_prese_seat_id_ffc545_idx")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WorkTime',
+            name="WorkTime",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='星期（0=周一）')),
-                ('date', models.DateField(blank=True, null=True, verbose_name='日期')),
-                ('start', models.TimeField(verbose_name='开始')),
-                ('end', models.TimeField(verbose_name='结束')),
-                ('seat', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='work_times', to='seats.seat')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="星期（0=周一）"
+                    ),
+                ),
+                ("date", models.DateField(blank=True, null=True, verbose_name="日期")),
+                ("start", models.TimeField(verbose_name="开始")),
+                ("end", models.TimeField(verbose_name="结束")),
+                (
+                    "seat",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="work_times",
+                        to="seats.seat",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '工作时间',
-                'verbose_name_plural': '工作时间',
-                'ordering': ['seat', 'weekday', 'date', 'start'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('end__gt', models.F('start'))), name='worktime_forward'), models.CheckConstraint(condition=models.Q(models.Q(('weekday', None), models.Q(('date', None), _negated=True)), models.Q(models.Q(('weekday', None), _negated=True), ('date', None)), _connector='OR'), name='worktime_weekday_or_date')],
+                "verbose_name": "工作时间",
+                "verbose_name_plural": "工作时间",
+                "ordering": ["seat", "weekday", "date", "start"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("end__gt", models.F("start"))), name="worktime_forward"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("weekday", None), models.Q(("date", None), _negated=True)),
+                            models.Q(models.Q(("weekday", None), _negated=True), ("date", None)),
+                            _connector="OR",
+                        ),
+                        name="worktime_weekday_or_date",
+                    ),
+                ],
             },
         ),
     ]

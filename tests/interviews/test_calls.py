@@ -24,9 +24,11 @@ pytestmark = pytest.mark.django_db
 
 
 def leg_event(call, participant, kind, at_ms=1000, event_id=None, **payload):
-    leg = participant.legs.create(number=participant.legs.count() + 1, media_epoch=1) if (
-        kind == "leg.connected"
-    ) else participant.legs.order_by("-number").first()
+    leg = (
+        participant.legs.create(number=participant.legs.count() + 1, media_epoch=1)
+        if (kind == "leg.connected")
+        else participant.legs.order_by("-number").first()
+    )
     return Event(
         id=event_id or f"{leg.pk}-{kind}-{at_ms}",
         call_id=str(call.pk),

@@ -2,17 +2,17 @@
 
 import pytest
 
+from common.errors import IllegalMove
 from interviews import services
 from interviews.errors import PartiesMissing, ReasonRequired, TaskClosed
 from interviews.states import CallState, TaskState, Verdict
-from common.errors import IllegalMove
 from tests.interviews.test_calls import connect_all
 from tests.support.factories import SEAT_ACTOR, make_call, make_task, person
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def ended_call():
     call = make_call()
     connect_all(call)
@@ -31,9 +31,7 @@ def test_doubt_needs_a_reason_and_leaves_the_task_pending(ended_call):
     with pytest.raises(ReasonRequired):
         services.file_verdict(ended_call.pk, verdict=Verdict.DOUBT, actor=SEAT_ACTOR)
 
-    services.file_verdict(
-        ended_call.pk, verdict=Verdict.DOUBT, actor=SEAT_ACTOR, note="证件反光"
-    )
+    services.file_verdict(ended_call.pk, verdict=Verdict.DOUBT, actor=SEAT_ACTOR, note="证件反光")
 
     ended_call.refresh_from_db()
     assert ended_call.verdict == Verdict.DOUBT
@@ -59,9 +57,7 @@ def test_the_second_verdict_is_refused(ended_call):
     services.file_verdict(ended_call.pk, verdict=Verdict.PASS, actor=SEAT_ACTOR)
 
     with pytest.raises(IllegalMove):
-        services.file_verdict(
-            ended_call.pk, verdict=Verdict.DOUBT, actor=SEAT_ACTOR, note="再想想"
-        )
+        services.file_verdict(ended_call.pk, verdict=Verdict.DOUBT, actor=SEAT_ACTOR, note="再想想")
 
 
 def test_the_verdict_of_a_superseded_task_cannot_pass_the_new_one(ended_call):

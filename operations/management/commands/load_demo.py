@@ -101,6 +101,7 @@ CASES = (
         "600000.00",
     ),
 )
+RELATIONS = {"李文静": "配偶", "周安然": "朋友"}
 SLOT_MINUTES = 240  # long enough to look around in
 
 
@@ -217,7 +218,7 @@ def _case(contract_no: str, people: Any, amount: str) -> None:
                 phone=phone,
                 id_no=id_no,
                 marital_status="已婚",
-                relation="" if role == PartyRole.PRIMARY_BORROWER else "配偶",
+                relation=RELATIONS.get(name, ""),
             )
         for kind, title in (("id", "身份证"), ("marriage", "婚姻状况证明")):
             CreditImage.objects.create(

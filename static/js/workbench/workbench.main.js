@@ -120,7 +120,7 @@ setInterval(() => {
 socket.addEventListener("frame", (event) => {
   const frame = /** @type {CustomEvent} */ (event).detail;
   if (frame.type === "snapshot") show(frame.state);
-  else if (frame.type === "proof" && state?.call) proof.show(frame.payload, state.call);
+  else if (frame.type === "proof" && RUNNING.has(state?.call?.state)) proof.show(frame.payload, state.call);
   else if (frame.type === "slots") media.assign(frame.leg_id, frame.payload.slots);
   else if (frame.type === "quality") wall.quality(frame.participant_id, frame.payload);
   else if (frame.type === "media.reconnect") void media.connect();

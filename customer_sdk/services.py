@@ -22,7 +22,7 @@ from common.push import party_group, push
 from interviews import services as interviews
 from interviews.models import Consent, Party
 from interviews.selectors import live_call_of
-from interviews.states import TaskState
+from interviews.states import ParticipantState, TaskState
 from queueing import services as queueing
 
 from . import policy
@@ -228,9 +228,9 @@ def keep_waiting(token: CallToken) -> None:
 
 
 def require_place(token: CallToken) -> UUID:
-    """The place in the running call. Raises NotInCall."""
+    """The place in the running call. Raises NotInCall; who has left has to call in again."""
     place = place_of(token)
-    if place is None or not place.call.is_running:
+    if place is None or not place.call.is_running or place.state == ParticipantState.LEFT:
         raise NotInCall
     return place.pk
 

@@ -94,6 +94,8 @@ export class InterviewClient extends EventTarget {
     /** @type {"user" | "environment"} */
     this.facing = "user";
     this.wasLive = false;
+    /** Going out is said once: news that was on its way must not bring the media back. */
+    this.hasLeft = false;
     this.mediaAttempt = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.mediaTimer = undefined;
@@ -149,6 +151,8 @@ export class InterviewClient extends EventTarget {
   /** Enter the line, or the running call. @param {{ serviceType?: string }} [choice] */
   async callIn({ serviceType = "" } = {}) {
     await this.rest("POST", "calls", { token: this.token, body: { service_type: serviceType } });
+    this.hasLeft = false;
+    this.#keepMedia();
     this.#openSocket();
   }
 
@@ -164,8 +168,15 @@ export class InterviewClient extends EventTarget {
 
   /** Stop waiting or go out of the call; calling in again is possible. */
   async leave() {
+    this.hasLeft = true;
     this.#dropMedia();
-    await this.rest("DELETE", "calls", { token: this.token });
+    try {
+      await this.rest("DELETE", "calls", { token: this.token });
+    } catch (error) {
+      this.hasLeft = false; // the server still counts us in
+      this.#keepMedia("returned");
+      throw error;
+    }
   }
 
   /** @param {boolean} isMuted */
@@ -278,7 +289,7 @@ export class InterviewClient extends EventTarget {
    */
   #keepMedia(reason = "first") {
     const state = this.state;
-    if (!state || !state.participant_id || !wantsMedia(state.phase)) {
+    if (this.hasLeft || !state || !state.participant_id || !wantsMedia(state.phase)) {
       this.#dropMedia();
       return;
     }

@@ -191,6 +191,19 @@ async def test_an_offer_before_the_call_is_refused(customer: Admitted):
     assert (refused["id"], refused["code"]) == ("1", "not_in_call")
 
 
+async def test_an_offer_that_was_on_its_way_does_not_bring_back_who_has_left(customer: Admitted):
+    await waiting(customer)
+    call = await accepted(customer)
+    async with socket() as ws:
+        await hello(ws, customer.secret)
+        await ws.tell({"type": "leave", "id": "1"})
+        await ws.tell({"type": "media.offer", "id": "2", "sdp": "v=0"})
+        refused = await next_of(ws, "refused")
+
+    assert (refused["id"], refused["code"]) == ("2", "not_in_call")
+    assert (await place_of(call)).state == ParticipantState.LEFT
+
+
 async def test_an_offer_without_a_media_worker_can_be_tried_again(customer: Admitted):
     await waiting(customer)
     await accepted(customer)

@@ -1,8 +1,9 @@
-"""What a file holds whose writer was killed."""
+"""Closed files as the journal and Django know them, and files whose writer was killed."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -28,3 +29,33 @@ def measure(path: Path) -> Orphan | None:
         return None
     content = path.read_bytes()
     return Orphan(len(content), hashlib.sha256(content).hexdigest(), last)
+
+
+def track_file(body: dict[str, Any]) -> dict[str, Any]:
+    """A `track.ended` line as protocol.TrackFile."""
+    return {
+        "participant_id": body["participant_id"],
+        "leg_id": body["leg_id"],
+        "kind": body["track"],
+        "file": body["file"],
+        "bytes": body["bytes"],
+        "sha256": body["sha256"],
+        "start_ms": body["start_ms"],
+        "end_ms": body["end_ms"],
+    }
+
+
+def measure_ended(path: Path, started: dict[str, Any]) -> dict[str, Any] | None:
+    """The `track.ended` that a killed worker could not write."""
+    found = measure(path)
+    if found is None:
+        return None
+    keep = ("participant_id", "leg_id", "leg_no", "track", "file", "start_ms")
+    body = {key: started[key] for key in keep}
+    return {
+        **body,
+        "bytes": found.bytes,
+        "sha256": found.sha256,
+        "end_ms": started["start_ms"] + found.duration_ms,
+        "recovered": True,
+    }

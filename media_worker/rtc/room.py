@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,17 @@ from aiortc import RTCIceServer
 
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.journal import Journal
-from media_worker.rtc.leg import LOST_S, UNSTABLE_S, Leg
-from media_worker.rtc.orphan import measure
-from media_worker.rtc.quality import Meter, UplinkPolicy
+from media_worker.rtc.leg import Leg
+from media_worker.rtc.orphan import measure_ended, track_file
+from media_worker.rtc.participant import Participant
+from media_worker.rtc.quality import UplinkPolicy
 from media_worker.rtc.recorder import Recorder, Track, TrackName
 from media_worker.rtc.snapshot import Still, take_still
+from media_worker.rtc.watch import Watch
 
 logger = logging.getLogger(__name__)
 
 PLACES = 9
-PROOF_EVERY_S = 1.0
-QUALITY_EVERY_S = 2.0
-STALLED_MS = 3000
 TRACK_END_TIMEOUT_S = 10.0
 
 # epoch, kind, at_ms, participant_id, leg_id, payload
@@ -36,18 +34,6 @@ class RoomOptions:
     min_video_kbps: int = 100
     keyframe_interval_s: float = 8.0
     part_seconds: float = 120.0
-
-
-@dataclass
-class Participant:
-    """A place in the call; legs come and go."""
-
-    participant_id: str
-    name: str
-    role: str
-    leg: Leg | None = None
-    muted: bool = False
-    tracks: dict[str, Track] = field(default_factory=dict)
 
 
 class Room:
@@ -74,18 +60,15 @@ class Room:
         self.participants: dict[str, Participant] = {}
         self.legs: dict[str, Leg] = {}
         self.files: dict[str, dict[str, Any]] = {}
-        self.stalled = False
         self.closing = False
         self._joined = 0
         self._wanted_recording = False
         self._recorder = recorder
         self._emit = emit
         self._ice_servers = ice_servers
-        self._disk_free_percent = disk_free_percent
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._proof_at = self._quality_at = 0.0
-        self._meters: dict[str, Meter] = {}
+        self._watch = Watch(self, disk_free_percent)
         self._ending: list[Track] = []
         self._leg_numbers: dict[str, int] = {}
         self._read_journal()
@@ -136,7 +119,7 @@ class Room:
         """Close the books on files that were being written when the last worker died."""
         for file, body in list(self.files.items()):
             if body["kind"] == "track.started":
-                ended = await asyncio.to_thread(_measure_orphan, self.folder / file, body)
+                ended = await asyncio.to_thread(measure_ended, self.folder / file, body)
                 if ended is not None:
                     self._on_track("track.ended", ended)
 
@@ -251,7 +234,7 @@ class Room:
     async def _close_leg(self, leg: Leg, reason: str) -> None:
         if self.legs.pop(leg.leg_id, None) is None:
             return
-        self._meters.pop(leg.leg_id, None)
+        self._watch.forget(leg)
         person = self.participants.get(leg.participant_id)
         if person is not None and person.leg is leg:
             person.leg = None
@@ -370,7 +353,7 @@ class Room:
                 self.emit("recording.started", at_ms=body["start_ms"])
         elif kind == "track.ended":
             self.files[body["file"]] = {"kind": kind, **body}
-            self.emit("track.part_closed", **_part(body))
+            self.emit("track.part_closed", **track_file(body))
 
     async def snapshot(self, snapshot_id: str, participant_id: str) -> tuple[Still, str, int]:
         """(still, file, at_ms); journalled before the answer. Raises RoomRefused."""
@@ -424,7 +407,7 @@ class Room:
         """Close legs and files; `call.closed` is the journal's last line."""
         self.closing = True
         await self._settle("call_closed")
-        tracks = [_part(body) for body in self.files.values() if body["kind"] == "track.ended"]
+        tracks = [track_file(body) for body in self.files.values() if body["kind"] == "track.ended"]
         duration_ms = self.journal.clock.now()
         await self._durable(
             self.journal.append(
@@ -457,160 +440,10 @@ class Room:
                 logger.error("%d tracks of a call did not end in time", len(late))
         await asyncio.sleep(0)  # lets the last call_soon_threadsafe of the writer run
 
-    # -- watching
+    def watch(self, now: float) -> None:
+        """Called four times a second."""
+        self._watch.look(now)
 
     def proof(self) -> dict[str, Any]:
         """What is being written now (body of protocol.Proof)."""
-        now = time.monotonic()
-        tracks = []
-        for person in self.participants.values():
-            for kind, track in person.tracks.items():
-                age = track.write_age_ms
-                tracks.append(
-                    {
-                        "participant_id": person.participant_id,
-                        "leg_id": track.name.leg_id,
-                        "kind": kind,
-                        "file": track.file,
-                        "bytes": track.bytes,
-                        "last_write_age_ms": age,
-                        "stalled": self._is_stalled(person, kind, age, now),
-                    }
-                )
-        return {
-            "recording": self.recording and self.recording_since_ms is not None,
-            "since_ms": self.recording_since_ms,
-            "tracks": tracks,
-            "disk_free_percent": round(self._disk_free_percent(), 1),
-        }
-
-    @staticmethod
-    def _is_stalled(person: Participant, kind: str, age_ms: int, now: float) -> bool:
-        """Packets come but nothing is written."""
-        source = person.leg.inbound.get(kind) if person.leg else None
-        if source is None or source.last_packet_at is None or source.muted or person.leg is None:
-            return False
-        if now - source.last_packet_at > 1:
-            return False
-        connected = person.leg.connected_at
-        waited_ms = age_ms if age_ms >= 0 else (now - connected) * 1000 if connected else 0
-        return waited_ms > STALLED_MS
-
-    def watch(self, now: float) -> None:
-        """Called four times a second: silence, first frames, sizes, keyframes, proof, quality."""
-        for person in self.participants.values():
-            if person.leg is not None:
-                self._watch_leg(person.leg, now)
-        if now - self._proof_at >= PROOF_EVERY_S:
-            self._proof_at = now
-            proof = self.proof()
-            stalled = any(track["stalled"] for track in proof["tracks"])
-            if stalled != self.stalled:
-                self.stalled = stalled
-                self.note("recording.stalled" if stalled else "recording.resumed")
-                self.emit("recording.stalled" if stalled else "recording.resumed")
-            self.emit("proof", **proof)
-        if now - self._quality_at >= QUALITY_EVERY_S:
-            self._quality_at = now
-            self._report_quality(now)
-
-    def _watch_leg(self, leg: Leg, now: float) -> None:
-        silent = leg.silent_for_s(now)
-        state = "lost" if silent > LOST_S else "unstable" if silent > UNSTABLE_S else "none"
-        if state != leg.silence:
-            before, leg.silence = leg.silence, state
-            if state == "none":
-                if before == "lost":
-                    self.note("leg.recovered", **_names(leg))
-                self.emit("leg.recovered", leg)
-            elif state == "lost":
-                self.note("leg.lost", **_names(leg))
-                self.emit("leg.lost", leg, reason="silent")
-            elif before == "none":
-                self.emit("leg.unstable", leg)
-        for kind, stream in leg.inbound.items():
-            if kind not in leg.first_frames and stream.frames + stream.packets * (kind == "audio"):
-                leg.first_frames.add(kind)
-                self.emit("media.first_frame", leg, media=kind)
-        video = leg.inbound.get("video")
-        if video is None:
-            return
-        if video.size != leg.announced_size:
-            first = leg.announced_size == (0, 0)
-            leg.announced_size = video.size
-            width, height = video.size
-            if not first:
-                self.note("video.size_changed", **_names(leg), width=width, height=height)
-            self.emit("video.size_changed", leg, width=width, height=height)
-        if (
-            self.recording
-            and video.frames
-            and now - video.last_keyframe_at > self.options.keyframe_interval_s
-            and silent < 1
-        ):
-            video.request_keyframe()
-
-    def _report_quality(self, now: float) -> None:
-        narrow: dict[str, float] = {}
-        for leg in self.legs.values():
-            if leg.connected_at is None:
-                continue
-            meter = leg.measure(now)
-            before = self._meters.get(leg.leg_id, meter)
-            self._meters[leg.leg_id] = meter
-            down = meter.kbps_down(before)
-            share = leg.downlink_kbps_per_picture(down, now)
-            if share is not None:
-                for slot in leg.slots:
-                    pid = slot.participant_id
-                    if pid is not None:
-                        narrow[pid] = min(share, narrow.get(pid, share))
-            width, height = leg.inbound["video"].size if "video" in leg.inbound else (0, 0)
-            self.emit(
-                "quality",
-                leg,
-                loss_up=round(leg.loss_up * 100, 1),
-                loss_down=round(leg.loss_down * 100, 1),
-                rtt_ms=None if leg.rtt_s is None else round(leg.rtt_s * 1000, 1),
-                kbps_up=round(meter.kbps_up(before), 1),
-                kbps_down=round(down, 1),
-                fps=round(meter.fps(before), 1),
-                width=width,
-                height=height,
-            )
-        for leg in self.legs.values():
-            leg.subscriber_kbps = narrow.get(leg.participant_id)
-
-
-def _names(leg: Leg) -> dict[str, str]:
-    return {"participant_id": leg.participant_id, "leg_id": leg.leg_id}
-
-
-def _part(body: dict[str, Any]) -> dict[str, Any]:
-    """A `track.ended` line as protocol.TrackFile."""
-    return {
-        "participant_id": body["participant_id"],
-        "leg_id": body["leg_id"],
-        "kind": body["track"],
-        "file": body["file"],
-        "bytes": body["bytes"],
-        "sha256": body["sha256"],
-        "start_ms": body["start_ms"],
-        "end_ms": body["end_ms"],
-    }
-
-
-def _measure_orphan(path: Path, started: dict[str, Any]) -> dict[str, Any] | None:
-    """The `track.ended` that a killed worker could not write."""
-    found = measure(path)
-    if found is None:
-        return None
-    keep = ("participant_id", "leg_id", "leg_no", "track", "file", "start_ms")
-    body = {key: started[key] for key in keep}
-    return {
-        **body,
-        "bytes": found.bytes,
-        "sha256": found.sha256,
-        "end_ms": started["start_ms"] + found.duration_ms,
-        "recovered": True,
-    }
+        return self._watch.proof()

@@ -30,7 +30,7 @@ def own_folders(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None
 @pytest.fixture(scope="module")
 def live_system(
     tmp_path_factory: pytest.TempPathFactory,
-    django_db_setup: None,
+    django_test_environment: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[LiveSystem]:
     """Web, media worker, Celery and beat with demo data, shared by the tests of one module.

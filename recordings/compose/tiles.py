@@ -11,10 +11,11 @@ from .canvas import CARD, Canvas
 from .layout import Box, fitted
 from .spec import Label
 
-# A hole longer than this gets a card; a still screen share has one frame a second.
-CARD_AFTER_GAP_MS = 1500.0
+# A hole longer than this gets a card: a killed worker is back within about a second, and a picture
+# that stands still for that long must not pass for one that moves.
+CARD_AFTER_GAP_MS = 700.0
 # How long the last picture stays before the card: long enough not to flicker.
-HOLD_MS = 600.0
+HOLD_MS = 250.0
 REPORTED_GAP_MS = 1000.0
 
 

@@ -74,6 +74,14 @@ class SeatInBrowser:
         self.page.locator("#sign-in:enabled").click()
         self.wait_for_presence("READY")
 
+    def get_ready(self) -> None:
+        """Check the devices and sign in, unless that was done earlier today."""
+        self.page.locator("#pill[class*=is-]").wait_for()
+        if self.page.locator("body").get_attribute("data-presence") == "READY":
+            return
+        self.check_devices()
+        self.sign_in()
+
     def wait_for_presence(self, state: str, within_ms: int = 20_000) -> None:
         expect(self.page.locator("body")).to_have_attribute(
             "data-presence", state, timeout=within_ms

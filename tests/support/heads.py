@@ -47,13 +47,13 @@ def write_head_video(
     paper = np.kron(rng.normal(0, 9, (height // 4, width // 4)), np.ones((4, 4)))
     wall = np.clip(wall + paper, 16, 235).astype(np.uint8)
     grains = [
-        np.clip(rng.normal(128, 1.0, (height, width)), 0, 255).astype(np.uint8) for _ in range(16)
+        np.clip(rng.normal(128, 2.0, (height, width)), 0, 255).astype(np.uint8) for _ in range(16)
     ]
     chroma = np.full((height // 2, width), 128, np.uint8)
     with av.open(str(path), "w", format="matroska") as container:
         stream: Any = container.add_stream("libvpx", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.bit_rate = 400_000 if width >= 640 else 250_000
+        stream.bit_rate = 600_000 if width >= 640 else 250_000
         stream.codec_context.gop_size = fps * 8
         stream.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
         for n in range(round(seconds * fps)):

@@ -101,11 +101,9 @@ class LiveSystem:
 
 @contextmanager
 def live_system_in(folder: Path, *, demo: bool = True) -> Iterator[LiveSystem]:
-    """A system on a fresh copy of the test database, with demo data unless told otherwise."""
-    template = connection.settings_dict["NAME"]
-    name = f"{template}_live"
+    """A system on a fresh database of its own, with demo data unless told otherwise."""
     valkey = Valkey(folder / "valkey")  # its own: the test run's groups and caches stay apart
-    with _database_copy(template, name) as url, running(valkey, folder / "valkey.log"):
+    with _own_database() as url, running(valkey, folder / "valkey.log"):
         system = LiveSystem(folder / "system", url, valkey.url)
         same = {
             "SPOOL_DIR": system.spool,
@@ -118,6 +116,7 @@ def live_system_in(folder: Path, *, demo: bool = True) -> Iterator[LiveSystem]:
         }
         try:
             with override_settings(**same):
+                system.manage("migrate", "-v0")
                 if demo:
                     system.manage("load_demo")
                 system.start()
@@ -127,19 +126,21 @@ def live_system_in(folder: Path, *, demo: bool = True) -> Iterator[LiveSystem]:
 
 
 @contextmanager
-def _database_copy(template: str, name: str) -> Iterator[str]:
-    """Copy the migrated test database; this process's connection moves there meanwhile."""
+def _own_database() -> Iterator[str]:
+    """An empty database; this process's connection moves there meanwhile."""
+    before = connection.settings_dict["NAME"]
+    name = f"live_{os.getpid()}"
     connection.close()
     server = settings.DATABASES["default"]
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        cursor.execute(f'CREATE DATABASE "{name}"')
     connection.settings_dict["NAME"] = name
     port = f":{server['PORT']}" if server.get("PORT") else ""
     try:
         yield (f"postgres://{server['USER']}:{server['PASSWORD']}@{server['HOST']}{port}/{name}")
     finally:
         connection.close()
-        connection.settings_dict["NAME"] = template
+        connection.settings_dict["NAME"] = before
         with connection._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -1,0 +1,84 @@
+"""A call between two browsers on a running system, up to the point a test is interested in."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from interviews.models import Call
+from interviews.states import CallState
+from recordings.models import Recording
+from recordings.states import Stage
+from recordings.storage import store
+from tests.support.actors import (
+    CustomerInBrowser,
+    SeatInBrowser,
+    browser_with_camera,
+    open_context,
+)
+from tests.support.system import LiveSystem
+from tests.support.waiting import wait_for
+
+SEAT_WHO, SEAT_TONE_HZ = 1, 700
+CUSTOMER_WHO, CUSTOMER_TONE_HZ = 2, 1500
+
+
+@dataclass
+class BothSides:
+    """Both sides of the case, each at an own browser."""
+
+    seat: SeatInBrowser
+    customer: CustomerInBrowser
+
+
+@contextmanager
+def seat_and_customer(system: LiveSystem, folder: Path) -> Iterator[BothSides]:
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        seat_browser = stack.enter_context(
+            browser_with_camera(
+                playwright, folder, name="seat", seed=SEAT_WHO, tone_hz=SEAT_TONE_HZ
+            )
+        )
+        customer_browser = stack.enter_context(
+            browser_with_camera(
+                playwright, folder, name="customer", seed=CUSTOMER_WHO, tone_hz=CUSTOMER_TONE_HZ
+            )
+        )
+        yield BothSides(
+            SeatInBrowser(open_context(seat_browser, system.base_url, phone=False).new_page()),
+            CustomerInBrowser(
+                open_context(customer_browser, system.base_url, phone=True).new_page()
+            ),
+        )
+
+
+def connect(stage: BothSides, *, phone: str, contract_no: str) -> Call:
+    """From the log-in to a live call both see."""
+    stage.seat.log_in()
+    stage.seat.get_ready()
+    stage.customer.open_task(phone, contract_no)
+    stage.customer.agree()
+    stage.customer.check_devices()
+    stage.customer.call_in()
+    stage.seat.accept()
+    stage.seat.sees("customer")
+    stage.customer.sees("seat")
+    return Call.objects.select_related("task").get(
+        task__contract_no=contract_no, state=CallState.LIVE
+    )
+
+
+def stored_recording(call: Call, folder: Path) -> tuple[Recording, Path]:
+    """Wait until the recording is in the store and bring the MP4 here."""
+    recording = wait_for(
+        lambda: Recording.objects.filter(call=call, stage=Stage.STORED).first(),
+        within_s=90,
+        what="a stored recording",
+    )
+    copy = folder / "call.mp4"
+    with store().open(recording.storage_key) as stored:
+        copy.write_bytes(stored.read())
+    return recording, copy

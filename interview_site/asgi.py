@@ -10,6 +10,7 @@ django_application = get_asgi_application()  # apps must be loaded before the co
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+
 from customer_sdk.routing import websocket_urlpatterns as sdk_sockets  # noqa: E402
 from workbench.routing import websocket_urlpatterns as workbench_sockets  # noqa: E402
 

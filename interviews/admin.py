@@ -1,14 +1,25 @@
 """Interviews in the back office: to look at. They change only through services."""
 
-from accounts.admin_access import OperationAdmin
 from django.contrib import admin
+
+from accounts.admin_access import OperationAdmin
 
 from .models import Call, Consent, InterviewTask, Participant, Party
 
 
-@admin.register(InterviewTask)
-class InterviewTaskAdmin(OperationAdmin):
+class InterviewsOnly(OperationAdmin):
+    """The operators' rehearsals are no interviews: no list shows them."""
+
     view_operation = "videos.view"
+    rehearsal_flag: ClassVar[str] = "task__rehearsal"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(**{self.rehearsal_flag: False})
+
+
+@admin.register(InterviewTask)
+class InterviewTaskAdmin(InterviewsOnly):
+    rehearsal_flag = "rehearsal"
     list_display = [
         "contract_no",
         "generation",
@@ -25,8 +36,7 @@ class InterviewTaskAdmin(OperationAdmin):
 
 
 @admin.register(Call)
-class CallAdmin(OperationAdmin):
-    view_operation = "videos.view"
+class CallAdmin(InterviewsOnly):
     list_display = ["task", "number", "seat", "state", "verdict", "clock_started_at", "ended_at"]
     list_filter = ["state", "verdict"]
     list_select_related = ["task", "seat__user"]
@@ -34,15 +44,14 @@ class CallAdmin(OperationAdmin):
 
 
 @admin.register(Participant)
-class ParticipantAdmin(OperationAdmin):
-    view_operation = "videos.view"
+class ParticipantAdmin(InterviewsOnly):
+    rehearsal_flag = "call__task__rehearsal"
     list_display = ["call", "role", "state", "joined_at", "left_at"]
     list_filter = ["role", "state"]
 
 
 @admin.register(Party)
-class PartyAdmin(OperationAdmin):
-    view_operation = "videos.view"
+class PartyAdmin(InterviewsOnly):
     list_display = ["name", "task", "roles", "interviewed_at"]
     search_fields = ["name", "task__contract_no"]
     list_select_related = ["task"]
@@ -50,6 +59,6 @@ class PartyAdmin(OperationAdmin):
 
 
 @admin.register(Consent)
-class ConsentAdmin(OperationAdmin):
-    view_operation = "videos.view"
+class ConsentAdmin(InterviewsOnly):
+    rehearsal_flag = "party__task__rehearsal"
     list_display = ["party", "text_version", "agreed_at", "ip"]

@@ -1,7 +1,10 @@
 """坐席管理 (SEAT-1…3)."""
 
-from accounts.admin_access import OperationAdmin
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_access import OperationAdmin
 
 from .models import PresenceHistory, Seat, SeatPresence, WorkTime
 
@@ -20,6 +23,9 @@ class SeatAdmin(OperationAdmin):
     list_select_related = ["user", "presence"]
     search_fields = ["user__staff_no", "user__name"]
     inlines = [WorkTimeInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Seat]:
+        return super().get_queryset(request).filter(rehearsal=False)
 
     @admin.display(description="状态")
     def presence_state(self, seat: Seat) -> str:

@@ -54,12 +54,12 @@ class Socket:
                 continue
             async with self._news:
                 if frame["type"] in {"state", "snapshot"}:
-                    self.state = frame
+                    self.state = frame["state"]
                 else:
                     self.pushes.append(frame)
                 self._news.notify_all()
 
-    async def ask(self, kind: str, **body: Any) -> dict[str, Any]:
+    async def ask(self, kind: str, /, **body: Any) -> dict[str, Any]:
         """The answer's facts. Raises Refused with the code, TimeoutError after 15 s."""
         key = str(next(self._ids))
         self._answers[key] = asyncio.get_running_loop().create_future()
@@ -67,7 +67,8 @@ class Socket:
         answer = await asyncio.wait_for(self._answers[key], 15)
         if answer["type"] == "refused":
             raise Refused(f"{kind}: {answer.get('code')}")
-        return answer
+        result: dict[str, Any] = answer["result"]
+        return result
 
     async def until(self, fact: Any, *, within_s: float, what: str) -> Any:
         """Wait until `fact(state, pushes)` is true; its value. Raises TimeoutError naming `what`."""
@@ -94,11 +95,12 @@ class Peer:
         self._sink = MediaBlackhole()
         self._pc.on("track", self._sink.addTrack)
 
-    async def offer(self) -> str:
+    async def offer(self, remote_slots: int) -> str:
         self._pc.addTransceiver(self._microphone, direction="sendonly")
         self._pc.addTransceiver(self.camera, direction="sendonly")
-        self._pc.addTransceiver("audio", direction="recvonly")
-        self._pc.addTransceiver("video", direction="recvonly")
+        for _ in range(remote_slots):
+            self._pc.addTransceiver("audio", direction="recvonly")
+            self._pc.addTransceiver("video", direction="recvonly")
         await self._pc.setLocalDescription(await self._pc.createOffer())
         return self._pc.localDescription.sdp
 

@@ -41,6 +41,13 @@ class Camera(MediaStreamTrack):
         super().__init__()
         self._clock = clock  # time.monotonic() of picture 0, shared with the microphone
         self.counter = 0
+        self.fps = FPS
+        self._advanced = asyncio.Condition()
+
+    async def reached(self, counter: int) -> None:
+        """Wait until picture number `counter` was given out."""
+        async with self._advanced:
+            await self._advanced.wait_for(lambda: self.counter >= counter)
 
     async def recv(self) -> av.VideoFrame:
         at_s = self.counter / FPS
@@ -50,7 +57,9 @@ class Camera(MediaStreamTrack):
         )
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = int(at_s * 90_000), Fraction(1, 90_000)
-        self.counter += 1
+        async with self._advanced:
+            self.counter += 1
+            self._advanced.notify_all()
         return frame
 
 

@@ -24,7 +24,7 @@ class Spec:
     width: int = 854
     height: int = 480
     fps: int = 12
-    video_bps: int = 138_000
+    video_bps: int = 141_000
     audio_bps: int = 32_000
     watermark: str = ""
     labels: dict[str, Label] = field(default_factory=dict)

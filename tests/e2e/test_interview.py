@@ -163,7 +163,9 @@ def test_a_doubtful_interview_survives_the_death_of_its_media_worker(
             what="both back in the call",
         )
         wait_for(
-            lambda: call.participants.filter(legs__media_epoch=2, legs__closed_at=None).count() == 2,
+            lambda: (
+                call.participants.filter(legs__media_epoch=2, legs__closed_at=None).count() == 2
+            ),
             within_s=10,
             what="both on new connections",
         )

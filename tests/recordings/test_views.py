@@ -1,9 +1,12 @@
 """Who may see which recording, and how it is served."""
 
+import hashlib
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -13,9 +16,12 @@ from accounts.models import Role, User
 from audit.models import AuditEntry
 from interviews.models import Snapshot
 from recordings import services
+from recordings.folder import read_folder
 from recordings.models import Recording
 from recordings.ranges import PART_BYTES, answer, requested_range
 from recordings.selectors import Opened
+from recordings.states import Stage
+from recordings.storage import sha256_of
 from tests.recordings.conftest import MakeEnded
 
 WHO = ("owner", "reviewer", "supervisor", "colleague", "stranger")
@@ -28,12 +34,45 @@ def with_role(staff_no: str, *operations: str) -> User:
     return user
 
 
+def pretend_sealed(recording: Recording) -> None:
+    """Composing is tested elsewhere; here any bytes do. What follows - storing - is real."""
+    root = Path(settings.SPOOL_DIR) / str(recording.call_id)
+    (root / "out").mkdir()
+    names = {"file": "out/e1.mp4", "manifest": "out/manifest.e1.json"}
+    body = bytes(range(256)) * 40
+    (root / names["file"]).write_bytes(body)
+    folder = read_folder(root)
+    for part in folder.parts:
+        recording.tracks.create(
+            participant_id=part.participant_id,
+            leg_no=1,
+            kind=part.kind,
+            file=part.file,
+            start_ms=round(part.start_ms),
+            end_ms=part.end_ms or 0,
+            bytes=part.bytes or 0,
+            sha256=part.sha256 or "",
+        )
+    files = [
+        {
+            "name": file.relative_to(root).as_posix(),
+            "bytes": file.stat().st_size,
+            "sha256": sha256_of(file),
+        }
+        for file in [*folder.raw_files(), root / names["file"]]
+    ]
+    (root / names["manifest"]).write_text(json.dumps({"files": files}))
+    fields = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(), **names}
+    Recording.objects.filter(pk=recording.pk).update(stage=Stage.SEALED, **fields)
+
+
 @pytest.fixture
 def world(ended_call: MakeEnded) -> SimpleNamespace:
     """A stored recording and everybody who might ask for it."""
     call = ended_call(video=False)
     recording = services.ensure_recording(call.pk)
-    services.process(recording.pk)
+    pretend_sealed(recording)
+    assert services.process(recording.pk) is Stage.STORED
     seat_role = Role.objects.create(code="seat", name="坐席", operations=["workbench.use"])
     call.seat.user.roles.add(seat_role)
     people = {

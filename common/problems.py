@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
@@ -9,6 +10,17 @@ from rest_framework.views import exception_handler as drf_handler
 from .errors import DomainError
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457 problem details; `code` is stable, `title` is the sentence for the person."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    retryable = serializers.BooleanField()
+    facts = serializers.DictField()
 
 
 def problem_body(error: DomainError) -> dict[str, Any]:

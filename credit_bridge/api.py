@@ -14,22 +14,12 @@ from rest_framework.views import APIView
 
 from appointments.selectors import current_appointment, free_slots, is_within_slot
 from common.errors import NotFound
+from common.problems import ProblemSerializer
 from interviews.models import InterviewTask, Party
 from interviews.selectors import current_tasks_for_phone
 from interviews.states import PartyRole, TaskState
 
 from .auth import PartnerKey
-
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """RFC 9457 problem details."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    retryable = serializers.BooleanField()
-    facts = serializers.DictField()
 
 
 class PartnerTaskSerializer(serializers.Serializer[Any]):

@@ -70,7 +70,7 @@ class CreditParty(models.Model):
     role = models.CharField(_("角色"), max_length=20)
     name = models.CharField(_("姓名"), max_length=80)
     phone = EncryptedTextField(_("注册手机号码"))
-    id_type = models.CharField(_("证件类型"), max_length=20, default="身份证")
+    id_type = models.CharField(_("证件类型"), max_length=20, default="身份证")  # data
     id_no = EncryptedTextField(_("证件号码"))
     marital_status = models.CharField(_("婚姻状况"), max_length=20, blank=True)
     relation = models.CharField(_("与借款人关系"), max_length=40, blank=True)

@@ -11,22 +11,12 @@ from rest_framework.views import APIView
 
 from channels_admin.admission import Claim, Point
 from common.actor import Actor
+from common.problems import ProblemSerializer
 
 from . import selectors, services
 from .auth import CallTokenAuth
 from .models import CallToken
 from .selectors import session_view, state_view
-
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """RFC 9457 problem details; `code` is stable, `title` is the sentence for the person."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    retryable = serializers.BooleanField()
-    facts = serializers.DictField()
 
 
 def problems(*codes: int) -> dict[Any, Any]:

@@ -1,6 +1,10 @@
 """Interviews in the back office: to look at. They change only through services."""
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.admin_access import OperationAdmin
 

@@ -91,7 +91,7 @@ class Party(models.Model):
     name = models.CharField(_("姓名"), max_length=80)
     phone = EncryptedTextField(_("注册手机号码"))
     phone_index = models.CharField(max_length=64, db_index=True, editable=False)
-    id_type = models.CharField(_("证件类型"), max_length=20, default="身份证")
+    id_type = models.CharField(_("证件类型"), max_length=20, default="身份证")  # data
     id_no = EncryptedTextField(_("证件号码"))
     id_index = models.CharField(max_length=64, db_index=True, editable=False)
     roles = ArrayField(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from common.errors import DomainError
@@ -50,7 +51,7 @@ def customer(request: HttpRequest) -> HttpResponse:
     _require_demo()
     phone = request.GET.get("phone", "").strip()
     if phone and not re.fullmatch(r"\d{6,20}", phone):
-        return _page(request, phone, "请输入正确的手机号码。", 400)
+        return _page(request, phone, _("请输入正确的手机号码。"), 400)
     return _page(request, phone)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from .states import Strategy
 
 
@@ -60,30 +62,37 @@ def decide(
             if candidate.seat_id == waiting.appointed_seat:
                 return Decision(
                     candidate.seat_id,
-                    {"rule": "预约坐席", "why": "客户在预约时段内呼入，分配给预约的坐席。"},
+                    {"rule": _("预约坐席"), "why": _("客户在预约时段内呼入，分配给预约的坐席。")},
                 )
-        return Decision(None, {"rule": "预约坐席", "why": "预约的坐席暂不空闲，正在等待该坐席。"})
+        return Decision(
+            None, {"rule": _("预约坐席"), "why": _("预约的坐席暂不空闲，正在等待该坐席。")}
+        )
     free = [c for c in candidates if not c.held_for]
     considered += [
-        {"seat": c.staff_no, "why_not": "为即将到来的预约保留"} for c in candidates if c.held_for
+        {"seat": c.staff_no, "why_not": _("为即将到来的预约保留")} for c in candidates if c.held_for
     ]
     for rule in rules:
         if not _fits(rule, waiting):
             continue
         allowed = [c for c in free if not rule.seat_ids or c.seat_id in rule.seat_ids]
         considered += [
-            {"seat": c.staff_no, "why_not": f"不在规则“{rule.name}”的坐席范围内"}
+            {
+                "seat": c.staff_no,
+                "why_not": _("不在规则“{rule}”的坐席范围内").format(rule=rule.name),
+            }
             for c in free
             if c not in allowed
         ]
         if not allowed:
             return Decision(
-                None, {"rule": rule.name, "why": "规则限定的坐席均不空闲。", "seats": considered}
+                None, {"rule": rule.name, "why": _("规则限定的坐席均不空闲。"), "seats": considered}
             )
         return _choose(rule.name, rule.strategy, waiting, allowed, considered, seed)
     if not free:
-        return Decision(None, {"rule": "默认随机", "why": "暂无空闲坐席。", "seats": considered})
-    return _choose("默认随机", Strategy.RANDOM, waiting, free, considered, seed)
+        return Decision(
+            None, {"rule": _("默认随机"), "why": _("暂无空闲坐席。"), "seats": considered}
+        )
+    return _choose(_("默认随机"), Strategy.RANDOM, waiting, free, considered, seed)
 
 
 def _fits(rule: Rule, waiting: Waiting) -> bool:
@@ -118,9 +127,15 @@ def _choose(
         case _:
             chosen = dice.choice(ordered)
     considered += [
-        {"seat": c.staff_no, "why_not": "策略选择了其他坐席"} for c in ordered if c is not chosen
+        {"seat": c.staff_no, "why_not": _("策略选择了其他坐席")} for c in ordered if c is not chosen
     ]
     return Decision(
         chosen.seat_id,
-        {"rule": rule, "why": f"按“{strategy.label}”选中 {chosen.staff_no}。", "seats": considered},
+        {
+            "rule": rule,
+            "why": _("按“{strategy}”选中 {seat}。").format(
+                strategy=strategy.label, seat=chosen.staff_no
+            ),
+            "seats": considered,
+        },
     )

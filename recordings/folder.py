@@ -22,7 +22,7 @@ class FolderUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who was in the call, in order of arrival. `role` is seat or customer."""
+    """Somebody who was in the call. `role` is seat or customer."""
 
     participant_id: str
     name: str
@@ -251,4 +251,5 @@ def _read_people(folder: CallFolder, lines: Iterable[dict[str, Any]]) -> None:
         people.setdefault(
             part.participant_id, Person(part.participant_id, "", "", int(part.start_ms))
         )
-    folder.people = list(people.values())
+    # The seat first, so that its tile is in the same place in every recording.
+    folder.people = sorted(people.values(), key=lambda p: (p.role != "seat", p.joined_ms))

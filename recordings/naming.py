@@ -16,7 +16,7 @@ def safe_part(text: str) -> str:
     kept = "".join(
         c for c in normal if c not in _FORBIDDEN and unicodedata.category(c)[0] not in "CZ"
     )
-    return kept.strip(". ")[:MAX_NAME_CHARS] or "客户"
+    return kept.strip(". ")[:MAX_NAME_CHARS] or "客户"  # data
 
 
 def download_name(day: dt.date, customer: str, staff_no: str, serial: int) -> str:

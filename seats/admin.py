@@ -3,10 +3,12 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import OperationAdmin
 
 from .models import PresenceHistory, Seat, SeatPresence, WorkTime
+from .states import Presence
 
 
 class WorkTimeInline(admin.TabularInline[WorkTime, Seat]):
@@ -27,10 +29,10 @@ class SeatAdmin(OperationAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Seat]:
         return super().get_queryset(request).filter(rehearsal=False)
 
-    @admin.display(description="状态")
+    @admin.display(description=_("状态"))
     def presence_state(self, seat: Seat) -> str:
         presence = getattr(seat, "presence", None)
-        return presence.get_state_display() if presence else "签出"
+        return presence.get_state_display() if presence else str(Presence.SIGNED_OUT.label)
 
 
 @admin.register(SeatPresence)

@@ -100,7 +100,7 @@ def mark_offered(seat: Seat) -> None:
 
 def mark_missed(seat: Seat) -> None:
     """未应答: nobody answered, so nothing more is offered until the seat says 示闲."""
-    _move(seat, PresenceMove.MISS, actor=SYSTEM, reason="未应答")
+    _move(seat, PresenceMove.MISS, actor=SYSTEM, reason="未应答")  # data
 
 
 def withdraw_offer(seat: Seat) -> None:

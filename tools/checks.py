@@ -98,7 +98,16 @@ def messages_are_translated() -> str:
 _SPEAKS_BEFORE_DJANGO = {"operations", "media_worker"}
 # Tables as they landed, and the invented people and papers of the demo.
 _NOT_MESSAGES = re.compile(r"migrations$|commands$|demo")
-_MARKS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+_MARKS = {
+    "_",
+    "_now",
+    "gettext",
+    "gettext_lazy",
+    "ngettext",
+    "ngettext_lazy",
+    "pgettext",
+    "pgettext_lazy",
+}
 
 
 def _untranslated_in_template(template: Path) -> list[str]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
 from accounts.models import User
@@ -98,7 +99,7 @@ class WorkbenchConsumer(AsyncWebsocketConsumer):
             request_id = str(content.get("id", ""))[:64] if isinstance(content, dict) else ""
             request = p.REQUESTS.validate_python(content)
         except (ValidationError, ValueError, RecursionError):
-            await self._send(p.Refused(id=request_id, code="bad_frame", text="请求格式有误。"))
+            await self._send(p.Refused(id=request_id, code="bad_frame", text=_("请求格式有误。")))
             return
         try:
             result = await database_sync_to_async(self._handle)(self.seat, request)

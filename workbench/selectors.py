@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from appointments.selectors import todays_for_seat
@@ -103,7 +104,7 @@ def case_view(call: Call) -> dict[str, Any]:
             for row in items_for(task.product_code)
         ],
     }
-    values = {"客户姓名": task.customer_name, "产品名称": task.product_name}
+    values = {"客户姓名": task.customer_name, "产品名称": task.product_name}  # data
     try:
         case = case_details(task.pk)
     except DomainError as refusal:
@@ -111,10 +112,10 @@ def case_view(call: Call) -> dict[str, Any]:
     else:
         view |= _of_credit(case)
         values |= {
-            "贷款金额": _money(case.loan.amount),
-            "贷款期限": str(case.loan.term_months),
-            "年利率": _percent(case.loan.annual_rate),
-            "还款日": str(case.loan.repayment_day),
+            "贷款金额": _money(case.loan.amount),  # data
+            "贷款期限": str(case.loan.term_months),  # data
+            "年利率": _percent(case.loan.annual_rate),  # data
+            "还款日": str(case.loan.repayment_day),  # data
         }
     script = script_for(task.channel_code, task.product_code, task.business_type)
     view["script"] = {
@@ -142,31 +143,31 @@ def _of_credit(case: CaseDetails) -> dict[str, Any]:
                 "name": party.name,
                 "roles": list(party.roles),
                 "rows": [
-                    ["注册手机号码", mask_phone(party.phone)],
-                    ["证件类型", party.id_type],
-                    ["证件号码", mask_id_no(party.id_no)],
-                    ["婚姻状况", party.marital_status],
+                    [_("注册手机号码"), mask_phone(party.phone)],
+                    [_("证件类型"), party.id_type],
+                    [_("证件号码"), mask_id_no(party.id_no)],
+                    [_("婚姻状况"), party.marital_status],
                     (
-                        ["房产位置", party.property_location]
+                        [_("房产位置"), party.property_location]
                         if party.property_location
-                        else ["与借款人关系", party.relation]
+                        else [_("与借款人关系"), party.relation]
                     ),
                 ],
             }
             for party in case.parties
         ],
         "loan": [
-            ["产品名称", loan.product_name],
-            ["渠道名称", loan.channel_name],
-            ["贷款金额（元）", _money(loan.amount)],
-            ["贷款期限（月）", str(loan.term_months)],
-            ["执行年利率", _percent(loan.annual_rate)],
-            ["放款方式", loan.disbursement],
-            ["还款账号开户行", loan.repayment_bank],
-            ["还款账号", mask_account(loan.repayment_account)],
-            ["统一还款日", f"每月 {loan.repayment_day} 日"],
+            [_("产品名称"), loan.product_name],
+            [_("渠道名称"), loan.channel_name],
+            [_("贷款金额（元）"), _money(loan.amount)],
+            [_("贷款期限（月）"), str(loan.term_months)],
+            [_("执行年利率"), _percent(loan.annual_rate)],
+            [_("放款方式"), loan.disbursement],
+            [_("还款账号开户行"), loan.repayment_bank],
+            [_("还款账号"), mask_account(loan.repayment_account)],
+            [_("统一还款日"), _("每月 {day} 日").format(day=loan.repayment_day)],
             [
-                "首次还款日",
+                _("首次还款日"),
                 f"{loan.first_repayment_on:%Y-%m-%d}" if loan.first_repayment_on else "",
             ],
         ],

@@ -152,7 +152,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
+# Per account: the bank's seats share addresses behind proxies, so an address says nothing (S:A1).
 AXES_LOCKOUT_PARAMETERS = ["username"]
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 AXES_USERNAME_FORM_FIELD = "username"
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
@@ -212,7 +214,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "ui.views.csrf_failure"
 
 # --- the interview system's own settings -------------------------------------------------------
-BANK_NAME = env.str("BANK_NAME", default="示例银行")
+BANK_NAME = env.str("BANK_NAME", default="示例银行")  # data
 # How this installation's own processes reach the web process.
 WEB_INTERNAL_URL = env.str("WEB_INTERNAL_URL", default="http://127.0.0.1:8000")
 MEDIA_CONTROL_TOKEN = env.str("MEDIA_CONTROL_TOKEN", default="")

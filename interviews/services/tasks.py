@@ -26,7 +26,7 @@ class PartyDraft:
     phone: str
     id_no: str
     roles: tuple[str, ...]
-    id_type: str = "身份证"
+    id_type: str = "身份证"  # data
     marital_status: str = ""
     relation: str = ""
     property_location: str = ""

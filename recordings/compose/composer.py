@@ -73,10 +73,10 @@ def _reason(folder: CallFolder, person: Person) -> Callable[[float], str]:
 
     def why(at_ms: float) -> str:
         if at_ms < person.joined_ms:
-            return "等待接入"
+            return "等待接入"  # data
         if folder.is_connected(who, at_ms):
-            return "无信号"
-        return "已离开" if folder.has_left(who, at_ms) else "连接中断"
+            return "无信号"  # data
+        return "已离开" if folder.has_left(who, at_ms) else "连接中断"  # data
 
     return why
 

@@ -152,7 +152,7 @@ def spec_of(call: Call) -> Spec:
     for place in call.participants.select_related("party"):
         if place.role == ParticipantRole.SEAT:
             user = call.seat.user
-            labels[str(place.pk)] = Label(f"{user.name} {user.staff_no}", "坐席")
+            labels[str(place.pk)] = Label(f"{user.name} {user.staff_no}", "坐席")  # data
         elif place.party is not None:
             labels[str(place.pk)] = Label(place.party.name, "、".join(place.party.role_labels))
     for at in call.events.filter(kind="position", participant__isnull=False).order_by("at_ms"):

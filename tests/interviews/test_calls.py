@@ -87,6 +87,8 @@ def test_a_lost_customer_keeps_the_place_and_the_gap_is_on_the_timeline():
 
     place.refresh_from_db()
     assert place.state == ParticipantState.LOST
+    assert place.lost_at is not None
+    assert place.reconnect_until is not None
     assert place.reconnect_until > place.lost_at
     apply_media_events([leg_event(call, place, "leg.recovered", at_ms=9000)])
     gap = call.events.get(kind="gap")
@@ -124,7 +126,9 @@ def test_the_ninth_customer_is_refused_and_the_others_keep_their_places():
     people = [person(f"客户{i}") for i in range(9)]
     task = make_task(*people)
     call = make_call(task)
-    others = list(task.parties.exclude(pk=call.participants.get(role="customer").party_id))
+    caller = call.participants.get(role="customer").party
+    assert caller is not None
+    others = list(task.parties.exclude(pk=caller.pk))
     for party in others[:7]:
         consent(party)
         assert services.join_call(task.pk, party_id=party.pk, actor=SEAT_ACTOR) is not None

@@ -20,7 +20,7 @@ from common.actor import Actor
 from common.ids import new_token
 from common.push import party_group, push
 from interviews import services as interviews
-from interviews.models import Consent, Party
+from interviews.models import Consent, Participant, Party, TimelineEvent
 from interviews.selectors import live_call_of
 from interviews.states import ParticipantState, TaskState
 from queueing import services as queueing
@@ -237,7 +237,24 @@ def require_place(token: CallToken) -> UUID:
 
 def connect_media(token: CallToken, *, offer_sdp: str, actor: Actor) -> dict[str, Any]:
     """Answer the client's offer through the media worker. Raises NotInCall and the room's own."""
-    return interviews.connect_media(require_place(token), offer_sdp=offer_sdp, actor=actor)
+    place_id = require_place(token)
+    answer = interviews.connect_media(place_id, offer_sdp=offer_sdp, actor=actor)
+    _label_position(token, place_id, actor)
+    return answer
+
+
+def _label_position(token: CallToken, place_id: UUID, actor: Actor) -> None:
+    """Put the party's position on the timeline, from where it is burnt into the picture (SDK-6)."""
+    if token.latitude is None or token.longitude is None:
+        return
+    here = {"latitude": float(token.latitude), "longitude": float(token.longitude)}
+    known = TimelineEvent.objects.filter(participant_id=place_id, kind="position")
+    if known.filter(payload=here).exists():
+        return
+    call_id = Participant.objects.values_list("call_id", flat=True).get(pk=place_id)
+    interviews.add_event(
+        call_id, kind="position", payload=here, actor=actor, participant_id=place_id
+    )
 
 
 def say(token: CallToken, *, text: str, actor: Actor) -> None:

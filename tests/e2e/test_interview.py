@@ -60,10 +60,10 @@ def test_an_interview_from_the_log_in_to_the_credit_book(
 
         expect(customer.locator("#completion-message")).to_be_visible()
         expect(customer.locator("#receipt-no")).not_to_be_empty()
-        seat.locator("#player-wall video").first.wait_for(state="attached", timeout=10_000)
-        seat.click("#player-go")
+        seat.locator("#player video").first.wait_for(state="attached", timeout=10_000)
+        seat.get_by_role("button", name="播放", exact=True).click()
         seat.wait_for_function(
-            "() => [...document.querySelectorAll('#player-wall video')]"
+            "() => [...document.querySelectorAll('#player video')]"
             ".filter((video) => !video.hidden && video.currentTime > 0.5).length === 2"
         )
         seat.locator("#verdict-pass").check(force=True)

@@ -96,7 +96,7 @@ function showRoster(call) {
     ...call.parties.map((/** @type {any} */ party) => {
       const place = /** @type {any} */ (places.get(party.id));
       const words = /** @type {Record<string, string>} */ ({ PRESENT: "在场", LOST: "断线，等待重连", LEFT: "已离开", INVITED: "接入中" });
-      const text = place ? words[place.state] : party.interviewed ? "已面谈" : "未到";
+      const text = party.interviewed ? "已面谈" : place ? words[place.state] : "未到";
       return el(
         "li",
         { class: `roster__row${place ? "" : " roster__row--missing"}` },

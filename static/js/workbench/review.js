@@ -1,6 +1,6 @@
 // @ts-check
 import { byId, clock, el, icon, toast } from "./dom.js";
-import { RawPlayer } from "../shared/raw-player.js";
+import { mountReview as mountPlayer } from "../recordings/review.js";
 
 const OPINIONS = new Set(["DOUBT"]);
 
@@ -12,9 +12,8 @@ export function mountReview(socket) {
   const base = byId("workbench").dataset.recordingUrl ?? "";
   const file = /** @type {HTMLButtonElement} */ (byId("verdict-file"));
   const note = /** @type {HTMLTextAreaElement} */ (byId("verdict-note"));
-  const seek = /** @type {HTMLInputElement} */ (byId("player-seek"));
   const radios = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("[name=verdict]")]);
-  /** @type {RawPlayer | null} */
+  /** @type {ReturnType<typeof mountPlayer> | null} */
   let player = null;
   let callId = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -39,10 +38,6 @@ export function mountReview(socket) {
       check();
     }
   });
-  byId("player-go").addEventListener("click", () => player?.toggle());
-  byId("player-back").addEventListener("click", () => player?.seek(player.atMs - 5000));
-  byId("player-forward").addEventListener("click", () => player?.seek(player.atMs + 5000));
-  seek.addEventListener("input", () => player?.seek(Number(seek.value)));
 
   async function load() {
     clearTimeout(timer);
@@ -52,23 +47,13 @@ export function mountReview(socket) {
     if (answer.ok) {
       const view = await answer.json();
       byId("review-stage").textContent = view.stage_label ? `录像：${view.stage_label}` : "";
-      if (view.ready && !player) play(view);
+      if (view.ready && !player) {
+        byId("player-empty").hidden = true;
+        player = mountPlayer(byId("player"), view);
+      }
       showMarks(view.events);
     }
     timer = setTimeout(() => void load(), player ? 4000 : 700);
-  }
-
-  /** @param {any} view */
-  function play(view) {
-    byId("player-empty").hidden = true;
-    player = new RawPlayer(byId("player-wall"), view);
-    seek.max = String(view.duration_ms);
-    byId("player-length").textContent = clock(view.duration_ms / 1000);
-    player.addEventListener("time", () => {
-      if (!player) return;
-      byId("player-at").textContent = clock(player.atMs / 1000);
-      seek.value = String(player.atMs);
-    });
   }
 
   /** @param {any[]} events */
@@ -93,7 +78,7 @@ export function mountReview(socket) {
 
   function reset() {
     clearTimeout(timer);
-    player?.close();
+    player?.destroy();
     player = null;
     callId = "";
     note.value = "";

@@ -35,3 +35,33 @@ class OperationAdmin(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._manages(request)
+
+
+class OperationInline(admin.options.InlineModelAdmin[Any, Any]):
+    """Rows inside another page: seen by whoever sees the page, changed with `manage_operation`."""
+
+    manage_operation: ClassVar[str] = ""
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True  # the page around it has asked
+
+    def _manages(self, request: HttpRequest) -> bool:
+        return bool(self.manage_operation) and may(request.user, self.manage_operation)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._manages(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._manages(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._manages(request)
+
+
+class TabularOperationInline(OperationInline):
+    template = "admin/edit_inline/tabular.html"
+
+
+class StackedOperationInline(OperationInline):
+    template = "admin/edit_inline/stacked.html"

@@ -2,22 +2,18 @@
 
 from django.contrib import admin
 
-from accounts.admin_access import OperationAdmin
+from accounts.admin_access import OperationAdmin, TabularOperationInline
 
 from .models import CreditCase, CreditImage, CreditParty, NodeTime
 
 
-class CreditPartyInline(admin.TabularInline[CreditParty, CreditCase]):
+class CreditPartyInline(TabularOperationInline):
     model = CreditParty
     exclude = ["phone", "id_no"]
-    extra = 0
-    can_delete = False
 
 
-class NodeTimeInline(admin.TabularInline[NodeTime, CreditCase]):
+class NodeTimeInline(TabularOperationInline):
     model = NodeTime
-    extra = 0
-    can_delete = False
 
 
 @admin.register(CreditCase)

@@ -2,14 +2,14 @@
 
 from django.contrib import admin
 
-from accounts.admin_access import OperationAdmin
+from accounts.admin_access import OperationAdmin, TabularOperationInline
 
 from .models import MediaItem, ProductMedia
 
 
-class ProductInline(admin.TabularInline[ProductMedia, MediaItem]):
+class ProductInline(TabularOperationInline):
+    manage_operation = "media.manage"
     model = ProductMedia
-    extra = 0
 
 
 @admin.register(MediaItem)

@@ -1,20 +1,14 @@
-from typing import TYPE_CHECKING, Any
+"""媒体节点, to look at: the rows are the workers' own heartbeats."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
+from accounts.admin_access import OperationAdmin
 from media_worker.models import MediaWorker
-
-if TYPE_CHECKING:
-    ReadOnlyBase = admin.ModelAdmin[MediaWorker]
-else:
-    ReadOnlyBase = admin.ModelAdmin  # not subscriptable when it runs
 
 
 @admin.register(MediaWorker)
-class MediaWorkerAdmin(ReadOnlyBase):
-    """Read only: the rows are the workers' own heartbeats."""
-
+class MediaWorkerAdmin(OperationAdmin):
+    view_operation = "operations.view"
     list_display = (
         "worker_id",
         "control_url",
@@ -26,12 +20,3 @@ class MediaWorkerAdmin(ReadOnlyBase):
         "draining",
         "last_heartbeat_at",
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

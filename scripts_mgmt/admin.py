@@ -2,14 +2,14 @@
 
 from django.contrib import admin
 
-from accounts.admin_access import OperationAdmin
+from accounts.admin_access import OperationAdmin, StackedOperationInline
 
 from .models import Script, ScriptStep
 
 
-class StepInline(admin.StackedInline[ScriptStep, Script]):
+class StepInline(StackedOperationInline):
+    manage_operation = "scripts.manage"
     model = ScriptStep
-    extra = 0
 
 
 @admin.register(Script)

@@ -5,15 +5,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_access import OperationAdmin
+from accounts.admin_access import OperationAdmin, TabularOperationInline
 
 from .models import PresenceHistory, Seat, SeatPresence, WorkTime
 from .states import Presence
 
 
-class WorkTimeInline(admin.TabularInline[WorkTime, Seat]):
+class WorkTimeInline(TabularOperationInline):
+    manage_operation = "seats.manage"
     model = WorkTime
-    extra = 0
 
 
 @admin.register(Seat)

@@ -1,7 +1,8 @@
 """分案规则, and the line to look at."""
 
-from accounts.admin_access import OperationAdmin
 from django.contrib import admin
+
+from accounts.admin_access import OperationAdmin
 
 from .models import CallRequest, DispatchRule, Offer
 

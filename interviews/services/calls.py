@@ -5,7 +5,6 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
-from seats.models import Seat
 
 from audit import services as audit
 from common.actor import Actor
@@ -25,6 +24,7 @@ from interviews.states import (
 )
 from outbox.services import publish
 from seats import services as seats
+from seats.models import Seat
 
 from .tasks import lock_task, require_open
 

@@ -1,0 +1,89 @@
+"""Doubts: one review each, never by the seat, settled in one transaction (QC-2, QC-3)."""
+
+import pytest
+
+from accounts.models import User
+from common.errors import IllegalMove
+from interviews import services as interviews
+from interviews.errors import ReasonRequired
+from interviews.states import TaskState, Verdict
+from qc import services
+from qc.errors import NotYours, OwnCase
+from qc.handlers import open_on_doubt
+from qc.models import QcReview
+from qc.states import ReviewMove, ReviewState
+from tests.support.factories import SEAT_ACTOR, make_call
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def review():
+    call = make_call()
+    interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="反光", actor=SEAT_ACTOR)
+    return services.open_review(call.pk, doubt="反光")
+
+
+@pytest.fixture
+def reviewer():
+    return User.objects.create_user("Q1", "test-password", name="何雨桐")
+
+
+def test_a_doubt_told_twice_is_one_review(review):
+    told = {"call_id": str(review.call_id), "verdict": "DOUBT", "note": "反光"}
+
+    open_on_doubt("m1", told)
+    open_on_doubt("m1", told)
+
+    assert QcReview.objects.count() == 1
+
+
+def test_the_seat_does_not_review_its_own_call(review):
+    with pytest.raises(OwnCase):
+        services.claim(review.pk, reviewer=review.call.seat.user)
+
+    review.refresh_from_db()
+    assert review.state == ReviewState.OPEN
+
+
+def test_a_claimed_review_is_decided_by_its_reviewer_only(review, reviewer):
+    services.claim(review.pk, reviewer=reviewer)
+    other = User.objects.create_user("Q2", "test-password", name="另一位")
+
+    with pytest.raises(IllegalMove):
+        services.claim(review.pk, reviewer=other)
+    with pytest.raises(NotYours):
+        services.decide(review.pk, ReviewMove.PASS, reviewer=other)
+
+
+def test_a_pass_settles_the_task(review, reviewer):
+    services.claim(review.pk, reviewer=reviewer)
+
+    services.decide(review.pk, ReviewMove.PASS, reviewer=reviewer)
+
+    review.refresh_from_db()
+    assert review.state == ReviewState.PASSED
+    assert review.call.task.state == TaskState.PASSED
+
+
+def test_a_rejection_needs_reasons_and_carries_them_to_the_task(review, reviewer):
+    services.claim(review.pk, reviewer=reviewer)
+
+    with pytest.raises(ReasonRequired):
+        services.decide(review.pk, ReviewMove.REJECT, reviewer=reviewer)
+    services.decide(review.pk, ReviewMove.REJECT, reviewer=reviewer, reasons=["客户主动放弃"])
+
+    review.refresh_from_db()
+    assert review.call.task.state == TaskState.REJECTED
+    assert review.call.task.reasons == ["客户主动放弃"]
+
+
+def test_a_return_for_a_second_interview_leaves_the_task_pending(review, reviewer):
+    services.claim(review.pk, reviewer=reviewer)
+
+    services.decide(review.pk, ReviewMove.RETURN, reviewer=reviewer)
+
+    review.refresh_from_db()
+    assert review.state == ReviewState.RETURNED
+    assert review.call.task.state == TaskState.PENDING

@@ -21,7 +21,8 @@ class Refused(DomainError):
 @pytest.fixture
 def inbox(monkeypatch):
     """A topic with one handler that notes what it gets, and fails as it is told."""
-    got, answers = [], {}
+    got: list[int] = []
+    answers: dict[int, Exception] = {}
     monkeypatch.setattr(registry, "_handlers", {})
     monkeypatch.setattr(services, "_knock", lambda: None)
 

@@ -34,6 +34,11 @@ MENUS: tuple[Menu, ...] = (
     Menu("scripts", _("话术管理"), (("scripts.view", _("查询")), ("scripts.manage", _("维护")))),
     Menu("media", _("营销管理"), (("media.view", _("查询")), ("media.manage", _("维护")))),
     Menu("accounts", _("权限管理"), (("accounts.view", _("查询")), ("accounts.manage", _("维护")))),
+    Menu(
+        "parameters",
+        _("参数设置"),
+        (("parameters.view", _("查询")), ("parameters.manage", _("维护"))),
+    ),
     Menu("audit", _("操作日志"), (("audit.view", _("查询")),)),
     Menu(
         "operations",

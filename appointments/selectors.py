@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
+from parameters.selectors import value_of
 from seats.models import Seat, WorkTime
 
 from .models import Appointment
@@ -24,7 +24,7 @@ class FreeSlot:
 
 
 def slot_length() -> dt.timedelta:
-    return dt.timedelta(minutes=settings.SLOT_MINUTES)
+    return dt.timedelta(minutes=value_of("slot_min"))
 
 
 def _hours_of(seat: Seat, day: dt.date, rows: Iterable[WorkTime]) -> list[tuple[dt.time, dt.time]]:

@@ -3,7 +3,6 @@
 import datetime as dt
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
@@ -14,6 +13,7 @@ from common.clock import db_now
 from common.push import push, seat_group
 from interviews.services import lock_task
 from outbox.services import publish
+from parameters.selectors import value_of
 from seats import services as seats
 
 from .errors import MoveNotAllowed, PersonBusy, SlotClosed, SlotTaken
@@ -81,7 +81,7 @@ def book(
 def _require_open(seat_id: int, start: dt.datetime) -> None:
     day = timezone.localdate(start)
     today = timezone.localdate()
-    if not today <= day <= today + dt.timedelta(days=settings.BOOKING_DAYS):
+    if not today <= day <= today + dt.timedelta(days=value_of("booking_days")):
         raise SlotClosed
     if not any(s.start == start for s in free_slots(first_day=day, last_day=day, seat_id=seat_id)):
         raise SlotTaken(next=_next_free(seat_id))
@@ -122,7 +122,7 @@ def move(task_id: UUID, *, seat_id: int, start: dt.datetime, actor: Actor) -> Ap
     if old.state == AppointmentState.BOOKED and start_of_old <= timezone.now() < end_of_old:
         raise MoveNotAllowed
     moved = Appointment.objects.filter(task_id=task_id, state=AppointmentState.MOVED).count()
-    limit = settings.RESCHEDULE_LIMIT
+    limit = value_of("reschedule_limit")
     if limit and moved >= limit:
         raise MoveNotAllowed
     close(old, AppointmentMove.MOVE, actor=actor)

@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -18,6 +17,7 @@ from common.problems import ProblemSerializer
 from interviews.models import InterviewTask, Party
 from interviews.selectors import current_tasks_for_phone
 from interviews.states import PartyRole, TaskState
+from parameters.selectors import value_of
 
 from .auth import PartnerKey
 
@@ -135,7 +135,7 @@ class TimetableView(APIView):
         query = DaysQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         today = timezone.localdate()
-        horizon = today + dt.timedelta(days=settings.BOOKING_DAYS)
+        horizon = today + dt.timedelta(days=value_of("booking_days"))
         slots = free_slots(
             first_day=max(today, query.validated_data["first_day"]),
             last_day=min(horizon, query.validated_data["last_day"]),

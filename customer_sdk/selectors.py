@@ -12,6 +12,7 @@ from common.clock import unix_ms
 from common.masking import mask_name
 from interviews.models import Call, InterviewTask, Participant, TimelineEvent
 from interviews.selectors import call_view, parties_not_interviewed
+from parameters.selectors import value_of
 from queueing.selectors import request_view
 
 from . import policy
@@ -52,7 +53,9 @@ def session_view(token: CallToken) -> dict[str, Any]:
         "ice_servers": settings.ICE_SERVERS,
         "remote_slots": task.parties.count(),  # the seat and everybody else
         "heartbeat_s": policy.HEARTBEAT_S,
-        "reconnect_window_s": settings.RECONNECT_WINDOW_S,
+        "reconnect_window_s": value_of(
+            "reconnect_window_s", channel_code=token.channel_code, product_code=task.product_code
+        ),
     }
 
 

@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from common.push import QUEUE_GROUP, party_group, push, request_group, seat_grou
 from interviews import services as interviews
 from interviews.models import Call, InterviewTask
 from interviews.selectors import live_call_of
+from parameters.selectors import value_of
 from seats import services as seats
 from seats.states import Presence
 
@@ -142,6 +142,12 @@ def _offer_next() -> bool:
     return False
 
 
+def _ringing_s(request: CallRequest) -> int:
+    return value_of(
+        "offer_s", channel_code=request.channel_code, product_code=request.task.product_code
+    )
+
+
 def _offer(request_id: UUID, seat_id: int, trace: dict[str, object]) -> bool:
     seat = seats.lock_seat(seat_id)
     request = CallRequest.objects.select_for_update(of=("self",)).get(pk=request_id)
@@ -152,7 +158,7 @@ def _offer(request_id: UUID, seat_id: int, trace: dict[str, object]) -> bool:
             offer = Offer.objects.create(
                 request=request,
                 seat=seat,
-                deadline_at=db_now() + dt.timedelta(seconds=settings.OFFER_SECONDS),
+                deadline_at=db_now() + dt.timedelta(seconds=_ringing_s(request)),
                 trace=trace,
             )
     except IntegrityError:

@@ -31,6 +31,7 @@ DOORS = (
     Door("scripts.view", "/admin/scripts_mgmt/script/", _("话术管理"), _("标准话术与步骤")),
     Door("media.view", "/admin/marketing_media/mediaitem/", _("营销管理"), _("风险提示与宣传素材")),
     Door("accounts.view", "/admin/accounts/user/", _("权限管理"), _("用户、角色与机构")),
+    Door("parameters.view", "/admin/parameters/parameter/", _("参数设置"), _("时限、次数与时段")),
     Door("audit.view", "/admin/audit/auditentry/", _("操作日志"), _("每一步操作留痕")),
     Door("operations.view", "/admin/", _("系统运行"), _("媒体节点、消息、信贷案件")),
 )

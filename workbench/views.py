@@ -14,6 +14,7 @@ from accounts.selectors import actor_of, may
 from common.errors import DomainError, NotFound
 from credit_bridge.selectors import case_image
 from interviews.models import Call
+from parameters.selectors import value_of
 from seats.models import Seat
 from seats.selectors import seat_of
 
@@ -51,7 +52,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
             "config": {
                 "iceServers": settings.ICE_SERVERS,
                 "bank": settings.BANK_NAME,
-                "offerSeconds": settings.OFFER_SECONDS,
+                "offerSeconds": value_of("offer_s"),
             },
         },
     )

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "accounts",
     "audit",
     "outbox",
+    "parameters",
     "media_worker",
     "seats",
     "channels_admin",
@@ -218,12 +219,6 @@ BANK_NAME = env.str("BANK_NAME", default="示例银行")  # data
 # How this installation's own processes reach the web process.
 WEB_INTERNAL_URL = env.str("WEB_INTERNAL_URL", default="http://127.0.0.1:8000")
 MEDIA_CONTROL_TOKEN = env.str("MEDIA_CONTROL_TOKEN", default="")
-RECONNECT_WINDOW_S = env.int("RECONNECT_WINDOW_S", default=180)
-SLOT_MINUTES = env.int("SLOT_MINUTES", default=40)
-BOOKING_DAYS = 30  # MM-1: within one month
-RESCHEDULE_LIMIT = env.int("RESCHEDULE_LIMIT", default=2)  # APP-3; 0 = unlimited
-OFFER_SECONDS = env.int("OFFER_SECONDS", default=20)
-TAG_LEAD_MS = env.int("TAG_LEAD_MS", default=5000)
 # Base64 of 32 bytes each: key id -> key; the first one encrypts (common/crypto.py).
 FIELD_ENCRYPTION_KEYS: dict[str, str] = env.dict("FIELD_ENCRYPTION_KEYS", default={})
 ICE_SERVERS: list[dict[str, Any]] = env.json("ICE_SERVERS", default=[])

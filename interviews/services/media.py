@@ -160,7 +160,7 @@ def lose_participant(call: Call, place: Participant, at_ms: int, cause: str) -> 
     now = timezone.now()
     place.state = PARTICIPANT_MACHINE.after(ParticipantState.PRESENT, ParticipantMove.LOSE)
     place.lost_at = now
-    place.reconnect_until = now + policy.reconnect_window()
+    place.reconnect_until = now + policy.reconnect_window(call.task)
     place.save(update_fields=["state", "lost_at", "reconnect_until"])
     TimelineEvent.objects.create(
         call=call,

@@ -38,7 +38,7 @@ def add_tag(
     if at_ms is None:
         if not call.is_running:
             raise CallOver
-        at_ms = call_ms(call) - policy.tag_lead_ms()
+        at_ms = call_ms(call) - policy.tag_lead_ms(call.task)
     return add_event(
         call_id,
         kind="tag",

@@ -39,7 +39,8 @@ ROLES: tuple[tuple[str, str, DataScope, frozenset[str]], ...] = (
         frozenset(
             code
             for code in ALL_OPERATIONS
-            if code.split(".")[0] in {"seats", "dispatch", "channels", "scripts", "media", "videos"}
+            if code.split(".")[0]
+            in {"seats", "dispatch", "channels", "scripts", "media", "videos", "parameters"}
         ),
     ),
     (

@@ -2,8 +2,9 @@
 import { byId, el, icon } from "./dom.js";
 
 /**
- * The script: one step large, ticked off by mouse or key, told to the recording as a chapter.
- * @param {(order: number, title: string, text: string) => Promise<any>} tell
+ * The script: one step large, ticked off by mouse or key, told to the recording as a chapter. The
+ * beginning of a step is told too: the customer reads along what is being read now.
+ * @param {(step: { order: number, title: string, text: string }, done: boolean) => Promise<any>} tell
  */
 export function mountScript(tell) {
   /** @type {any[]} */
@@ -13,9 +14,10 @@ export function mountScript(tell) {
   async function done() {
     const step = steps[at];
     if (!step) return;
-    await tell(step.order, step.title, step.text);
+    await tell(step, true);
     at = Math.min(at + 1, steps.length);
     show();
+    if (steps[at]) await tell(steps[at], false);
   }
   byId("step-done").addEventListener("click", () => void done());
   byId("step-back").addEventListener("click", () => {
@@ -50,6 +52,8 @@ export function mountScript(tell) {
       const last = events.filter((e) => e.kind === "script_step" && e.payload.done).at(-1);
       at = last ? steps.findIndex((s) => s.order === last.payload.order) + 1 : 0;
       show();
+      const isNew = !events.some((e) => e.kind === "script_step");
+      if (isNew && steps[at]) void tell(steps[at], false);
     },
   };
 }

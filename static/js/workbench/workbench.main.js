@@ -28,7 +28,7 @@ const ribbon = mountRibbon();
 const sheet = mountCase();
 const proof = mountProof();
 const review = mountReview(socket);
-const script = mountScript((order, title, text) => ask("script.step", { order, title, text, done: true }));
+const script = mountScript(({ order, title, text }, done) => ask("script.step", { order, title, text, done }));
 /** @type {any} */
 let state = null;
 let scriptFor = "";

@@ -114,6 +114,7 @@ def close(appointment: Appointment, move: AppointmentMove, *, actor: Actor) -> A
 @transaction.atomic
 def move(task_id: UUID, *, seat_id: int, start: dt.datetime, actor: Actor) -> Appointment:
     """Reschedule (APP-3): before the slot, after it expired, or after a doubted interview."""
+    seats.lock_seat(seat_id)  # before the task, as everywhere: two orders would deadlock
     lock_task(task_id)
     old = current_appointment(task_id)
     if old is None:

@@ -150,7 +150,9 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         await self._show_state()
 
     async def call_reconnect_media(self, event: dict[str, Any]) -> None:
-        await self._send(p.MediaReconnect(seq=self._next_seq()))
+        await self._send(
+            p.MediaReconnect(seq=self._next_seq(), media_epoch=event["payload"]["media_epoch"])
+        )
 
     async def call_slots(self, event: dict[str, Any]) -> None:
         if event.get("leg_id") == self.leg_id:

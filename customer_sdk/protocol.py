@@ -117,9 +117,10 @@ class Slots(Push):
 
 
 class MediaReconnect(Push):
-    """The media worker was replaced: make a new connection now."""
+    """The media worker was replaced: make a new connection now, unless yours is of this epoch."""
 
     type: Literal["media.reconnect"] = "media.reconnect"
+    media_epoch: int
 
 
 class Ended(Push):

@@ -127,7 +127,7 @@ def _pin(call: Call, worker: MediaWorker) -> None:
 
 
 def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict[str, Any]:
-    """Answer a client's WebRTC offer: {"leg_id", "answer_sdp", "slots"}.
+    """Answer a client's WebRTC offer: {"leg_id", "media_epoch", "answer_sdp", "slots"}.
 
     The place's older connection is closed (takeover, return after a loss). Raises CallOver,
     ConsentMissing, MediaUnavailable (retry in a moment) and MediaRefused (hostile offer).
@@ -145,6 +145,7 @@ def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict
         raise
     return {
         "leg_id": str(leg.pk),
+        "media_epoch": leg.media_epoch,
         "answer_sdp": answer.answer_sdp,
         "slots": [slot.model_dump() for slot in answer.slots],
     }
@@ -200,7 +201,8 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
         )
         push(call_group(call.pk), "call.changed")
     room_of(call).open()
-    push(call_group(call.pk), "call.reconnect_media")
+    # With the epoch: who has connected to the new worker already must not do it again.
+    push(call_group(call.pk), "call.reconnect_media", payload={"media_epoch": call.media_epoch})
     return True
 
 

@@ -89,6 +89,7 @@ export class InterviewClient extends EventTarget {
     this.socket = null;
     /** @type {MediaConnection | null} */
     this.media = null;
+    this.mediaEpoch = 0;
     /** @type {MediaStream | null} */
     this.local = null;
     /** @type {"user" | "environment"} */
@@ -257,8 +258,8 @@ export class InterviewClient extends EventTarget {
       if (this.media?.legId === frame.leg_id) this.media?.assign(frame.slots);
     } else if (frame.type === "media.reconnect") {
       this.mediaAttempt = 0;
-      this.#dropMedia();
-      this.#keepMedia("told");
+      this.mediaEpoch = frame.media_epoch;
+      this.#moveMedia();
     } else if (frame.type === "quality") {
       this.dispatchEvent(new CustomEvent("quality", { detail: frame }));
     }
@@ -291,6 +292,7 @@ export class InterviewClient extends EventTarget {
     const state = this.state;
     if (this.hasLeft || !state || !state.participant_id || !wantsMedia(state.phase)) {
       this.#dropMedia();
+      this.mediaEpoch = 0;
       return;
     }
     const isForgotten =
@@ -323,12 +325,23 @@ export class InterviewClient extends EventTarget {
     media.addEventListener("lost", (event) => this.#retry(media, /** @type {CustomEvent} */ (event).detail));
     try {
       await media.connect();
+      if (this.media === media) this.#moveMedia(); // told while the answer was on its way
     } catch (error) {
       media.close();
       // Refused for good (call over, consent missing): the next state says what to do.
       if (error instanceof InterviewError && !error.retryable) this.#forget(media);
       else this.#retry(media, "lost");
     }
+  }
+
+  /**
+   * Follow the call to its new media worker. A connection that is already there, or on its way,
+   * stays: closing it would be one more interruption on the recording.
+   */
+  #moveMedia() {
+    if (this.media && !this.media.isOutdated(this.mediaEpoch)) return;
+    this.#dropMedia();
+    this.#keepMedia("told");
   }
 
   /** @param {MediaConnection} media */

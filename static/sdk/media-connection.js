@@ -5,7 +5,7 @@ import { StallWatch } from "./stall.js";
 /**
  * @typedef {import("./slots.js").Slot} Slot
  * @typedef {import("./slots.js").SlotHolder} SlotHolder
- * @typedef {{ leg_id: string, answer_sdp: string, slots: Slot[] }} Answer
+ * @typedef {{ leg_id: string, media_epoch: number, answer_sdp: string, slots: Slot[] }} Answer
  * @typedef {{ maxKbps?: number, frameRate?: number, scaleDownBy?: number }} VideoQuality
  */
 
@@ -29,6 +29,8 @@ export class MediaConnection extends EventTarget {
     this.offer = offer;
     this.pc = new PeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.legId = "";
+    /** @type {number | null} which life of the call's media worker answered; null before */
+    this.epoch = null;
     this.isConnected = false;
     this.isOver = false;
     /** @type {Map<string, MediaStreamTrack>} */
@@ -59,10 +61,19 @@ export class MediaConnection extends EventTarget {
     const answer = await this.offer(String(this.pc.localDescription?.sdp));
     if (this.isOver) return;
     this.legId = answer.leg_id;
+    this.epoch = answer.media_epoch;
     this.slots = answer.slots;
     await this.pc.setRemoteDescription({ type: "answer", sdp: answer.answer_sdp });
     await this.setQuality(this.quality);
     this.#showTiles();
+  }
+
+  /**
+   * Whether this leads to a media worker the call has left. Not known before the answer.
+   * @param {number} epoch what `media.reconnect` told
+   */
+  isOutdated(epoch) {
+    return this.epoch !== null && this.epoch < epoch;
   }
 
   /** @param {readonly SlotHolder[]} told */

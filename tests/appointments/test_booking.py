@@ -124,3 +124,41 @@ def test_twenty_bookers_of_one_slot_leave_one_booking():
     assert Appointment.objects.filter(state=AppointmentState.BOOKED).count() == 1
     assert len(refused) == 19
     assert all(refusal.facts["next"] for refusal in refused)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moving_while_others_book_never_deadlocks():
+    """Who moves and who books take the seat before the task (lock order)."""
+    seat, task = working_seat(), make_task()
+    book(task, seat, first_free(seat).start)
+    starts = [slot.start for slot in _free_tomorrow(seat)]
+    refused_unexpectedly, barrier = [], threading.Barrier(8)
+
+    def run(index):
+        barrier.wait()
+        try:
+            start = starts[index % len(starts)]
+            if index % 2:
+                services.move(task.pk, seat_id=seat.pk, start=start, actor=SEAT_ACTOR)
+            else:
+                book(task, seat, start)
+        except (MoveNotAllowed, SlotTaken):
+            pass  # the answer of those who were late
+        except Exception as bug:  # noqa: BLE001 - a deadlock surfaces here, in a thread
+            refused_unexpectedly.append(bug)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert refused_unexpectedly == []
+    assert Appointment.objects.filter(task=task, state=AppointmentState.BOOKED).count() == 1
+
+
+def _free_tomorrow(seat):
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    return selectors.free_slots(first_day=tomorrow, last_day=tomorrow, seat_id=seat.pk)

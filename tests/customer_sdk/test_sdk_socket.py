@@ -173,13 +173,14 @@ async def test_slots_of_another_connection_are_not_told(customer: Admitted):
         await hello(ws, customer.secret)
         tell = sync_to_async(push)
         await tell(call_group(call.pk), "call.slots", leg_id="other", payload={"slots": []})
-        await tell(call_group(call.pk), "call.reconnect_media")
+        await tell(call_group(call.pk), "call.reconnect_media", payload={"media_epoch": 2})
 
         frame = await ws.hear(5)
         while frame["type"] == "state":
             frame = await ws.hear(5)
 
     assert frame["type"] == "media.reconnect"
+    assert frame["media_epoch"] == 2
 
 
 async def test_an_offer_before_the_call_is_refused(customer: Admitted):

@@ -24,6 +24,7 @@ export class CallMedia extends EventTarget {
     /** @type {Map<string, any>} */
     this.early = new Map();
     this.remoteSlots = 1;
+    this.epoch = 0;
     this.isWanted = false;
     this.attempt = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -70,12 +71,25 @@ export class CallMedia extends EventTarget {
     connection.addEventListener("tiles", () => this.dispatchEvent(new Event("tiles")));
     try {
       await connection.connect();
+      if (this.connection !== connection) return;
       const told = this.early.get(connection.legId);
       if (told) connection.assign(told);
+      await this.move(this.epoch); // told while the answer was on its way
     } catch {
       connection.close();
-      this.again();
+      if (this.connection === connection) this.again();
     }
+  }
+
+  /**
+   * Follow the call to its new media worker. A connection that is already there, or on its way,
+   * stays: closing it would be one more interruption on the recording.
+   * @param {number} epoch
+   */
+  async move(epoch) {
+    this.epoch = epoch;
+    if (this.connection && !this.connection.isOver && !this.connection.isOutdated(epoch)) return;
+    await this.connect();
   }
 
   again() {
@@ -98,6 +112,7 @@ export class CallMedia extends EventTarget {
   stop() {
     this.isWanted = false;
     clearTimeout(this.timer);
+    this.epoch = 0;
     this.connection?.close();
     this.connection = null;
     this.local?.getTracks().forEach((track) => track.stop());

@@ -123,7 +123,7 @@ socket.addEventListener("frame", (event) => {
   else if (frame.type === "proof" && RUNNING.has(state?.call?.state)) proof.show(frame.payload, state.call);
   else if (frame.type === "slots") media.assign(frame.leg_id, frame.payload.slots);
   else if (frame.type === "quality") wall.quality(frame.participant_id, frame.payload);
-  else if (frame.type === "media.reconnect") void media.connect();
+  else if (frame.type === "media.reconnect") void media.move(frame.payload.media_epoch);
 });
 socket.addEventListener("down", () => {
   const label = byId("pill").querySelector("[data-pill-label]");

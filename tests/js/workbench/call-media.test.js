@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+/** A peer connection without a network: what matters here is how many are made, and closed. */
+class FakePeer extends EventTarget {
+  /** @type {FakePeer[]} */
+  static made = [];
+  connectionState = "new";
+  localDescription = null;
+  constructor() {
+    super();
+    FakePeer.made.push(this);
+  }
+  addTransceiver() {}
+  getTransceivers() {
+    return [];
+  }
+  async createOffer() {
+    return { type: "offer", sdp: "v=0" };
+  }
+  async setLocalDescription(description) {
+    this.localDescription = description;
+  }
+  async setRemoteDescription() {}
+  async getStats() {
+    return new Map();
+  }
+  close() {
+    this.connectionState = "closed";
+  }
+}
+
+class FakeStream {
+  getTracks() {
+    return [];
+  }
+}
+
+Object.assign(globalThis, { RTCPeerConnection: FakePeer, MediaStream: FakeStream, document: { getElementById: () => null } });
+Object.defineProperty(globalThis, "navigator", {
+  value: { mediaDevices: { getUserMedia: async () => new FakeStream() } },
+  configurable: true,
+});
+const { CallMedia } = await import("../../../static/js/workbench/call-media.js");
+
+const answer = (media_epoch) => ({ leg_id: `leg-${media_epoch}`, media_epoch, answer_sdp: "v=0", slots: [] });
+
+test("a connection that has followed the call already is not made again", async () => {
+  FakePeer.made = [];
+  let epoch = 1;
+  const media = new CallMedia({ ask: async () => answer(epoch) }, { iceServers: [] });
+  await media.start(1);
+  epoch = 2;
+
+  await media.move(2);
+  await media.move(2);
+
+  assert.equal(FakePeer.made.length, 2);
+  assert.equal(media.connection.epoch, 2);
+  assert.deepEqual(FakePeer.made.map((peer) => peer.connectionState), ["closed", "new"]);
+  media.stop();
+});
+
+test("who is told to move while an old answer is on its way connects once more, when it has come", async () => {
+  FakePeer.made = [];
+  let answerFirst;
+  const asked = [new Promise((resolve) => (answerFirst = resolve)), Promise.resolve(answer(2))];
+  const media = new CallMedia({ ask: () => asked.shift() }, { iceServers: [] });
+  const started = media.start(1);
+  await new Promise(setImmediate);
+
+  await media.move(2);
+  assert.equal(FakePeer.made.length, 1, "nothing yet: the answer may be of the new worker");
+  answerFirst(answer(1));
+  await started;
+
+  assert.equal(media.connection.epoch, 2);
+  assert.equal(FakePeer.made.length, 2);
+  media.stop();
+});
+
+test("the late failure of a replaced connection does not end the one that replaced it", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  FakePeer.made = [];
+  let refuseFirst;
+  const asked = [new Promise((_resolve, reject) => (refuseFirst = reject)), Promise.resolve(answer(2))];
+  const media = new CallMedia({ ask: () => asked.shift() }, { iceServers: [] });
+  const started = media.start(1);
+  await new Promise(setImmediate);
+  await media.connect();
+
+  refuseFirst(new Error("the worker is gone"));
+  await started;
+  t.mock.timers.tick(60_000);
+
+  assert.equal(FakePeer.made.length, 2);
+  assert.equal(FakePeer.made[1].connectionState, "new");
+  media.stop();
+});

@@ -69,6 +69,12 @@ def test_an_interview_from_the_log_in_to_the_credit_book(
         seat.locator("#verdict-pass").check(force=True)
         seat.click("#verdict-file")
         stage.seat.wait_for_presence("READY")
+        seat.select_option("#pause", "用餐")
+        stage.seat.wait_for_presence("PAUSED")
+        expect(seat.locator("#pill")).to_contain_text("示忙 · 用餐")
+        seat.click("#ready")
+        stage.seat.wait_for_presence("READY")
+        expect(seat.locator("#pause")).to_have_value("")
 
     call.refresh_from_db()
     assert (call.state, call.verdict) == (CallState.FILED, Verdict.PASS)

@@ -141,7 +141,12 @@ media.addEventListener("connection", (event) => {
 
 byId("sign-in").addEventListener("click", () => void ask("presence.sign_in"));
 byId("sign-out").addEventListener("click", () => void ask("presence.sign_out"));
-byId("pause").addEventListener("click", () => void ask("presence.pause", { reason: "小休" }));
+byId("pause").addEventListener("change", (event) => {
+  const choice = /** @type {HTMLSelectElement} */ (event.target);
+  const reason = choice.value;
+  choice.value = ""; // the choice is an act, not a setting: the pill shows what came of it
+  if (reason) void ask("presence.pause", { reason });
+});
 byId("ready").addEventListener("click", () => void ask("presence.ready"));
 byId("btn-mute").addEventListener("click", mute);
 byId("btn-snapshot").addEventListener("click", () => void snapshot());

@@ -1,22 +1,64 @@
 """The back office opens by the operations of a person's roles (ACC-1, ACC-3)."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from .selectors import may
+from common.errors import DomainError
+from common.paging import BoundedPaginator
+
+from .selectors import EVERYTHING, may, visible
+
+RECENT = 1000
 
 
 class OperationAdmin(admin.ModelAdmin[Any]):
     """A module's pages: to look at with `view_operation`, to change with `manage_operation`.
 
     Without a manage operation the pages are read-only: rows change through services only.
+    `owner_path` leads from a row to the user whose it is ("seat__user"): then the data scope of
+    the role decides which rows there are (ACC-3). Rows of nobody in particular have none.
     """
 
     view_operation: ClassVar[str] = ""
     manage_operation: ClassVar[str] = ""
+    owner_path: ClassVar[str] = ""
+    # Long tables cost what short ones do: nothing is counted beyond a bound.
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def rows_open_to(self, request: HttpRequest) -> Q:
+        """What of the table the person may see at all."""
+        if not self.owner_path:
+            return EVERYTHING
+        operations = [code for code in (self.view_operation, self.manage_operation) if code]
+        return visible(request.user, *operations, owner=self.owner_path)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(self.rows_open_to(request))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._or_refusal(request, super().changeform_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._or_refusal(request, super().changelist_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._or_refusal(request, super().delete_view, *args, **kwargs)
+
+    def _or_refusal(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """What a service refuses is told on the page one came from; nothing was changed."""
+        try:
+            return view(request, *args, **kwargs)
+        except DomainError as refusal:
+            messages.error(request, refusal.text)
+            return HttpResponseRedirect(request.get_full_path())
 
     def _manages(self, request: HttpRequest) -> bool:
         return bool(self.manage_operation) and may(request.user, self.manage_operation)
@@ -35,6 +77,25 @@ class OperationAdmin(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._manages(request)
+
+
+def recent_values(field: str, title: Any) -> type[admin.SimpleListFilter]:
+    """A filter by the values of the newest RECENT rows; asking a long table for all of them reads it whole."""
+
+    class RecentValues(admin.SimpleListFilter):
+        parameter_name = field
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            newest = model_admin.get_ordering(request) or ["-pk"]
+            rows = model_admin.model._default_manager.order_by(*newest)
+            found = set(rows.values_list(field, flat=True)[:RECENT])
+            return [(value, value) for value in sorted(found) if value]
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    RecentValues.title = title
+    return RecentValues
 
 
 class OperationInline(admin.options.InlineModelAdmin[Any, Any]):

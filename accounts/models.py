@@ -82,7 +82,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     roles = models.ManyToManyField(Role, verbose_name=_("角色"), blank=True, related_name="users")
     is_active = models.BooleanField(_("启用"), default=True)
     is_staff = models.BooleanField(_("可进入后台"), default=False)
-    must_change_password = models.BooleanField(_("首次登录须改密"), default=False)
+    must_change_password = models.BooleanField(_("登录后须改密"), default=False)
+    password_changed_at = models.DateTimeField(_("密码设置时间"), default=timezone.now)
+    # A session carries the epoch it began in; what must end all sessions of a person raises it.
+    auth_epoch = models.PositiveIntegerField(default=0, editable=False)
+    # The one session of a person who takes calls (one seat, one session); empty for all others.
+    seat_session = models.CharField(max_length=32, blank=True, editable=False)
+    # History points at people: who is deleted stays as a row that can do nothing.
+    deleted_at = models.DateTimeField(_("删除时间"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
 
     USERNAME_FIELD = "staff_no"
@@ -101,3 +108,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name
+
+
+class UsedPassword(models.Model):
+    """The hash of a password somebody has had: it is not chosen again (password_history)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="used_passwords")
+    hash = models.CharField(max_length=128)
+    set_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("用过的密码")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.set_at:%F}"

@@ -1,10 +1,13 @@
-"""Who may do what."""
+"""Who may do what, and with whose data."""
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.db.models import Q
 
 from common.actor import Actor, ActorKind
 
-from .models import User
+from .models import DataScope, User
+from .operations import ALL_OPERATIONS
 
 
 def may(user: User | AnonymousUser, operation: str) -> bool:
@@ -16,5 +19,79 @@ def may(user: User | AnonymousUser, operation: str) -> bool:
     return user.roles.filter(operations__contains=[operation]).exists()
 
 
+def operations_of(user: User | AnonymousUser) -> frozenset[str]:
+    """Everything the user's roles open, in one query."""
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    if user.is_superuser:
+        return ALL_OPERATIONS
+    opened = user.roles.values_list("operations", flat=True)
+    return frozenset(operation for role in opened for operation in role)
+
+
 def actor_of(user: User, ip: str = "") -> Actor:
     return Actor(ActorKind.USER, str(user.pk), user.staff_no, ip)
+
+
+# --- whose data (ACC-3) ---------------------------------------------------------------------
+
+# An empty Q() would vanish in `EVERYTHING | other`, which must stay everything.
+NOTHING, EVERYTHING = Q(pk__in=[]), ~Q(pk__in=[])
+WIDTH = {DataScope.OWN: 0, DataScope.INSTITUTION: 1, DataScope.ALL: 2}
+_BELOW = """
+WITH RECURSIVE below AS (
+    SELECT id FROM accounts_institution WHERE id = %s
+    UNION
+    SELECT child.id FROM accounts_institution child JOIN below ON child.parent_id = below.id
+)
+SELECT id FROM below
+"""
+
+
+def scope_of(user: User | AnonymousUser, *operations: str) -> DataScope | None:
+    """The widest data scope of the roles that open any of `operations`; None when none does."""
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    if user.is_superuser:
+        return DataScope.ALL
+    scopes = user.roles.filter(operations__overlap=list(operations)).values_list("scope", flat=True)
+    return max((DataScope(scope) for scope in scopes), key=WIDTH.__getitem__, default=None)
+
+
+def institutions_below(institution_id: int) -> list[int]:
+    """The institution and everything under it, by primary key."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW, [institution_id])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def visible(user: User | AnonymousUser, *operations: str, owner: str = "") -> Q:
+    """The rows that `operations` open to `user`, as a condition on the user who owns a row.
+
+    `owner` is the lookup that leads from the row to that user ("seat__user"), empty when the rows
+    are users themselves. Nothing is open to whom no role opens an operation.
+    """
+    scope = scope_of(user, *operations)
+    if scope is None:
+        return NOTHING
+    if scope == DataScope.ALL:
+        return EVERYTHING
+    assert isinstance(user, User)  # noqa: S101 - scope_of has asked
+    mine = Q(**{owner or "pk": user.pk})
+    if scope == DataScope.OWN or user.institution_id is None:
+        return mine
+    prefix = f"{owner}__" if owner else ""
+    return mine | Q(**{f"{prefix}institution_id__in": institutions_below(user.institution_id)})
+
+
+def in_scope(user: User | AnonymousUser, owner: User, *operations: str) -> bool:
+    """Whether what `owner` owns is open to `user` by one of `operations`."""
+    return User.objects.filter(visible(user, *operations), pk=owner.pk).exists()
+
+
+def staff_nos_in_scope(user: User | AnonymousUser, *operations: str) -> tuple[str, ...] | None:
+    """Staff numbers of those whose rows are open to `user`; None means everybody's."""
+    if scope_of(user, *operations) == DataScope.ALL:
+        return None
+    found = User.objects.filter(visible(user, *operations))
+    return tuple(found.order_by("staff_no").values_list("staff_no", flat=True))

@@ -27,3 +27,29 @@ class PersonBusy(DomainError):
 class MoveNotAllowed(DomainError):
     code = "move_not_allowed"
     message = _("当前不能改约：预约时段内不可改约，或改约次数已用完。")
+
+
+class NoShowLimit(DomainError):
+    """The customer stayed away too often to choose again alone (parameter no_show_limit)."""
+
+    code = "no_show_limit"
+    message = _("多次未按预约时间面谈，请联系您的客户经理重新预约。")
+
+
+class NotReassignable(DomainError):
+    code = "not_reassignable"
+    message = _("该预约已结束或正在通话，不能再分配。")
+
+
+class SeatNotFree(DomainError):
+    """SEAT-5: only to enabled seats that work and are free in that slot."""
+
+    code = "seat_not_free"
+    message = _("所选坐席在该时段已约、未排班或已停用。")
+
+
+class PreviewStale(DomainError):
+    """SEAT-3: what would change is no longer what the supervisor was shown."""
+
+    code = "preview_stale"
+    message = _("内容或预约在预览后有变动，尚未应用。请核对新的预览再确定。")

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from common.actor import SYSTEM
 from interviews.models import Call
 from outbox.registry import handles
 
@@ -15,3 +16,9 @@ def keep_on_filing(message_id: str, payload: dict[str, Any]) -> None:
     call = Call.objects.get(pk=UUID(payload["call_id"]))
     if call.live_at is not None and payload["verdict"] != "PARTIAL":
         services.keep(call.task_id)
+
+
+@handles("task.superseded")
+def cancel_on_superseding(message_id: str, payload: dict[str, Any]) -> None:
+    """The reverse flow makes a new task with a time of its own (CRD-5); this one's is free again."""
+    services.cancel(UUID(payload["task_id"]), actor=SYSTEM)

@@ -36,3 +36,13 @@ APPOINTMENT_MACHINE = Machine[AppointmentState, AppointmentMove](
         ),
     }
 )
+
+
+class NetworkGrade(TextChoices):
+    """How a network test on the media path went."""
+
+    GOOD = "good", _("良好")
+    FAIR = "fair", _("一般")
+    POOR = "poor", _("较差")
+    FAILED = "failed", _("不通")
+    UNKNOWN = "unknown", _("未测")

@@ -30,6 +30,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["object_type", "object_id"]),
             models.Index(fields=["actor_id", "-at"]),
             models.Index(fields=["-at"]),
+            models.Index(fields=["action", "-at"]),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.utils import timezone
+
 from common.actor import Actor
 from common.middleware import request_id
 
@@ -39,3 +41,9 @@ def record(
 
 def interview_chain(task_id: object) -> str:
     return f"interview:{task_id}"
+
+
+def count_today(action: str, *, actor: Actor) -> int:
+    """How often somebody has done this since midnight, for limits on what is looked at."""
+    start = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return AuditEntry.objects.filter(actor_id=actor.id, at__gte=start, action=action).count()

@@ -75,12 +75,19 @@ def start(command: list[str]) -> tuple[subprocess.Popen[str], str]:
 
 
 def measure(
-    command: list[str], *, calls: int, seconds: float, audio_ms: int, stock: bool
+    command: list[str],
+    *,
+    calls: int,
+    seconds: float,
+    audio_ms: int,
+    stock: bool = False,
+    parties: int = 2,
 ) -> Measured:
     server, url = start(command)
     try:
-        load_command = [str(HERE / "relay_load.py"), "--url", url, "--token", TOKEN]
+        load_command = [str(HERE / "_relay_load.py"), "--url", url, "--token", TOKEN]
         load_command += ["--calls", str(calls), "--seconds", str(seconds)]
+        load_command += ["--parties", str(parties)]
         load_command += ["--audio-ms", str(audio_ms), *(["--stock"] if stock else [])]
         load, line = start(load_command)
         assert load.stdout is not None
@@ -137,10 +144,10 @@ def main() -> None:
         def ours(number: int, audio_ms: int) -> Measured:
             spool = f"{folder}/{number}-{audio_ms}"
             command = [*worker, "--spool", spool]
-            return measure(command, calls=number, seconds=seconds, audio_ms=audio_ms, stock=False)
+            return measure(command, calls=number, seconds=seconds, audio_ms=audio_ms)
 
         stock = measure(
-            [str(HERE / "relay_stock.py"), folder],
+            [str(HERE / "_relay_stock.py"), folder],
             calls=1,
             seconds=seconds,
             audio_ms=20,

@@ -1,13 +1,16 @@
-"""渠道管理 (CHN-1..3): list, search, batch enable and disable, guarded deletion, details."""
+"""渠道管理 (CHN-1..3): list, search, batch enable and disable, guarded deletion, details, trial."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +19,13 @@ from accounts.admin_access import OperationAdmin
 from accounts.models import User
 from accounts.selectors import actor_of, may
 from common.actor import Actor
+from common.csv_file import csv_response
 from common.masking import mask_phone
+from common.paging import BoundedPaginator
 
-from . import services
+from . import reports, services
+from .admission import Point, decide_admission
+from .forms import ReportForm, TrialForm
 from .models import (
     AdmissionAttempt,
     Channel,
@@ -27,6 +34,10 @@ from .models import (
     ChannelRegion,
     ChannelService,
 )
+from .regions import Place, around, matching
+from .selectors import rules_of
+
+MAP_PLACES_M = 2_000_000.0
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -107,10 +118,61 @@ class ChannelAdmin(OperationAdmin):
         "institution_name",
         "institution_no",
         "match_all",
+        "refuse_doubtful_place",
         "allow_walk_in",
     )
     inlines = (RegionRows, FenceRows, NetworkRows, ServiceRows)
     actions = ("enable", "disable")
+    change_form_template = "admin/channels_admin/channel/change_form.html"
+    change_list_template = "admin/channels_admin/channel/change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("regions/", wrap(self.regions), name="channels_regions"),
+            path("places/", wrap(self.places), name="channels_places"),
+            path("<int:channel_id>/trial/", wrap(self.trial), name="channels_trial"),
+        ]
+        return own + super().get_urls()
+
+    def regions(self, request: HttpRequest) -> HttpResponse:
+        """Provinces, cities and counties by part of a name or code."""
+        _require_view(request)
+        found = matching(request.GET.get("q", "")[:40])
+        return JsonResponse({"places": [_place(place) for place in found]})
+
+    def places(self, request: HttpRequest) -> HttpResponse:
+        """What the small map writes around a point."""
+        _require_view(request)
+        try:
+            point = Point(float(request.GET["latitude"]), float(request.GET["longitude"]))
+            metres = min(float(request.GET["metres"]), MAP_PLACES_M)
+        except (KeyError, ValueError) as error:
+            raise Http404 from error
+        return JsonResponse({"places": [_place(place) for place in around(point, metres)]})
+
+    def trial(self, request: HttpRequest, channel_id: int) -> HttpResponse:
+        """Would this device be let in, and why: the decision itself, nothing is stored."""
+        _require_view(request)
+        channel = Channel.objects.filter(pk=channel_id).first()
+        if channel is None:
+            raise Http404
+        form = TrialForm(request.GET or None)
+        decision = None
+        if form.is_valid():
+            decision = decide_admission(rules_of(channel), form.claim(channel.code))
+        context = self.admin_site.each_context(request) | {
+            "title": _("准入试算"),
+            "channel": channel,
+            "form": form,
+            "decision": decision,
+            "reason": reports.reason_text(decision.reason) if decision else "",
+            "checks": [
+                {"kind": reports.KINDS[check.kind], "row": check.row, "passed": check.passed}
+                for check in (decision.checks if decision else ())
+            ],
+        }
+        return render(request, "admin/channels_admin/channel/trial.html", context)
 
     @admin.display(description=_("序号"))
     def number(self, channel: Channel) -> int:
@@ -173,6 +235,37 @@ class ChannelAdmin(OperationAdmin):
         )
 
 
+def _require_view(request: HttpRequest) -> None:
+    if not (_may(request, "channels.view") or _may(request, "channels.manage")):
+        raise PermissionDenied
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "code": place.code,
+        "name": place.name,
+        "full_name": place.full_name,
+        "level": place.level,
+        "latitude": place.point.latitude if place.point else None,
+        "longitude": place.point.longitude if place.point else None,
+    }
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """By name, and without asking a long table which reasons it has."""
+
+    title = _("结论")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(code), label) for code, label in reports.REASONS.items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AdmissionAttempt]
+    ) -> QuerySet[AdmissionAttempt]:
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
 @admin.register(AdmissionAttempt)
 class AdmissionAttemptAdmin(OperationAdmin):
     """Read only: an attempt is evidence."""
@@ -184,13 +277,88 @@ class AdmissionAttemptAdmin(OperationAdmin):
         "channel_code",
         "product_code",
         "masked_phone",
-        "admitted",
-        "reason",
+        "verdict",
+        "place",
+        "ip",
+        "device_model",
     )
-    list_filter = ("admitted", "reason")
-    search_fields = ("channel_code",)
+    list_display_links = ("created_at",)
+    list_filter = (ReasonFilter, "created_at")
+    paginator = BoundedPaginator
+    search_fields = ("channel_code__exact",)
+    search_help_text = _("完整的渠道代码")
     show_full_result_count = False
-    exclude = ("phone",)
+    list_per_page = 50
+    change_list_template = "admin/channels_admin/admissionattempt/change_list.html"
+    fields = (
+        "created_at",
+        ("channel_code", "product_code"),
+        "masked_phone",
+        "verdict",
+        "why",
+        ("latitude", "longitude", "accuracy_m"),
+        "place_doubts",
+        "region_code",
+        ("ssid", "bssid", "ip"),
+        ("device_model", "os", "sdk_version"),
+        ("task_id", "party_id"),
+    )
+
+    @admin.display(description=_("定位疑点"))
+    def place_doubts(self, attempt: AdmissionAttempt) -> str:
+        return reports.doubts_text(attempt)
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own = [path("report/", wrap(self.report), name="channels_report")]
+        return own + super().get_urls()
+
+    def report(self, request: HttpRequest) -> HttpResponse:
+        """Attempts by channel, reason and day; `csv` asks for the sums or for every attempt."""
+        _require_view(request)
+        form = ReportForm.of(request.GET.dict())
+        rows: list[reports.Line] = []
+        if form.is_valid():
+            search = form.search()
+            wanted = request.GET.get("csv", "")
+            if wanted == "attempts":
+                services.note_export(search.first, search.last, actor=_actor(request))
+                name = f"admission-attempts-{search.first}-{search.last}.csv"
+                return csv_response(name, reports.attempts_csv(search))
+            rows = reports.lines(search)
+            if wanted == "sums":
+                name = f"admission-{search.first}-{search.last}.csv"
+                return csv_response(name, reports.summary_csv(rows))
+        query = request.GET.copy()
+        query.pop("csv", None)
+        context = self.admin_site.each_context(request) | {
+            "title": _("呼入准入报表"),
+            "form": form,
+            "rows": rows,
+            "channels": reports.by_channel(rows, timezone.localdate()),
+            "names": dict(Channel.objects.values_list("code", "name")),
+            "reasons": list(reports.REASONS.values()),
+            "query": query.urlencode(),
+        }
+        return render(request, "admin/channels_admin/admissionattempt/report.html", context)
+
+    @admin.display(description=_("结论"), ordering="reason")
+    def verdict(self, attempt: AdmissionAttempt) -> SafeString:
+        return format_html(
+            '<span class="chip {}">{}</span>',
+            "is-idle" if attempt.admitted else "is-down",
+            reports.reason_text(attempt.reason),
+        )
+
+    @admin.display(description=_("判定过程"))
+    def why(self, attempt: AdmissionAttempt) -> str:
+        return reports.checks_text(attempt) or str(_("渠道未配置限制"))
+
+    @admin.display(description=_("位置"))
+    def place(self, attempt: AdmissionAttempt) -> str:
+        if attempt.latitude is None:
+            return attempt.region_code or "–"
+        return f"{attempt.latitude}, {attempt.longitude}"
 
     @admin.display(description=_("呼入手机号"))
     def masked_phone(self, attempt: AdmissionAttempt) -> str:

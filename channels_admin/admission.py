@@ -3,10 +3,12 @@
 import ipaddress
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+FASTEST_M_PER_S = 300.0  # an airliner
+NEAR_M = 2000.0  # two receivers of one phone may differ by this
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 
 R = TypeVar("R")
@@ -29,6 +31,7 @@ class Claim:
     phone: str = ""
     point: Point | None = None
     accuracy_m: float | None = None
+    mocked: bool = False  # the device itself says that the position was set by a program
     region_code: str = ""
     ssid: str = ""
     bssid: str = ""
@@ -100,6 +103,7 @@ class Network:
 class ChannelRules:
     enabled: bool
     match_all: bool = False
+    refuses_doubtful_place: bool = False
     regions: tuple[Region, ...] = ()
     fences: tuple[Circle | Polygon, ...] = ()
     networks: tuple[Network, ...] = ()
@@ -135,16 +139,53 @@ class AdmissionDecision:
         return self.reason is Reason.ADMITTED
 
 
-def decide_admission(channel: ChannelRules | None, claim: Claim) -> AdmissionDecision:
+class Doubt(StrEnum):
+    """Why a position may be invented. A doubt is shown to the seat; a channel may count it out."""
+
+    MOCKED = "mocked"
+    NO_ACCURACY = "no_accuracy"
+    TOO_FAST = "too_fast"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Where the same phone said it was before, and how many seconds ago."""
+
+    point: Point
+    seconds_ago: float
+
+
+def doubts_of(claim: Claim, earlier: Earlier | None) -> tuple[Doubt, ...]:
+    """What speaks against the claimed position."""
+    if claim.point is None:
+        return ()
+    found = []
+    if claim.mocked:
+        found.append(Doubt.MOCKED)
+    if claim.accuracy_m == 0:
+        found.append(Doubt.NO_ACCURACY)
+    if earlier is not None:
+        way_m = distance_m(earlier.point, claim.point)
+        if way_m > FASTEST_M_PER_S * max(1.0, earlier.seconds_ago) and way_m > NEAR_M:
+            found.append(Doubt.TOO_FAST)
+    return tuple(found)
+
+
+def decide_admission(
+    channel: ChannelRules | None, claim: Claim, doubts: Sequence[Doubt] = ()
+) -> AdmissionDecision:
     """Admit or refuse, with every row that was looked at.
 
     A channel without rows admits from everywhere. With rows, one fitting row of any kind is
-    enough; `match_all` asks for one fitting row of each configured kind.
+    enough; `match_all` asks for one fitting row of each configured kind. Where the channel says
+    so, a doubtful position counts as none.
     """
     if channel is None:
         return AdmissionDecision(Reason.UNKNOWN_CHANNEL)
     if not channel.enabled:
         return AdmissionDecision(Reason.DISABLED_CHANNEL)
+    if doubts and channel.refuses_doubtful_place:
+        claim = replace(claim, point=None)
     by_kind = {
         "region": _look(channel.regions, "region", lambda row: (row.name, row.covers(claim))),
         "fence": _look(channel.fences, "fence", lambda row: (row.name, row.covers(claim))),

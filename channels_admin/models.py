@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from common.crypto import EncryptedTextField
 
 from .admission import bssid_form, range_ends
+from .regions import places
 
 _LATITUDE = (MinValueValidator(-90), MaxValueValidator(90))
 _LONGITUDE = (MinValueValidator(-180), MaxValueValidator(180))
@@ -36,6 +37,11 @@ class Channel(models.Model):
         _("须同时满足各类限制"),
         default=False,
         help_text=_("不勾选时，满足任意一条属地、定位或网络即可呼入。"),
+    )
+    refuse_doubtful_place = models.BooleanField(
+        _("可疑定位视为无定位"),
+        default=False,
+        help_text=_("勾选时，模拟定位等可疑的位置不能满足 GPS 定位限制。"),
     )
     allow_walk_in = models.BooleanField(
         _("允许非预约时段呼入"), default=False, help_text=_("不勾选时，只能在预约时段内呼入。")
@@ -88,6 +94,10 @@ class ChannelRegion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if len(self.code) == 6 and self.code not in places():
+            raise ValidationError({"code": _("没有此行政区划代码，请按名称查找后选择。")})
 
 
 class ChannelFence(models.Model):
@@ -206,6 +216,7 @@ class AdmissionAttempt(models.Model):
     admitted = models.BooleanField(_("准入"))
     reason = models.CharField(_("结论"), max_length=30)
     checks = models.JSONField(_("判定过程"), default=list, blank=True)
+    doubts = models.JSONField(_("定位疑点"), default=list, blank=True)
     created_at = models.DateTimeField(_("时间"), default=timezone.now)
 
     class Meta:

@@ -1,9 +1,14 @@
 """Reads of channels: their rules as the pure decision wants them."""
 
-from django.db.models import Q
+import datetime as dt
 
-from .admission import ChannelRules, Circle, Network, Point, Polygon, Region
-from .models import Channel, ChannelFence, ChannelService
+from django.db.models import Q
+from django.utils import timezone
+
+from common.crypto import blind_index
+
+from .admission import ChannelRules, Circle, Earlier, Network, Point, Polygon, Region
+from .models import AdmissionAttempt, Channel, ChannelFence, ChannelService
 
 
 def channel_of(code: str) -> Channel | None:
@@ -16,6 +21,7 @@ def rules_of(channel: Channel) -> ChannelRules:
     return ChannelRules(
         enabled=channel.enabled,
         match_all=channel.match_all,
+        refuses_doubtful_place=channel.refuse_doubtful_place,
         regions=tuple(Region(row.name, row.code) for row in channel.regions.all()),
         fences=tuple(_shape(row) for row in channel.fences.all()),
         networks=tuple(
@@ -45,3 +51,24 @@ def service_types(channel_code: str, product_code: str) -> list[str]:
 def allows_walk_in(channel_code: str) -> bool:
     """Whether customers of the channel may call in outside the appointment's slot."""
     return Channel.objects.filter(code=channel_code, enabled=True, allow_walk_in=True).exists()
+
+
+def earlier_position(phone: str) -> Earlier | None:
+    """Where the phone last said it was, within a day."""
+    if not phone:
+        return None
+    now = timezone.now()
+    last = (
+        AdmissionAttempt.objects.filter(
+            phone_index=blind_index(phone),
+            created_at__gte=now - dt.timedelta(days=1),
+            latitude__isnull=False,
+            longitude__isnull=False,
+        )
+        .order_by("-created_at")
+        .first()
+    )
+    if last is None or last.latitude is None or last.longitude is None:
+        return None
+    ago_s = (now - last.created_at).total_seconds()
+    return Earlier(Point(float(last.latitude), float(last.longitude)), ago_s)

@@ -1,5 +1,6 @@
 """Every change of a channel, and the door that each caller passes (CHN-2, SDK-1)."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -11,10 +12,10 @@ from audit import services as audit
 from common.actor import Actor
 from common.crypto import blind_index
 
-from .admission import AdmissionDecision, Claim, Reason, decide_admission
+from .admission import AdmissionDecision, Claim, Doubt, Reason, decide_admission, doubts_of
 from .errors import ChannelEnabled, ChannelRefused, PlaceRefused
 from .models import AdmissionAttempt, Channel
-from .selectors import channel_of, rules_of
+from .selectors import channel_of, earlier_position, rules_of
 
 
 def admit(
@@ -27,8 +28,9 @@ def admit(
     """
     channel = channel_of(claim.channel_code)
     rules = rules_of(channel) if channel else None
-    decision = decide_admission(rules, claim)
-    attempt = _store(claim, decision, channel, task_id, party_id)
+    doubts = doubts_of(claim, earlier_position(claim.phone))
+    decision = decide_admission(rules, claim, doubts)
+    attempt = _store(claim, decision, channel, task_id, party_id, doubts)
     if decision.reason is Reason.OUTSIDE:
         raise PlaceRefused(
             places=list(decision.places),
@@ -46,6 +48,7 @@ def _store(
     channel: Channel | None,
     task_id: UUID | None,
     party_id: UUID | None,
+    doubts: Iterable[Doubt],
 ) -> AdmissionAttempt:
     return AdmissionAttempt.objects.create(
         channel=channel,
@@ -68,6 +71,7 @@ def _store(
         admitted=decision.admitted,
         reason=decision.reason.value,
         checks=[asdict(check) for check in decision.checks],
+        doubts=[doubt.value for doubt in doubts],
     )
 
 
@@ -94,6 +98,16 @@ def delete_channel(channel_id: int, *, actor: Actor) -> None:
         raise ChannelEnabled(name=channel.name)
     note_change(channel, "deleted", actor=actor)
     channel.delete()
+
+
+def note_export(first: dt.date, last: dt.date, *, actor: Actor) -> None:
+    """An audit entry for attempts taken out of the system as a file."""
+    audit.record(
+        "admission.exported",
+        actor=actor,
+        object_type="admission_attempt",
+        object_id=f"{first}/{last}",
+    )
 
 
 def note_change(channel: Channel, change: str, *, actor: Actor, **facts: Any) -> None:

@@ -35,7 +35,11 @@ def problem_body(error: DomainError) -> dict[str, Any]:
 
 
 def problem(error: DomainError) -> Response:
-    return Response(problem_body(error), status=error.status, content_type=MEDIA_TYPE)
+    wait_s = error.facts.get("retry_after_s")
+    headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
+    return Response(
+        problem_body(error), status=error.status, headers=headers, content_type=MEDIA_TYPE
+    )
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:

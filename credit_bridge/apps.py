@@ -7,4 +7,4 @@ class CreditBridgeConfig(AppConfig):
     verbose_name = _("信贷对接")
 
     def ready(self) -> None:
-        from . import handlers  # noqa: F401 - registers itself
+        from . import archive_panel, handlers  # noqa: F401 - register themselves

@@ -8,6 +8,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from common.actor import Actor, ActorKind
+from common.errors import Forbidden
+
 
 class Partner:
     """A system, not a person: it has a name and nothing else."""
@@ -34,6 +37,17 @@ class PartnerKey(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def require_scope(request: Request, scope: str) -> None:
+    """settings.PARTNER_SCOPES names what a system may beyond its customers' tasks. Raises Forbidden."""
+    if scope not in settings.PARTNER_SCOPES.get(str(request.user), ()):
+        raise Forbidden
+
+
+def actor_of(request: Request) -> Actor:
+    name = str(request.user)
+    return Actor(ActorKind.PARTNER, name, name, request.META.get("REMOTE_ADDR", ""))
 
 
 class PartnerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

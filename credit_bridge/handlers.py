@@ -3,34 +3,149 @@
 from typing import Any
 from uuid import UUID
 
-from interviews.models import InterviewTask
+from appointments.models import Appointment
+from appointments.selectors import current_appointment
+from appointments.states import AppointmentState
+from interviews.models import InterviewTask, Party
+from interviews.states import TaskState
 from outbox.registry import handles
 
-from .ports import StateMessage
-from .selectors import credit
+from .models import LoanProposal
+from .ports import AppointmentMessage, ProposalMessage, Sms, StateMessage
+from .selectors import bank
+from .sms import Facts, Occasion, text_of
+
+# A lane is a handler and a key: what must not overtake each other at the partner is one handler.
 
 
+@handles("task.created")
 @handles("task.state_changed")
+@handles("appointment.booked")
+@handles("appointment.moved")
+@handles("appointment.reassigned")
+@handles("appointment.expired")
+@handles("appointment.cancelled")
+@handles("appointment.kept")
+@handles("loan.proposed")
 def tell_credit_system(message_id: str, payload: dict[str, Any]) -> None:
-    """CRD-3: states and reasons out, in order per contract, once each."""
+    """CRD-3: states and reasons, times and seats, proposals out; in order per contract, once each."""
+    if "appointment_id" in payload:
+        _tell_appointment(message_id, payload)
+    elif "proposal_id" in payload:
+        _tell_proposal(message_id, payload)
+    else:
+        _tell_state(message_id, payload)
+
+
+def _sequence(message_id: str) -> int:
+    """Messages of a contract are written one after the other: their numbers grow."""
+    return int(message_id.rpartition("-")[2])
+
+
+def _tell_state(message_id: str, payload: dict[str, Any]) -> None:
+    """A task in force is 待面谈 there until it is settled (CRD-4)."""
     task = InterviewTask.objects.get(pk=UUID(payload["task_id"]))
     if task.rehearsal:
         return
-    credit().send_state(
+    bank().send_state(
         StateMessage(
             message_id=message_id,
-            contract_no=payload["contract_no"],
-            generation=payload["generation"],
-            state=payload["state"],
-            reasons=tuple(payload["reasons"]),
+            contract_no=task.contract_no,
+            generation=task.generation,
+            state=payload.get("state", TaskState.PENDING),
+            reasons=tuple(payload.get("reasons", ())),
+            sequence=_sequence(message_id),
         )
     )
 
 
-@handles("task.created")
-def tell_new_task(message_id: str, payload: dict[str, Any]) -> None:
-    """A task in force is 待面谈 at the credit system until it is settled (CRD-4)."""
-    task = InterviewTask.objects.get(pk=UUID(payload["task_id"]))
+def _tell_appointment(message_id: str, payload: dict[str, Any]) -> None:
+    appointment = Appointment.objects.select_related("task", "seat__user").get(
+        pk=payload["appointment_id"]
+    )
+    task = appointment.task
     if task.rehearsal:
         return
-    credit().send_state(StateMessage(message_id, task.contract_no, task.generation, "PENDING", ()))
+    start, end = appointment.bounds
+    bank().send_appointment(
+        AppointmentMessage(
+            message_id=message_id,
+            sequence=_sequence(message_id),
+            contract_no=task.contract_no,
+            generation=task.generation,
+            staff_no=appointment.seat.staff_no,
+            slot_start=start,
+            slot_end=end,
+            state=OCCASION_STATES.get(payload["occasion"], AppointmentState.BOOKED),
+        )
+    )
+
+
+# What the appointment is by the news of it; its row may have gone on since.
+OCCASION_STATES = {
+    "expired": AppointmentState.EXPIRED,
+    "cancelled": AppointmentState.CANCELLED,
+    "kept": AppointmentState.KEPT,
+}
+
+
+def _tell_proposal(message_id: str, payload: dict[str, Any]) -> None:
+    proposal = LoanProposal.objects.select_related("task").get(pk=payload["proposal_id"])
+    if proposal.task.rehearsal:
+        return
+    bank().send_proposal(
+        ProposalMessage(
+            message_id=message_id,
+            sequence=_sequence(message_id),
+            contract_no=proposal.task.contract_no,
+            generation=proposal.task.generation,
+            changes=proposal.fields,
+            proposed_by=proposal.proposed_by,
+        )
+    )
+
+
+@handles("appointment.booked")
+@handles("appointment.moved")
+@handles("appointment.reassigned")
+@handles("appointment.expired")
+@handles("appointment.cancelled")
+def tell_parties(message_id: str, payload: dict[str, Any]) -> None:
+    """MSG-1: everybody of the task, once each, however often the message is delivered."""
+    appointment = Appointment.objects.select_related("task").get(pk=payload["appointment_id"])
+    task = appointment.task
+    if task.rehearsal:
+        return
+    occasion = Occasion(payload["occasion"])
+    start, end = appointment.bounds
+    for party in task.parties.order_by("pk"):
+        facts = Facts(party.name, task.product_name, task.applied_on, start, end)
+        bank().send_sms(
+            Sms(
+                message_id=f"{message_id}/{party.pk}",
+                phone=party.phone,
+                text=text_of(occasion, facts),
+                contract_no=task.contract_no,
+                party_ref=str(party.pk),
+            )
+        )
+
+
+@handles("sms.again")
+def tell_party_again(message_id: str, payload: dict[str, Any]) -> None:
+    """核对号码并重发: the present appointment, to one party whose number was checked (MSG-1)."""
+    party = Party.objects.select_related("task").get(pk=UUID(payload["party_id"]))
+    appointment = current_appointment(party.task_id)
+    if appointment is None or party.task.rehearsal:
+        return
+    start, end = appointment.bounds
+    facts = Facts(party.name, party.task.product_name, party.task.applied_on, start, end)
+    bank().send_sms(
+        Sms(
+            message_id=message_id,
+            phone=party.phone,
+            text=text_of(Occasion.BOOKED, facts),
+            contract_no=party.task.contract_no,
+            party_ref=str(party.pk),
+        )
+    )

@@ -1,19 +1,26 @@
 """REST of the customer's SDK, under /api/sdk/v1/. The socket carries everything that is live."""
 
 from typing import Any
+from uuid import UUID
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import serializers, status
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import parsers, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
+from appointments.services import CheckResult
+from appointments.states import NetworkGrade
 from channels_admin.admission import Claim, Point
 from common.actor import Actor
+from common.limits import spend
 from common.problems import ProblemSerializer
+from interviews.errors import StillUnfit
+from interviews.services.stills import MAX_PART_BYTES
+from media_worker.protocol import MAX_STILL_BYTES
 
-from . import selectors, services
+from . import policy, selectors, services
 from .auth import CallTokenAuth
 from .models import CallToken
 from .selectors import session_view, state_view
@@ -41,6 +48,9 @@ class PointSerializer(serializers.Serializer[Any]):
     latitude = serializers.FloatField(min_value=-90, max_value=90)
     longitude = serializers.FloatField(min_value=-180, max_value=180)
     accuracy_m = serializers.FloatField(min_value=0, required=False)
+    mocked = serializers.BooleanField(
+        required=False, help_text="The native host saw a mock provider."
+    )
 
 
 class ClaimsSerializer(serializers.Serializer[Any]):
@@ -99,7 +109,38 @@ class LabelsSerializer(serializers.Serializer[Any]):
     gps = GpsSerializer(allow_null=True)
 
 
+class VideoLimitsSerializer(serializers.Serializer[Any]):
+    """Bounds of what the app may set for the party's picture (SDK-9)."""
+
+    min_kbps = serializers.IntegerField()
+    max_kbps = serializers.IntegerField()
+
+
+class AdapterSerializer(serializers.Serializer[Any]):
+    """Recognition that is installed; each needs a consent of its own."""
+
+    kind = serializers.CharField()
+    module = serializers.CharField(help_text="ES module with `start(context)`.")
+    text_version = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    alternative = serializers.CharField()
+    agreed = serializers.BooleanField()
+
+
+class OptionsSerializer(serializers.Serializer[Any]):
+    """What is switched on for this channel and product."""
+
+    network_test_s = serializers.IntegerField(help_text="Seconds of the network test; 0: none.")
+    queue_display = serializers.BooleanField()
+    face_reminder = serializers.BooleanField()
+    rating = serializers.BooleanField()
+    adapters = AdapterSerializer(many=True)
+
+
 class SessionSerializer(serializers.Serializer[Any]):
+    purpose = serializers.ChoiceField(["call", "check"])
+    options = OptionsSerializer()
     expires_at = serializers.DateTimeField()
     party = PartySerializer()
     task = TaskSerializer()
@@ -108,6 +149,7 @@ class SessionSerializer(serializers.Serializer[Any]):
     consent = ConsentTextSerializer()
     labels = LabelsSerializer()
     ice_servers = serializers.ListField(child=serializers.DictField())
+    video = VideoLimitsSerializer()
     remote_slots = serializers.IntegerField(help_text="Receive-only (audio, video) pairs to offer.")
     heartbeat_s = serializers.IntegerField()
     reconnect_window_s = serializers.IntegerField()
@@ -152,6 +194,7 @@ def claim_of(claims: dict[str, Any], ip: str) -> Claim:
         channel_code="",
         point=Point(gps["latitude"], gps["longitude"]) if gps else None,
         accuracy_m=gps.get("accuracy_m") if gps else None,
+        mocked=bool(gps and gps.get("mocked")),
         ip=ip,
         **{
             name: claims.get(name, "")
@@ -160,27 +203,53 @@ def claim_of(claims: dict[str, Any], ip: str) -> Claim:
     )
 
 
-class AdmissionThrottle(AnonRateThrottle):
-    """Guessing a 256-bit ticket is hopeless; this keeps the guesser from costing us anything."""
+def _limit(name: str, subject: object) -> None:
+    """Raises RateLimited."""
+    most, within_s = policy.LIMITS[name]
+    spend(f"sdk.{name}", str(subject), most=most, within_s=within_s)
 
-    rate = "60/min"
+
+def _guest(request: Request, limit: str) -> tuple[CallToken, Actor]:
+    """Whoever holds a token of any purpose, within the limit."""
+    token, actor = _who(request)
+    _limit(limit, token.party_id)
+    return token, actor
+
+
+def _caller(request: Request, limit: str) -> tuple[CallToken, Actor]:
+    """Whoever holds a token for a call, within the limit."""
+    token, actor = _guest(request, limit)
+    services.require_call_purpose(token)
+    return token, actor
 
 
 class AdmissionView(APIView):
-    throttle_classes = (AdmissionThrottle,)
-
     @extend_schema(
         operation_id="admission",
         summary="Exchange an entry ticket for a call token",
+        description=(
+            "With an `Idempotency-Key` of the client's own (a random text, kept for the try) the "
+            "same answer is given again when the first one was lost on the way."
+        ),
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key", str, OpenApiParameter.HEADER, description="8 to 80 characters"
+            )
+        ],
         request=AdmissionSerializer,
         responses={201: AdmittedSerializer, **problems(400, 401, 403, 429)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
+        # Guessing a 256-bit ticket is hopeless; this keeps the guesser from costing us anything.
+        _limit("admission", _ip(request))
         asked = AdmissionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        if key and not 8 <= len(key) <= policy.MAX_KEY_CHARS:
+            raise serializers.ValidationError({"Idempotency-Key": ["8…80"]})
         claim = claim_of(asked.validated_data.get("claims", {}), _ip(request))
-        secret, token = services.enter(asked.validated_data["ticket"], claim)
+        secret, token = services.enter(asked.validated_data["ticket"], claim, attempt_key=key)
         answer = AdmittedSerializer({"token": secret, "session": session_view(token)})
         return Response(answer.data, status=status.HTTP_201_CREATED)
 
@@ -191,10 +260,10 @@ class SessionView(APIView):
     @extend_schema(
         operation_id="session",
         summary="What admission told, again (after a reload)",
-        responses={200: SessionSerializer, **problems(401)},
+        responses={200: SessionSerializer, **problems(401, 429)},
     )
     def get(self, request: Request) -> Response:
-        token, _actor = _who(request)
+        token, _actor = _guest(request, "session")
         return Response(SessionSerializer(session_view(token)).data)
 
 
@@ -205,12 +274,12 @@ class ConsentView(APIView):
         operation_id="consent",
         summary="Agree to being recorded; gates all media of the party",
         request=AgreeSerializer,
-        responses={200: AgreedSerializer, **problems(400, 401, 409)},
+        responses={200: AgreedSerializer, **problems(400, 401, 403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         asked = AgreeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        token, actor = _who(request)
+        token, actor = _caller(request, "consent")
         consent = services.agree(
             token,
             text_version=asked.validated_data["text_version"],
@@ -227,12 +296,12 @@ class PositionView(APIView):
         operation_id="position",
         summary="The position for the data labels, where the party agreed to it (SDK-6)",
         request=PointSerializer,
-        responses={204: None, **problems(400, 401)},
+        responses={204: None, **problems(400, 401, 403, 429)},
     )
     def post(self, request: Request) -> Response:
         asked = PointSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        token, _actor = _who(request)
+        token, _actor = _caller(request, "position")
         gps = asked.validated_data
         services.note_position(token, Point(gps["latitude"], gps["longitude"]))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -245,12 +314,12 @@ class CallsView(APIView):
         operation_id="callIn",
         summary="Call in: enter the line, or the running call of the task",
         request=CallInSerializer,
-        responses={200: CalledSerializer, **problems(400, 401, 403, 409)},
+        responses={200: CalledSerializer, **problems(400, 401, 403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         asked = CallInSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        token, actor = _who(request)
+        token, actor = _caller(request, "call_in")
         token = services.call_in(
             token, service_type=asked.validated_data.get("service_type", ""), actor=actor
         )
@@ -260,9 +329,288 @@ class CallsView(APIView):
         operation_id="leave",
         summary="Give up waiting, or leave the call",
         request=None,
-        responses={204: None, **problems(401)},
+        responses={204: None, **problems(401, 403, 429)},
     )
     def delete(self, request: Request) -> Response:
-        token, actor = _who(request)
+        token, actor = _caller(request, "leave")
         services.leave(token, actor=actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class NetworkTestSerializer(serializers.Serializer[Any]):
+    send_sdp = serializers.CharField(max_length=100_000)
+    receive_sdp = serializers.CharField(max_length=100_000)
+
+
+class NetworkAnswerSerializer(serializers.Serializer[Any]):
+    send_sdp = serializers.CharField()
+    receive_sdp = serializers.CharField()
+
+
+class NetworkTestView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="networkTest",
+        summary="A loop through a media worker: what the first offer sends comes back on the second",
+        request=NetworkTestSerializer,
+        responses={200: NetworkAnswerSerializer, **problems(400, 401, 409, 429, 503)},
+    )
+    def post(self, request: Request) -> Response:
+        asked = NetworkTestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, _actor = _guest(request, "network_test")
+        answers = services.test_network(token, **asked.validated_data)
+        return Response(NetworkAnswerSerializer(answers).data)
+
+
+class DeviceCheckSerializer(serializers.Serializer[Any]):
+    camera = serializers.BooleanField()
+    microphone = serializers.BooleanField()
+    speaker = serializers.BooleanField()
+    network = serializers.ChoiceField(NetworkGrade.choices)
+    loss_percent = serializers.FloatField(
+        min_value=0, max_value=100, required=False, allow_null=True, default=None
+    )
+    rtt_ms = serializers.FloatField(
+        min_value=0, max_value=60_000, required=False, allow_null=True, default=None
+    )
+    kbps = serializers.FloatField(
+        min_value=0, max_value=10_000_000, required=False, allow_null=True, default=None
+    )
+    host = serializers.RegexField(r"^[a-z0-9_-]{0,20}$", required=False, default="")
+    trouble = serializers.RegexField(r"^[a-z0-9_]{0,40}$", required=False, default="")
+
+
+class CheckedSerializer(serializers.Serializer[Any]):
+    passed = serializers.BooleanField()
+
+
+class DeviceCheckView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="deviceCheck",
+        summary="What the device found out about itself; shown on the appointment",
+        request=DeviceCheckSerializer,
+        responses={201: CheckedSerializer, **problems(400, 401, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        asked = DeviceCheckSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, actor = _guest(request, "device_check")
+        facts = asked.validated_data | {"network": NetworkGrade(asked.validated_data["network"])}
+        check = services.note_device_check(token, CheckResult(**facts), actor=actor)
+        return Response(CheckedSerializer(check).data, status=status.HTTP_201_CREATED)
+
+
+class HandOverSerializer(serializers.Serializer[Any]):
+    ticket = serializers.CharField()
+    call_path = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class HandOverView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="handOver",
+        summary="A fresh ticket for the same party, to go on with another phone",
+        request=None,
+        responses={201: HandOverSerializer, **problems(401, 403, 404, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        token, actor = _caller(request, "hand_over")
+        issued = services.hand_over(token, actor=actor)
+        answer = {
+            "ticket": issued.secret,
+            "call_path": f"/h5/call/#ticket={issued.secret}",
+            "expires_at": issued.ticket.expires_at,
+        }
+        return Response(HandOverSerializer(answer).data, status=status.HTTP_201_CREATED)
+
+
+class ContractSerializer(serializers.Serializer[Any]):
+    contract_no = serializers.CharField()
+    lines = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="[label, value]; the account is masked.",
+    )
+
+
+class ContractView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="contract",
+        summary="The contract's details, during a call (SDK-4)",
+        responses={200: ContractSerializer, **problems(401, 403, 409, 429, 503)},
+    )
+    def get(self, request: Request) -> Response:
+        token, _actor = _caller(request, "contract")
+        services.require_place(token)
+        return Response(ContractSerializer(selectors.contract_view(token)).data)
+
+
+class CardAnswerSerializer(serializers.Serializer[Any]):
+    accepted = serializers.BooleanField()
+    sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="Of the card that was shown.")
+
+
+class CardAnsweredSerializer(serializers.Serializer[Any]):
+    accepted = serializers.BooleanField()
+    at_ms = serializers.IntegerField()
+
+
+class CardAnswerView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="answerCard",
+        summary="Confirm the card, or not; journalled with the card's hash and time. Idempotent",
+        request=CardAnswerSerializer,
+        responses={200: CardAnsweredSerializer, **problems(400, 401, 403, 409, 429)},
+    )
+    def post(self, request: Request, card_id: UUID) -> Response:
+        asked = CardAnswerSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, actor = _caller(request, "card")
+        answer = services.answer_card(token, card_id, actor=actor, **asked.validated_data)
+        return Response(CardAnsweredSerializer(answer).data)
+
+
+class BytesParser(parsers.BaseParser):
+    """The body as it is."""
+
+    media_type = "application/octet-stream"
+
+    def parse(self, stream: Any, *_: Any, **__: Any) -> Any:
+        return stream.read(MAX_PART_BYTES + 1)
+
+
+class StillPartQuerySerializer(serializers.Serializer[Any]):
+    offset = serializers.IntegerField(min_value=0, max_value=MAX_STILL_BYTES)
+    total = serializers.IntegerField(min_value=1, max_value=MAX_STILL_BYTES)
+
+
+class StillSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    state = serializers.CharField(help_text="ASKED, DONE or FAILED")
+    received_bytes = serializers.IntegerField()
+    total_bytes = serializers.IntegerField()
+
+
+class StillRefusalSerializer(serializers.Serializer[Any]):
+    reason = serializers.RegexField(r"^[a-z0-9_]{1,40}$")
+
+
+class StillView(APIView):
+    authentication_classes = (CallTokenAuth,)
+    parser_classes = (BytesParser, parsers.JSONParser)
+
+    @extend_schema(
+        operation_id="still",
+        summary="How much of the picture has arrived: where to go on",
+        responses={200: StillSerializer, **problems(401, 403, 404, 429)},
+    )
+    def get(self, request: Request, still_id: UUID) -> Response:
+        token, _actor = _caller(request, "still")
+        return Response(StillSerializer(services.still_of(token, still_id)).data)
+
+    @extend_schema(
+        operation_id="sendStill",
+        summary="The next stretch of a JPEG, at most 512 KiB; resumable by offset",
+        parameters=[StillPartQuerySerializer],
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses={200: StillSerializer, **problems(400, 401, 403, 404, 409, 429, 503)},
+    )
+    def put(self, request: Request, still_id: UUID) -> Response:
+        asked = StillPartQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        token, actor = _caller(request, "still")
+        content: Any = request.data  # of whichever parser
+        if not isinstance(content, bytes) or not content:
+            raise StillUnfit(reason="no_bytes")
+        still = services.send_still_part(
+            token, still_id, content=content, actor=actor, **asked.validated_data
+        )
+        return Response(StillSerializer(still).data)
+
+    @extend_schema(
+        operation_id="refuseStill",
+        summary="The device cannot take the picture; the seat is told",
+        request=StillRefusalSerializer,
+        responses={204: None, **problems(400, 401, 403, 404, 429)},
+    )
+    def delete(self, request: Request, still_id: UUID) -> Response:
+        asked = StillRefusalSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, actor = _caller(request, "still")
+        services.refuse_still(token, still_id, reason=asked.validated_data["reason"], actor=actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RatingSerializer(serializers.Serializer[Any]):
+    stars = serializers.IntegerField(min_value=1, max_value=5)
+
+
+class RatingView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="rate",
+        summary="One tap after the call; again changes it",
+        request=RatingSerializer,
+        responses={200: RatingSerializer, **problems(400, 401, 403, 409, 429)},
+    )
+    def put(self, request: Request) -> Response:
+        asked = RatingSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, actor = _caller(request, "rating")
+        rating = services.rate(token, stars=asked.validated_data["stars"], actor=actor)
+        return Response(RatingSerializer(rating).data)
+
+
+class OptionConsentView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="optionConsent",
+        summary="Agree to one kind of recognition; not agreeing needs no call",
+        request=AgreeSerializer,
+        responses={204: None, **problems(400, 401, 403, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        asked = AgreeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, actor = _caller(request, "consent")
+        services.agree_to_option(
+            token,
+            text_version=asked.validated_data["text_version"],
+            actor=actor,
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ObservationSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(list(policy.OPTION_CONSENTS))
+    code = serializers.ChoiceField(list(policy.OBSERVATIONS))
+
+
+class ObservationView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="observe",
+        summary="What an adapter found out on the device, for the seat to judge",
+        request=ObservationSerializer,
+        responses={204: None, **problems(400, 401, 403, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        asked = ObservationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token, actor = _caller(request, "observation")
+        services.observe(token, actor=actor, **asked.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,14 +14,18 @@ from pydantic import BaseModel, ValidationError
 
 from common.actor import Actor
 from common.errors import DomainError
+from common.limits import spend
 from common.push import call_group, party_group, request_group
+from interviews.proof import slots_of
 
 from . import policy, selectors, services
 from . import protocol as p
-from .errors import SessionRefused
+from .errors import CheckOnly, SessionRefused
+from .frame_budget import FrameBudget, Pending
 from .models import CallToken
 
 logger = logging.getLogger(__name__)
+PENDING = Pending(policy.PENDING_SOCKETS)  # of this process
 
 
 class CustomerConsumer(AsyncWebsocketConsumer):
@@ -37,18 +42,34 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         self.joined: set[str] = set()
         self.watch: asyncio.Task[None] | None = None
         self.heard = asyncio.Event()
+        self.frames = FrameBudget(*policy.LIMITS["frames"])
+        self.pending = ""
         await self.accept()
         if not self._origin_is_allowed():
             await self.close(p.BAD_ORIGIN)
             return
+        if not PENDING.take(address := self._address()):
+            await self.close(p.TOO_MANY)
+            return
+        self.pending = address
         self.watch = asyncio.create_task(self._watch_silence())
 
     async def disconnect(self, code: int) -> None:
+        self._no_longer_pending()
         if self.watch is not None:
             self.watch.cancel()
             await asyncio.wait({self.watch})
         for group in self.joined:
             await self.channel_layer.group_discard(group, self.channel_name)
+
+    def _address(self) -> str:
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
+    def _no_longer_pending(self) -> None:
+        if self.pending:
+            PENDING.give_back(self.pending)
+            self.pending = ""
 
     def _origin_is_allowed(self) -> bool:
         """Native SDKs send no Origin; a browser's page has to be ours or a listed one."""
@@ -79,6 +100,9 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         if len(text_data) > policy.MAX_FRAME_BYTES:
             await self.close(p.TOO_LARGE)
             return
+        if not self.frames.take():
+            await self.close(p.TOO_MANY)
+            return
         try:
             content = json.loads(text_data)
             request = p.REQUESTS.validate_python(content)
@@ -95,7 +119,7 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         self.heard.set()
         try:
             result = await self._handle(request)
-        except SessionRefused as refusal:
+        except (SessionRefused, CheckOnly) as refusal:
             await self._send(p.Refused.of(request.id, refusal))
             await self.close(p.NOT_ADMITTED)
         except DomainError as refusal:
@@ -111,25 +135,41 @@ class CustomerConsumer(AsyncWebsocketConsumer):
             self.secret = request.token
         token = await self._refreshed()
         if isinstance(request, p.MediaOffer):
+            await self._limit("media", token)
             answer = await database_sync_to_async(services.connect_media)(
                 token, offer_sdp=request.sdp, actor=self.actor
             )
             self.leg_id = answer["leg_id"]
             return answer
-        if isinstance(request, p.ChatSend):
+        if isinstance(request, p.DeviceReport):
+            await self._limit("device", token)
+            await database_sync_to_async(services.report_device)(
+                token, what=request.what, reason=request.reason, actor=self.actor
+            )
+        elif isinstance(request, p.ChatSend):
+            await self._limit("chat", token)
             await database_sync_to_async(services.say)(token, text=request.text, actor=self.actor)
         elif isinstance(request, p.Leave):
             await database_sync_to_async(services.leave)(token, actor=self.actor)
+        elif isinstance(request, p.Hello):
+            # The media may have outlived the socket that made it.
+            self.leg_id = await database_sync_to_async(selectors.open_leg_of)(token) or ""
         else:
             await database_sync_to_async(services.keep_waiting)(token)
         return {}
 
+    async def _limit(self, name: str, token: CallToken) -> None:
+        """Raises RateLimited."""
+        most, within_s = policy.LIMITS[name]
+        await sync_to_async(spend)(f"sdk.{name}", str(token.party_id), most=most, within_s=within_s)
+
     async def _refreshed(self) -> CallToken:
         """The token as it is now: it may have ended, or have been revoked, meanwhile."""
         token = await database_sync_to_async(services.token_for)(self.secret)
-        client = self.scope.get("client")
-        self.actor = selectors.actor_of(token, client[0] if client else "")
+        services.require_call_purpose(token)
+        self.actor = selectors.actor_of(token, self._address())
         self.token = token
+        self._no_longer_pending()
         return token
 
     # --- hints from the channel layer ----------------------------------------------------------
@@ -159,6 +199,11 @@ class CustomerConsumer(AsyncWebsocketConsumer):
             holders = event["payload"]["slots"]
             await self._send(p.Slots(seq=self._next_seq(), leg_id=self.leg_id, slots=holders))
 
+    async def _tell_slots_missed(self) -> None:
+        holders = await sync_to_async(slots_of)(self.leg_id)
+        if holders is not None:
+            await self._send(p.Slots(seq=self._next_seq(), leg_id=self.leg_id, slots=holders))
+
     async def call_quality(self, event: dict[str, Any]) -> None:
         if event.get("leg_id") == self.leg_id:
             seen = event["payload"]
@@ -170,6 +215,9 @@ class CustomerConsumer(AsyncWebsocketConsumer):
                     rtt_ms=seen["rtt_ms"],
                 )
             )
+
+    async def call_playout(self, event: dict[str, Any]) -> None:
+        await self._send(p.PlayOut(seq=self._next_seq(), **event["payload"]))
 
     async def call_proof(self, event: dict[str, Any]) -> None:
         """Recording proof is for the seat."""
@@ -187,6 +235,8 @@ class CustomerConsumer(AsyncWebsocketConsumer):
             # Something may have happened between the reading and the joining.
             state = await database_sync_to_async(selectors.state_view)(token)
         await self._send(p.State(seq=self._next_seq(), state=state))
+        if fresh and self.leg_id:
+            await self._tell_slots_missed()
         if state["ended"] and not self.told_end:
             self.told_end = True
             await self._send(

@@ -58,3 +58,26 @@ class TaskUnknown(DomainError):
     code = "task_unknown"
     status = 404
     message = _("没有找到该客户的面谈任务。")
+
+
+class CheckOnly(DomainError):
+    """The ticket was given for a check of the device."""
+
+    code = "check_only"
+    status = 403
+    message = _("此链接仅用于设备检查，面谈请在预约时段内从 APP 进入。")
+
+
+class CallNotOver(DomainError):
+    """A call is rated when it has ended."""
+
+    code = "call_not_over"
+    message = _("面谈结束后才能评价。")
+
+
+class OptionNotAgreed(DomainError):
+    """The recognition is not installed, or the party did not agree to it."""
+
+    code = "option_not_agreed"
+    status = 403
+    message = _("您未同意此项辅助识别。")

@@ -8,13 +8,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class Purpose(models.TextChoices):
+    CALL = "call", _("面谈")
+    CHECK = "check", _("设备预检")
+
+
 class EntryTicket(models.Model):
-    """入口凭证: given by a partner's server to its app for one party; works once, for minutes."""
+    """入口凭证: given by a partner's server to its app for one party.
+
+    For a call it works once, for minutes. For a check of the device it works until the slot begins,
+    as often as somebody tries, and opens nothing else.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     secret_sha256 = models.CharField(max_length=64, unique=True, editable=False)
     task = models.ForeignKey("interviews.InterviewTask", on_delete=models.CASCADE)
     party = models.ForeignKey("interviews.Party", on_delete=models.CASCADE)
+    purpose = models.CharField(
+        _("用途"), max_length=6, choices=Purpose.choices, default=Purpose.CALL
+    )
     channel_code = models.CharField(_("渠道代码"), max_length=40)
     issued_to = models.CharField(_("签发对象"), max_length=60)
     created_at = models.DateTimeField(_("签发时间"), default=timezone.now)
@@ -38,7 +50,10 @@ class CallToken(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     secret_sha256 = models.CharField(max_length=64, unique=True, editable=False)
-    ticket = models.OneToOneField(EntryTicket, on_delete=models.CASCADE)
+    ticket = models.ForeignKey(EntryTicket, on_delete=models.CASCADE)
+    purpose = models.CharField(
+        _("用途"), max_length=6, choices=Purpose.choices, default=Purpose.CALL
+    )
     task = models.ForeignKey("interviews.InterviewTask", on_delete=models.CASCADE)
     party = models.ForeignKey("interviews.Party", on_delete=models.CASCADE)
     channel_code = models.CharField(_("渠道代码"), max_length=40)
@@ -62,3 +77,21 @@ class CallToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class CallRating(models.Model):
+    """满意度: one tap of one party on one call, which may be changed while the page is open."""
+
+    participant_id = models.UUIDField(_("通话位置"), primary_key=True)
+    call = models.ForeignKey("interviews.Call", on_delete=models.CASCADE, related_name="ratings")
+    stars = models.PositiveSmallIntegerField(_("星级"))
+    created_at = models.DateTimeField(_("时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("满意度评价")
+        constraints = [
+            models.CheckConstraint(condition=Q(stars__gte=1, stars__lte=5), name="rating_1_to_5")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call_id} {self.stars}"

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 TICKET_LIFETIME = timedelta(minutes=10)
+CHECK_LIFETIME = timedelta(days=1)  # at least; otherwise until the slot begins
 # A whole interview with its waiting and its reconnects; the token dies with the task's slot anyway.
 TOKEN_LIFETIME = timedelta(hours=4)
 
@@ -14,9 +15,35 @@ HEARTBEAT_S = 10
 SILENT_AFTER_S = 35.0  # three heartbeats missed: the other end is gone
 MAX_FRAME_BYTES = 128 * 1024  # an offer with eight slots is about 40 kB
 MAX_CHAT_CHARS = 500
+MAX_KEY_CHARS = 80
+# Sockets of one address that have not said who they are; in a branch many share an address.
+PENDING_SOCKETS = 20
 
-# Other places than our own pages whose scripts may open the socket, as `https://host[:port]`.
-ALLOWED_ORIGINS: tuple[str, ...] = tuple(getattr(settings, "SDK_ALLOWED_ORIGINS", ()))
+# How often, as (most, within seconds). Per address before admission, per party afterwards.
+LIMITS: dict[str, tuple[int, int]] = {
+    "admission": (60, 60),
+    "ticket": (300, 60),  # per partner
+    "session": (60, 60),
+    "consent": (10, 60),
+    "position": (10, 60),
+    "call_in": (5, 60),
+    "leave": (10, 60),
+    "network_test": (6, 60),
+    "device_check": (10, 60),
+    "hand_over": (5, 60),
+    "contract": (20, 60),
+    "card": (20, 60),
+    "still": (240, 60),
+    "rating": (10, 60),
+    "chat": (5, 1),
+    "media": (20, 60),
+    "frames": (40, 1),  # of one socket; beyond it the socket is closed
+    "device": (20, 60),
+    "observation": (30, 60),
+}
+
+# Other places than our own pages whose scripts may use the SDK, as `https://host[:port]`.
+ALLOWED_ORIGINS: tuple[str, ...] = settings.SDK_ALLOWED_ORIGINS
 
 CONSENT_VERSION = "3"
 CONSENT_TITLE = _("面谈会全程录音录像")
@@ -27,6 +54,20 @@ CONSENT_POINTS = (
 )
 CONSENT_AGREE = _("我同意录音录像（第 {version} 版）")
 PLACE_AGREE = _("我同意提供位置，标注在画面上")
+
+# What the customer's device tells the seat.
+DEVICE_NEWS = {
+    "camera_interrupted": _("客户端画面中断：来电、切换应用或锁屏"),
+    "camera_back": _("客户端画面已恢复"),
+    "camera_failed": _("客户端摄像头未能恢复"),
+    "microphone_muted": _("客户已静音"),
+    "microphone_on": _("客户已取消静音"),
+    "face_missing": _("客户未在画面中"),
+    "face_back": _("客户已回到画面"),
+    "position_doubtful": _("定位可疑：{doubts}"),
+    "option_failed": _("辅助识别未能启动，请人工核对"),
+    "option_declined": _("客户未同意使用辅助识别，按普通流程办理"),
+}
 
 COMPLETION = _("本次面谈已结束，感谢您的配合。")
 
@@ -43,3 +84,47 @@ def consent_text() -> dict[str, object]:
         "agree": str(CONSENT_AGREE).format(version=CONSENT_VERSION),
         "place_agree": str(PLACE_AGREE),
     }
+
+
+OPTION_VERSION = "1"
+# Separate consent for each kind of recognition: title, what happens, what happens without it.
+OPTION_CONSENTS = {
+    "liveness": (
+        _("人脸核验"),
+        _("面谈中在您的手机上核对是否为本人，只保存核验结果，不保存人脸特征。"),
+        _("不同意也可以面谈，由坐席当面核对证件。"),
+    ),
+    "id_ocr": (
+        _("身份证识别"),
+        _("在您的手机上读取身份证文字，用于与贷款资料核对。"),
+        _("不同意也可以面谈，由坐席人工核对。"),
+    ),
+    "expression": (
+        _("状态提示"),
+        _("在您的手机上判断您的状态，仅向坐席给出提示，不保存画面特征。"),
+        _("不同意也可以面谈，不影响办理结果。"),
+    ),
+}
+# What an adapter may say, and how the seat reads it.
+OBSERVATIONS = {
+    "live": _("活体检测通过"),
+    "not_live": _("活体检测未通过"),
+    "match": _("人脸比对一致"),
+    "mismatch": _("人脸比对不一致"),
+    "id_read": _("身份证信息与资料一致"),
+    "id_differs": _("身份证信息与资料不一致"),
+    "id_unreadable": _("身份证未能识别"),
+    "attentive": _("客户状态平稳"),
+    "tense": _("客户可能紧张或受人指示"),
+}
+DOUBTFUL_OBSERVATIONS = frozenset({"not_live", "mismatch", "id_differs", "id_unreadable", "tense"})
+
+
+def option_version(kind: str) -> str:
+    """The text version under which a consent to one kind of recognition is kept."""
+    return f"{kind}-{OPTION_VERSION}"
+
+
+def adapters() -> list[dict[str, str]]:
+    """What is installed here, of the kinds that there is a consent for."""
+    return [row for row in settings.SDK_ADAPTERS if row["kind"] in OPTION_CONSENTS]

@@ -6,6 +6,7 @@ Close codes:
   4403 the page that opened the socket comes from an origin that is not allowed
   4408 nothing was heard for three heartbeats
   4409 a frame was larger than allowed
+  4429 too many frames, or too many sockets of one address that did not say who they are
 """
 
 from typing import Annotated, Any, Literal
@@ -21,6 +22,11 @@ NOT_ADMITTED = 4401
 BAD_ORIGIN = 4403
 SILENT = 4408
 TOO_LARGE = 4409
+TOO_MANY = 4429
+
+
+# PostgreSQL keeps no NUL in a text.
+NO_NUL = r"^[^\x00]*$"
 
 
 class Frame(BaseModel):
@@ -44,13 +50,31 @@ class MediaOffer(Request):
     """A new connection for the party's place: after `connecting`, a loss, or `media.reconnect`."""
 
     type: Literal["media.offer"]
-    sdp: str = Field(max_length=MAX_FRAME_BYTES)
+    sdp: str = Field(max_length=MAX_FRAME_BYTES, pattern=NO_NUL)
     reason: Literal["first", "lost", "stalled", "told", "returned"] = "first"
 
 
 class ChatSend(Request):
     type: Literal["chat.send"]
-    text: str = Field(min_length=1, max_length=MAX_CHAT_CHARS)
+    text: str = Field(min_length=1, max_length=MAX_CHAT_CHARS, pattern=NO_NUL)
+
+
+class DeviceReport(Request):
+    """What the seat should know of the device: a phone call took the camera, it is back, …"""
+
+    type: Literal["device.report"]
+    what: Literal[
+        "camera_interrupted",
+        "camera_back",
+        "camera_failed",
+        "microphone_muted",
+        "microphone_on",
+        "face_missing",
+        "face_back",
+        "option_declined",
+        "option_failed",
+    ]
+    reason: str = Field("", max_length=40, pattern=r"^[a-z0-9_]*$")
 
 
 class Leave(Request):
@@ -61,7 +85,9 @@ class Heartbeat(Request):
     type: Literal["heartbeat"]
 
 
-Incoming = Annotated[Hello | MediaOffer | ChatSend | Leave | Heartbeat, Field(discriminator="type")]
+Incoming = Annotated[
+    Hello | MediaOffer | ChatSend | DeviceReport | Leave | Heartbeat, Field(discriminator="type")
+]
 REQUESTS: TypeAdapter[Incoming] = TypeAdapter(Incoming)
 
 
@@ -140,4 +166,12 @@ class Quality(Push):
     rtt_ms: float | None
 
 
-Outgoing = Done | Refused | State | Slots | MediaReconnect | Ended | Quality
+class PlayOut(Push):
+    """Where the item that is played to everybody is; `state.call.playout` says which it is."""
+
+    type: Literal["playout"] = "playout"
+    id: str
+    position_ms: int
+
+
+Outgoing = Done | Refused | State | Slots | MediaReconnect | Ended | Quality | PlayOut

@@ -10,10 +10,19 @@ from channels_admin.selectors import service_types
 from common.actor import Actor, ActorKind
 from common.clock import unix_ms
 from common.masking import mask_name
+from credit_bridge.selectors import loan_lines
 from interviews.models import Call, InterviewTask, Participant, TimelineEvent
-from interviews.selectors import call_view, parties_not_interviewed
+from interviews.policy import camera_limits, room_options
+from interviews.selectors import (
+    call_view,
+    card_for,
+    connected_leg,
+    open_leg,
+    parties_not_interviewed,
+    still_for,
+)
 from parameters.selectors import value_of
-from queueing.selectors import request_view
+from queueing.selectors import place_in_line, request_view
 
 from . import policy
 from .models import CallToken
@@ -35,6 +44,8 @@ def session_view(token: CallToken) -> dict[str, Any]:
         open_types = [task.business_type, *open_types]
     chosen = token.business_type or task.business_type
     return {
+        "purpose": token.purpose,
+        "options": options(token),
         "expires_at": token.expires_at,
         "party": {"id": str(party.pk), "name": party.name, "roles": party.role_labels},
         "task": {
@@ -51,11 +62,65 @@ def session_view(token: CallToken) -> dict[str, Any]:
         },
         "labels": labels(token),
         "ice_servers": settings.ICE_SERVERS,
-        "remote_slots": task.parties.count(),  # the seat and everybody else
+        # The seat and everybody else, the share, the play-out.
+        "remote_slots": min(8, task.parties.count()) + 2,
+        "video": video_limits(task),
         "heartbeat_s": policy.HEARTBEAT_S,
         "reconnect_window_s": value_of(
             "reconnect_window_s", channel_code=token.channel_code, product_code=task.product_code
         ),
+    }
+
+
+def options(token: CallToken) -> dict[str, Any]:
+    """What is switched on for the token's channel and product; nothing of the rest is loaded."""
+
+    def setting(key: str) -> int:
+        return value_of(key, channel_code=token.channel_code, product_code=token.task.product_code)
+
+    return {
+        "network_test_s": setting("network_test_s"),
+        "queue_display": bool(setting("queue_display")),
+        "face_reminder": bool(setting("face_reminder")),
+        "rating": bool(setting("rating")),
+        "adapters": adapters_view(token),
+    }
+
+
+def adapters_view(token: CallToken) -> list[dict[str, Any]]:
+    """Recognition that is installed, with the consent it needs and whether it was given."""
+    installed = policy.adapters()
+    if not installed:
+        return []
+    agreed = set(token.party.consents.values_list("text_version", flat=True))
+    rows = []
+    for row in installed:
+        title, text, alternative = policy.OPTION_CONSENTS[row["kind"]]
+        version = policy.option_version(row["kind"])
+        rows.append(
+            {
+                "kind": row["kind"],
+                "module": row["module"],
+                "text_version": version,
+                "title": str(title),
+                "text": str(text),
+                "alternative": str(alternative),
+                "agreed": version in agreed,
+            }
+        )
+    return rows
+
+
+def video_limits(task: InterviewTask) -> dict[str, Any]:
+    """Within these the app may set the picture, before and during the call (SDK-9)."""
+    options = room_options(task)
+    lines, frame_rate = camera_limits(task)
+    return {
+        "min_kbps": options.min_video_kbps,
+        "max_kbps": options.max_video_kbps,
+        "lines": lines,
+        "frame_rate": frame_rate,
+        "preference": options.preference,
     }
 
 
@@ -82,9 +147,17 @@ def place_of(token: CallToken) -> Participant | None:
     )
 
 
+def open_leg_of(token: CallToken) -> str | None:
+    """The media connection of the party that a socket which comes back speaks of (SDK-6)."""
+    place = place_of(token)
+    return open_leg(place.pk) if place else None
+
+
 def state_view(token: CallToken) -> dict[str, Any]:
     """The snapshot a customer's socket sends: always whole, never a difference."""
     line = request_view(token.request_id) if token.request_id else None
+    if line is not None and line["state"] == "WAITING" and options(token)["queue_display"]:
+        line["queue"] = place_in_line(UUID(line["request_id"]))
     place = place_of(token) if _knows_a_call(token, line) else None
     call = call_view(place.call_id, for_seat=False) if place else None
     phase = phase_of(
@@ -97,8 +170,9 @@ def state_view(token: CallToken) -> dict[str, Any]:
         "request": line,
         "call": call,
         "participant_id": str(place.pk) if place else None,
+        "leg_id": connected_leg(place.pk) if place else None,
         "labels": labels(token),
-        **(_shown(place.call) if place else {"messages": [], "script": None, "guide": None}),
+        **(_shown(place) if place else _NOTHING_SHOWN),
         "ended": ended_view(place.call, token) if place and phase is Phase.ENDED else None,
     }
 
@@ -108,8 +182,18 @@ def _knows_a_call(token: CallToken, line: dict[str, Any] | None) -> bool:
     return token.participant_id is not None or bool(line and line["state"] == "CONNECTED")
 
 
-def _shown(call: Call) -> dict[str, Any]:
+_NOTHING_SHOWN: dict[str, Any] = {
+    "messages": [],
+    "script": None,
+    "guide": None,
+    "card": None,
+    "still": None,
+}
+
+
+def _shown(place: Participant) -> dict[str, Any]:
     """What the seat put on the customer's screen, out of the call's timeline."""
+    call = place.call
     told = list(
         call.events.filter(kind="chat")
         .select_related("participant")
@@ -129,6 +213,8 @@ def _shown(call: Call) -> dict[str, Any]:
         ],
         "script": script.payload.get("text") if script else None,
         "guide": guide.payload.get("frame") if guide else None,
+        "card": card_for(place) if call.is_running else None,
+        "still": still_for(place) if call.is_running else None,
     }
 
 
@@ -149,6 +235,11 @@ def ended_view(call: Call, token: CallToken) -> dict[str, Any]:
             {"name": mask_name(party.name), "roles": party.role_labels} for party in missing
         ],
     }
+
+
+def contract_view(token: CallToken) -> dict[str, Any]:
+    """The contract as the customer reads it (SDK-4). Raises CreditUnavailable."""
+    return {"contract_no": token.task.contract_no, "lines": loan_lines(token.task_id)}
 
 
 def receipt_no(call: Call) -> str:

@@ -9,34 +9,49 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from appointments.models import DeviceCheck
 from appointments.selectors import current_appointment, is_within_slot
+from appointments.services import CheckResult, note_check
 from audit import services as audit
 from channels_admin.admission import Claim, Point
 from channels_admin.models import AdmissionAttempt
+from channels_admin.reports import doubts_text
 from channels_admin.selectors import allows_walk_in
 from channels_admin.services import admit
 from common.actor import Actor
+from common.errors import NotFound
 from common.ids import new_token
 from common.push import party_group, push
 from interviews import services as interviews
-from interviews.models import Consent, Participant, Party, TimelineEvent
+from interviews.models import (
+    ConfirmAnswer,
+    Consent,
+    Participant,
+    Party,
+    StillRequest,
+    TimelineEvent,
+)
 from interviews.selectors import live_call_of
 from interviews.states import ParticipantState, TaskState
 from queueing import services as queueing
 
 from . import policy
 from .errors import (
+    CallNotOver,
+    CheckOnly,
     ConsentOutdated,
     NotInCall,
+    OptionNotAgreed,
     OutsideSlot,
     ServiceUnknown,
     SessionRefused,
     TaskUnknown,
     TicketRefused,
 )
-from .models import CallToken, EntryTicket
-from .selectors import actor_of, place_of, session_view
+from .models import CallRating, CallToken, EntryTicket, Purpose
+from .selectors import actor_of, place_of, session_view, video_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +74,9 @@ def issue_ticket(
     channel_code: str,
     actor: Actor,
     ttl: timedelta = policy.TICKET_LIFETIME,
+    purpose: Purpose = Purpose.CALL,
 ) -> Issued:
-    """A single-use entry for one party of one task. Raises TaskUnknown."""
+    """An entry for one party of one task, single-use unless for a check. Raises TaskUnknown."""
     known = Party.objects.filter(
         pk=party_id, task_id=task_id, task__superseded_at=None, task__state=TaskState.PENDING
     )
@@ -72,6 +88,7 @@ def issue_ticket(
         secret_sha256=_sha256(secret),
         task_id=task_id,
         party_id=party_id,
+        purpose=purpose,
         channel_code=channel_code,
         issued_to=actor.name[:60],
         created_at=now,
@@ -84,23 +101,74 @@ def issue_ticket(
         object_id=ticket.pk,
         chain=audit.interview_chain(task_id),
         channel=channel_code,
+        purpose=purpose,
     )
     return Issued(secret, ticket)
 
 
-def enter(secret: str, told: Claim) -> tuple[str, CallToken]:
+def issue_check_ticket(task_id: UUID, *, party_id: UUID, channel_code: str, actor: Actor) -> Issued:
+    """An entry to the device check that works until the slot begins, at least for a day.
+
+    Raises TaskUnknown.
+    """
+    appointment = current_appointment(task_id)
+    ttl = policy.CHECK_LIFETIME
+    if appointment is not None:
+        ttl = max(ttl, appointment.bounds[0] - timezone.now())
+    return issue_ticket(
+        task_id,
+        party_id=party_id,
+        channel_code=channel_code,
+        actor=actor,
+        ttl=ttl,
+        purpose=Purpose.CHECK,
+    )
+
+
+def hand_over(token: CallToken, *, actor: Actor) -> Issued:
+    """A fresh entry for the same party, to go on with another phone. Raises TaskUnknown."""
+    return issue_ticket(
+        token.task_id, party_id=token.party_id, channel_code=token.channel_code, actor=actor
+    )
+
+
+def _token_secret(ticket_secret: str, attempt_key: str) -> str:
+    """The token a ticket is exchanged for.
+
+    With a key of the client's own it can be derived again, so that an answer that was lost on the
+    way is given once more, to whoever holds both; without one it is random.
+    """
+    if not attempt_key:
+        return new_token()
+    bound = f"{ticket_secret}\0{attempt_key}"
+    return salted_hmac("customer_sdk.token", bound, algorithm="sha256").hexdigest()
+
+
+def enter(secret: str, told: Claim, *, attempt_key: str = "") -> tuple[str, CallToken]:
     """Admission (SDK-1): a ticket and what the device tells, for a call token.
 
     Channel, product and phone come from the ticket, not from the device. A refused attempt is
-    stored and leaves the ticket good, so that the customer can go where the refusal says. Raises
-    TicketRefused, ChannelRefused, PlaceRefused.
+    stored and leaves the ticket good, so that the customer can go where the refusal says. With the
+    same `attempt_key` (Idempotency-Key) the same answer is given again. Raises TicketRefused,
+    ChannelRefused, PlaceRefused.
     """
     ticket = (
         EntryTicket.objects.select_related("task", "party")
-        .filter(secret_sha256=_sha256(secret), used_at=None, expires_at__gt=timezone.now())
+        .filter(secret_sha256=_sha256(secret), expires_at__gt=timezone.now())
         .first()
     )
     if ticket is None or ticket.task.superseded_at is not None:
+        raise TicketRefused
+    token_secret = _token_secret(secret, attempt_key)
+    if attempt_key:
+        known = (
+            CallToken.objects.select_related("task", "party")
+            .filter(ticket=ticket, secret_sha256=_sha256(token_secret), revoked_at=None)
+            .first()
+        )
+        if known is not None:
+            return token_secret, known
+    if ticket.used_at is not None and ticket.purpose == Purpose.CALL:
         raise TicketRefused
     claim = replace(
         told,
@@ -109,32 +177,36 @@ def enter(secret: str, told: Claim) -> tuple[str, CallToken]:
         phone=ticket.party.phone,
     )
     attempt = admit(claim, task_id=ticket.task_id, party_id=ticket.party_id)
-    return _exchange(ticket, attempt, claim)
+    return token_secret, _exchange(ticket, token_secret, attempt, claim)
 
 
 @transaction.atomic
 def _exchange(
-    ticket: EntryTicket, attempt: AdmissionAttempt, claim: Claim
-) -> tuple[str, CallToken]:
+    ticket: EntryTicket, secret: str, attempt: AdmissionAttempt, claim: Claim
+) -> CallToken:
     now = timezone.now()
     won = EntryTicket.objects.filter(pk=ticket.pk, used_at=None).update(used_at=now)
-    if not won:
+    if not won and ticket.purpose == Purpose.CALL:
         raise TicketRefused
     appointment = current_appointment(ticket.task_id)
-    secret = new_token()
-    token = CallToken.objects.create(
+    token, fresh = CallToken.objects.get_or_create(
         secret_sha256=_sha256(secret),
-        ticket=ticket,
-        task=ticket.task,
-        party=ticket.party,
-        channel_code=ticket.channel_code,
-        appointment_id=appointment.pk if appointment else None,
-        attempt_id=attempt.pk,
-        latitude=attempt.latitude,
-        longitude=attempt.longitude,
-        created_at=now,
-        expires_at=now + policy.TOKEN_LIFETIME,
+        defaults={
+            "ticket": ticket,
+            "purpose": ticket.purpose,
+            "task": ticket.task,
+            "party": ticket.party,
+            "channel_code": ticket.channel_code,
+            "appointment_id": appointment.pk if appointment else None,
+            "attempt_id": attempt.pk,
+            "latitude": attempt.latitude,
+            "longitude": attempt.longitude,
+            "created_at": now,
+            "expires_at": now + policy.TOKEN_LIFETIME,
+        },
     )
+    if not fresh:
+        return token
     audit.record(
         "party.admitted",
         actor=actor_of(token, claim.ip),
@@ -144,7 +216,13 @@ def _exchange(
         attempt=str(attempt.pk),
         channel=token.channel_code,
     )
-    return secret, token
+    return token
+
+
+def require_call_purpose(token: CallToken) -> None:
+    """Raises CheckOnly: a check of the device opens no call."""
+    if token.purpose != Purpose.CALL:
+        raise CheckOnly
 
 
 def token_for(secret: str) -> CallToken:
@@ -178,8 +256,10 @@ def note_position(token: CallToken, point: Point) -> None:
 def call_in(token: CallToken, *, service_type: str, actor: Actor) -> CallToken:
     """Enter the line, or the running call of the task (SDK-1a, SDK-2). Idempotent.
 
-    Raises OutsideSlot, ServiceUnknown, and what the line raises (consent missing, room full).
+    Raises CheckOnly, OutsideSlot, ServiceUnknown, and what the line raises (consent missing, room
+    full).
     """
+    require_call_purpose(token)
     _require_slot(token)
     _require_service(token, service_type)
     result = queueing.call_in(
@@ -240,6 +320,7 @@ def connect_media(token: CallToken, *, offer_sdp: str, actor: Actor) -> dict[str
     place_id = require_place(token)
     answer = interviews.connect_media(place_id, offer_sdp=offer_sdp, actor=actor)
     _label_position(token, place_id, actor)
+    _tell_doubts(token, place_id, actor)
     return answer
 
 
@@ -257,6 +338,24 @@ def _label_position(token: CallToken, place_id: UUID, actor: Actor) -> None:
     )
 
 
+def _tell_doubts(token: CallToken, place_id: UUID, actor: Actor) -> None:
+    """A position that may be invented is the seat's to judge: a mark on the timeline, once."""
+    attempt = AdmissionAttempt.objects.get(pk=token.attempt_id)
+    if not attempt.doubts:
+        return
+    known = TimelineEvent.objects.filter(participant_id=place_id, kind="device")
+    if known.filter(payload__what="position_doubtful").exists():
+        return
+    text = str(policy.DEVICE_NEWS["position_doubtful"]).format(doubts=doubts_text(attempt))
+    interviews.add_event(
+        Participant.objects.values_list("call_id", flat=True).get(pk=place_id),
+        kind="device",
+        payload={"what": "position_doubtful", "reason": ",".join(attempt.doubts), "text": text},
+        actor=actor,
+        participant_id=place_id,
+    )
+
+
 def say(token: CallToken, *, text: str, actor: Actor) -> None:
     """A written message to everybody in the call. Raises NotInCall."""
     place = place_of(token)
@@ -268,4 +367,131 @@ def say(token: CallToken, *, text: str, actor: Actor) -> None:
         payload={"text": text},
         actor=actor,
         participant_id=place.pk,
+    )
+
+
+def test_network(token: CallToken, *, send_sdp: str, receive_sdp: str) -> dict[str, str]:
+    """Both ends of a loop through a media worker. Raises MediaUnavailable, MediaRefused."""
+    return interviews.test_network(
+        send_sdp=send_sdp,
+        receive_sdp=receive_sdp,
+        max_kbps=video_limits(token.task)["max_kbps"],
+    )
+
+
+def note_device_check(token: CallToken, result: CheckResult, *, actor: Actor) -> DeviceCheck:
+    """The device's own findings, on the appointment."""
+    attempt = AdmissionAttempt.objects.get(pk=token.attempt_id)
+    return note_check(
+        token.task_id,
+        party_id=token.party_id,
+        result=result,
+        early=token.purpose == Purpose.CHECK,
+        os=attempt.os,
+        device_model=attempt.device_model,
+        actor=actor,
+    )
+
+
+def answer_card(
+    token: CallToken, card_id: UUID, *, accepted: bool, sha256: str, actor: Actor
+) -> ConfirmAnswer:
+    """我确认 or not. Raises NotInCall, CardChanged, CardAnswered."""
+    return interviews.answer_card(
+        card_id,
+        participant_id=require_place(token),
+        accepted=accepted,
+        sha256=sha256,
+        actor=actor,
+    )
+
+
+def still_of(token: CallToken, still_id: UUID) -> StillRequest:
+    """The party's own request for a picture. Raises NotFound for anybody else's."""
+    request = StillRequest.objects.filter(
+        pk=still_id, participant__party_id=token.party_id, call__task_id=token.task_id
+    ).first()
+    if request is None:
+        raise NotFound
+    return request
+
+
+def send_still_part(
+    token: CallToken, still_id: UUID, *, offset: int, total: int, content: bytes, actor: Actor
+) -> StillRequest:
+    """The next stretch of the picture. Raises NotFound and what the picture's keeper raises."""
+    request = still_of(token, still_id)
+    return interviews.receive_part(
+        request.pk, offset=offset, total=total, content=content, actor=actor
+    )
+
+
+def refuse_still(token: CallToken, still_id: UUID, *, reason: str, actor: Actor) -> None:
+    """The device cannot take it; the seat is told why."""
+    interviews.fail_still(still_of(token, still_id).pk, reason=reason, actor=actor)
+
+
+def report_device(token: CallToken, *, what: str, reason: str, actor: Actor) -> None:
+    """Something the seat should know of the customer's device, on the timeline. Raises NotInCall."""
+    place_id = require_place(token)
+    call_id = Participant.objects.values_list("call_id", flat=True).get(pk=place_id)
+    interviews.add_event(
+        call_id,
+        kind="device",
+        payload={"what": what, "reason": reason, "text": str(policy.DEVICE_NEWS[what])},
+        actor=actor,
+        participant_id=place_id,
+    )
+
+
+@transaction.atomic
+def rate(token: CallToken, *, stars: int, actor: Actor) -> CallRating:
+    """One tap after the call; tapping again changes it. Raises CallNotOver."""
+    place = place_of(token)
+    if place is None or place.call.is_running:
+        raise CallNotOver
+    rating, _created = CallRating.objects.update_or_create(
+        participant_id=place.pk, defaults={"call_id": place.call_id, "stars": stars}
+    )
+    audit.record(
+        "call.rated",
+        actor=actor,
+        object_type="call",
+        object_id=place.call_id,
+        chain=audit.interview_chain(token.task_id),
+        stars=stars,
+    )
+    return rating
+
+
+def agree_to_option(token: CallToken, *, text_version: str, actor: Actor, user_agent: str) -> None:
+    """Consent to one kind of recognition, apart from that to the recording (SDK-10).
+
+    Raises ConsentOutdated for a text that is not in force here.
+    """
+    if text_version not in {policy.option_version(row["kind"]) for row in policy.adapters()}:
+        raise ConsentOutdated(version=policy.OPTION_VERSION)
+    interviews.record_consent(
+        token.party_id, text_version=text_version, actor=actor, user_agent=user_agent
+    )
+
+
+def observe(token: CallToken, *, kind: str, code: str, actor: Actor) -> None:
+    """What an adapter found out, for the seat to judge. Raises NotInCall, OptionNotAgreed."""
+    place_id = require_place(token)
+    installed = {row["kind"] for row in policy.adapters()}
+    version = policy.option_version(kind)
+    if kind not in installed or not token.party.consents.filter(text_version=version).exists():
+        raise OptionNotAgreed
+    interviews.add_event(
+        Participant.objects.values_list("call_id", flat=True).get(pk=place_id),
+        kind="observation",
+        payload={
+            "kind": kind,
+            "code": code,
+            "doubtful": code in policy.DOUBTFUL_OBSERVATIONS,
+            "text": str(policy.OBSERVATIONS[code]),
+        },
+        actor=actor,
+        participant_id=place_id,
     )

@@ -7,6 +7,7 @@ class Phase(StrEnum):
     READY = "ready"  # admitted, has not called in
     WAITING = "waiting"
     RINGING = "ringing"
+    KNOCKING = "knocking"  # the call runs; the seat has to let this party in
     CONNECTING = "connecting"
     LIVE = "live"
     RECONNECTING = "reconnecting"
@@ -21,6 +22,7 @@ _OF_REQUEST = {
     "EXPIRED": Phase.READY,
 }
 _OF_PLACE = {
+    "KNOCKING": Phase.KNOCKING,
     "INVITED": Phase.CONNECTING,
     "PRESENT": Phase.LIVE,
     "LOST": Phase.RECONNECTING,

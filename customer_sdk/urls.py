@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from .views import call_page
+from .views import call_page, check_page
 
 app_name = "customer_sdk"
-urlpatterns = [path("call/", call_page, name="call")]
+urlpatterns = [
+    path("call/", call_page, name="call"),
+    path("check/", check_page, name="check"),
+]

@@ -11,7 +11,18 @@ from django.views.decorators.http import require_safe
 @never_cache
 def call_page(request: HttpRequest) -> HttpResponse:
     """The shell of all steps; the script fills it from the SDK."""
-    page = render(request, "customer_sdk/call.html", {"bank": settings.BANK_NAME})
+    return _page(request, "customer_sdk/call.html")
+
+
+@require_safe
+@never_cache
+def check_page(request: HttpRequest) -> HttpResponse:
+    """The check of the device, days before the interview; the link is a ticket of its own kind."""
+    return _page(request, "customer_sdk/check.html")
+
+
+def _page(request: HttpRequest, template: str) -> HttpResponse:
+    page = render(request, template, {"bank": settings.BANK_NAME})
     page.headers["Permissions-Policy"] = (
         "camera=(self), microphone=(self), geolocation=(self), display-capture=()"
     )

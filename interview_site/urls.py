@@ -1,5 +1,6 @@
 """Where each room's pages and interfaces hang."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -10,8 +11,17 @@ urlpatterns = [
     path("", include("operations.urls")),
     path("workbench/", include("workbench.urls")),
     path("recordings/", include("recordings.urls")),
+    path("qc/", include("qc.urls")),
+    path("analytics/", include("analytics.urls")),
+    path("seats/", include("appointments.urls")),
+    path("wallboard/", include("queueing.urls")),
+    path("dispatch/", include("queueing.rule_urls")),
+    path("marketing/", include("marketing_media.urls")),
+    path("bridge/", include("credit_bridge.urls")),
     path("h5/", include("customer_sdk.urls")),
-    path("demo/", include("partner_portals.urls")),
+    # The stand-ins of the bank's own apps are not there at all where nothing is shown to anybody.
+    *([path("demo/", include("partner_portals.urls"))] if settings.DEMO else []),
+    path("api/docs/", include("customer_sdk.api_docs")),
     path("api/sdk/v1/", include("customer_sdk.api_urls")),
     path("api/partner/v1/", include("credit_bridge.api_urls")),
     path("api/partner/v1/", include("customer_sdk.partner_api")),

@@ -3,12 +3,14 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_access import OperationAdmin
+from accounts.admin_access import OperationAdmin, recent_values
 
 from .models import Call, Consent, InterviewTask, Participant, Party
+from .selectors import tasks_in_scope
 
 
 class InterviewsOnly(OperationAdmin):
@@ -16,14 +18,22 @@ class InterviewsOnly(OperationAdmin):
 
     view_operation = "videos.view"
     rehearsal_flag: ClassVar[str] = "task__rehearsal"
+    task_path: ClassVar[str] = ""  # of rows that belong to a task, not to one seat
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(**{self.rehearsal_flag: False})
+
+    def rows_open_to(self, request: HttpRequest) -> Q:
+        if not self.task_path:
+            return super().rows_open_to(request)
+        tasks = InterviewTask.objects.filter(tasks_in_scope(request.user, self.view_operation))
+        return Q(**{f"{self.task_path}__in": tasks.values("pk")})
 
 
 @admin.register(InterviewTask)
 class InterviewTaskAdmin(InterviewsOnly):
     rehearsal_flag = "rehearsal"
+    task_path = "pk"
     list_display = [
         "contract_no",
         "generation",
@@ -34,30 +44,37 @@ class InterviewTaskAdmin(InterviewsOnly):
         "manager_no",
         "created_at",
     ]
-    list_filter = ["state", "product_name"]
-    search_fields = ["contract_no", "customer_name", "manager_no", "seat_staff_no"]
-    date_hierarchy = "created_at"
+    ordering = ["-created_at", "id"]
+    list_filter = ["state", recent_values("product_name", _("产品名称")), "created_at"]
+    search_fields = ["contract_no__exact", "manager_no__exact"]
+    search_help_text = _("完整的借款合同号或客户经理工号")
 
 
 @admin.register(Call)
 class CallAdmin(InterviewsOnly):
+    owner_path = "seat__user"
     list_display = ["task", "number", "seat", "state", "verdict", "clock_started_at", "ended_at"]
     list_filter = ["state", "verdict"]
     list_select_related = ["task", "seat__user"]
-    search_fields = ["task__contract_no", "task__customer_name"]
+    ordering = ["-clock_started_at", "id"]
+    search_fields = ["task__contract_no__exact"]
+    search_help_text = _("完整的借款合同号")
 
 
 @admin.register(Participant)
 class ParticipantAdmin(InterviewsOnly):
     rehearsal_flag = "call__task__rehearsal"
+    owner_path = "call__seat__user"
     list_display = ["call", "role", "state", "joined_at", "left_at"]
     list_filter = ["role", "state"]
 
 
 @admin.register(Party)
 class PartyAdmin(InterviewsOnly):
+    task_path = "task"
     list_display = ["name", "task", "roles", "interviewed_at"]
-    search_fields = ["name", "task__contract_no"]
+    search_fields = ["task__contract_no__exact"]
+    search_help_text = _("完整的借款合同号")
     list_select_related = ["task"]
     exclude = ["phone", "id_no"]
 
@@ -65,4 +82,5 @@ class PartyAdmin(InterviewsOnly):
 @admin.register(Consent)
 class ConsentAdmin(InterviewsOnly):
     rehearsal_flag = "party__task__rehearsal"
+    task_path = "party__task"
     list_display = ["party", "text_version", "agreed_at", "ip"]

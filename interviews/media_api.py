@@ -2,32 +2,37 @@
 
 import hmac
 from collections.abc import Callable
+from typing import Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from pydantic import ValidationError
 
+from marketing_media.selectors import play_out
 from media_worker.protocol import EventBatch, Heartbeat
 from media_worker.services import record_heartbeat
 
 from . import services
+from .services.playout import item_key
 
 MAX_BODY_BYTES = 1_000_000
 
 
-def _worker_only(
-    view: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    def guarded(request: HttpRequest) -> HttpResponse:
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def _worker_only(view: View[P]) -> View[P]:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         expected = settings.MEDIA_CONTROL_TOKEN
         if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
             return JsonResponse({"code": "unauthorized"}, status=401)
         try:
-            return view(request)
+            return view(request, *args, **kwargs)
         except ValidationError as error:
             return JsonResponse(
                 {"code": "bad_message", "detail": error.errors(include_input=False)[:3]},
@@ -35,21 +40,38 @@ def _worker_only(
                 json_dumps_params={"default": str},
             )
 
-    return csrf_exempt(require_POST(guarded))
+    return csrf_exempt(guarded)
 
 
 @_worker_only
-def events(request: HttpRequest) -> HttpResponse:
+@require_POST
+def events(request: HttpRequest) -> HttpResponseBase:
     services.apply_media_events(EventBatch.model_validate_json(request.body).events)
     return JsonResponse({"ok": True})
 
 
 @_worker_only
-def heartbeat(request: HttpRequest) -> HttpResponse:
+@require_POST
+def heartbeat(request: HttpRequest) -> HttpResponseBase:
     record_heartbeat(Heartbeat.model_validate_json(request.body))
     # A worker that came back under its name has lost its rooms: move them now, not at the sweep.
     services.move_stranded_calls()
     return JsonResponse({"ok": True})
 
 
-urlpatterns = [path("events", events), path("heartbeat", heartbeat)]
+@_worker_only
+@require_GET
+def item(request: HttpRequest, key: str) -> HttpResponseBase:
+    """A prepared item for play-out; the key says which content of it."""
+    number = key.partition("-")[0]
+    found = play_out(int(number)) if number.isdigit() else None
+    if found is None or item_key(found.item_id, found.sha256) != key:
+        raise Http404
+    return FileResponse(found.path.open("rb"), content_type="video/x-matroska")
+
+
+urlpatterns = [
+    path("events", events),
+    path("heartbeat", heartbeat),
+    path("items/<str:key>", item),
+]

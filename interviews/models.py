@@ -12,12 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from common.crypto import EncryptedTextField
 
 from .states import (
+    LIVE_PLAY,
     RUNNING,
     CallState,
+    CustomerType,
     ParticipantRole,
     ParticipantState,
     PartyRole,
+    PlayState,
     SnapshotKind,
+    StillState,
     TaskState,
     Verdict,
 )
@@ -39,6 +43,12 @@ class InterviewTask(models.Model):
     loan_type = models.CharField(_("贷款类型"), max_length=40, blank=True)
     # Plain, because a reviewer searches by any part of it (VID-1); number and phone are not.
     customer_name = models.CharField(_("客户姓名"), max_length=80)
+    customer_type = models.CharField(
+        _("客户类型"),
+        max_length=10,
+        choices=CustomerType.choices,
+        default=CustomerType.ORDINARY,
+    )
     applied_on = models.DateField(_("申请日期"), null=True, blank=True)
     property_province = models.CharField(_("房产所在省"), max_length=12, blank=True)
     property_city = models.CharField(_("房产所在市"), max_length=12, blank=True)
@@ -73,6 +83,11 @@ class InterviewTask(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "id"]),
             models.Index(fields=["manager_no"]),
+            models.Index(
+                fields=["settled_at"],
+                name="task_settled",
+                condition=Q(settled_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -154,6 +169,8 @@ class Call(models.Model):
     media_epoch = models.PositiveIntegerField(_("媒体代次"), default=0)
     # The worker process that holds the room, told from its successor of the same name.
     media_worker_started_at = models.DateTimeField(_("媒体节点启动时间"), null=True, blank=True)
+    # False until the seat starts it, where the parameter says by hand (WB-6).
+    recording_on = models.BooleanField(_("录制"), default=True)
     verdict = models.CharField(
         _("处理意见"), max_length=8, choices=Verdict.choices, blank=True, default=""
     )
@@ -259,6 +276,30 @@ class Leg(models.Model):
         return str(self.pk)
 
 
+class QualitySummary(models.Model):
+    """How a participant's network was, summed up while it was measured (REP-1). Loss in percent."""
+
+    participant = models.OneToOneField(
+        Participant, primary_key=True, on_delete=models.CASCADE, related_name="quality"
+    )
+    samples = models.PositiveIntegerField(_("测量次数"), default=0)
+    loss_up_sum = models.FloatField(default=0.0)
+    loss_up_max = models.FloatField(default=0.0)
+    loss_down_sum = models.FloatField(default=0.0)
+    rtt_samples = models.PositiveIntegerField(default=0)
+    rtt_ms_sum = models.FloatField(default=0.0)
+    rtt_ms_max = models.FloatField(default=0.0)
+    kbps_up_sum = models.FloatField(default=0.0)
+    fps_sum = models.FloatField(default=0.0)
+    poor = models.PositiveIntegerField(_("较差次数"), default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("网络质量")
+
+    def __str__(self) -> str:
+        return str(self.participant_id)
+
+
 class TimelineEvent(models.Model):
     """A marked instant or stretch of a call: tag, snapshot, script step, chat, gap, mute …"""
 
@@ -307,6 +348,135 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class PlayOut(models.Model):
+    """One playing of a prepared item to everybody in the call (WB-16)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="play_outs")
+    # By number: what was played stays on record when the item is deleted.
+    item_id = models.PositiveBigIntegerField(_("素材"))
+    title = models.CharField(_("名称"), max_length=80)
+    no_skip = models.BooleanField(_("不得跳过或快进"))
+    duration_ms = models.PositiveIntegerField(_("时长（毫秒）"))
+    state = models.CharField(
+        _("状态"), max_length=8, choices=PlayState.choices, default=PlayState.PLAYING
+    )
+    position_ms = models.PositiveIntegerField(_("进度（毫秒）"), default=0)
+    event = models.OneToOneField(TimelineEvent, on_delete=models.PROTECT)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("素材播放")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call"], condition=Q(state__in=LIVE_PLAY), name="play_out_one_live"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=PlayState.values), name="play_out_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class ConfirmCard(models.Model):
+    """确认卡: amount, rate, term in large characters, which each customer confirms or not."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="cards")
+    title = models.CharField(_("标题"), max_length=60)
+    lines = models.JSONField(_("内容"))
+    # Over title and lines in canonical form: what was confirmed can be shown to be this.
+    sha256 = models.CharField(max_length=64)
+    at_ms = models.BigIntegerField(_("时刻（毫秒）"))
+    created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(_("收起时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("确认卡")
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call"], condition=Q(withdrawn_at=None), name="card_one_shown"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class ConfirmAnswer(models.Model):
+    """One customer's answer to a card; the first one counts."""
+
+    card = models.ForeignKey(ConfirmCard, on_delete=models.PROTECT, related_name="answers")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT)
+    accepted = models.BooleanField(_("确认"))
+    # The timeline's event has this id: written again after a crash it is the same event.
+    event_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    at_ms = models.BigIntegerField(_("时刻（毫秒）"))
+    created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("确认卡答复")
+        constraints = [
+            models.UniqueConstraint(fields=["card", "participant"], name="card_answered_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.card_id} {self.accepted}"
+
+
+class StillRequest(models.Model):
+    """原图拍摄: the seat asks the customer's own camera for a picture; it comes in parts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="still_requests")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT)
+    kind = models.CharField(
+        _("类别"), max_length=20, choices=SnapshotKind.choices, default=SnapshotKind.OTHER
+    )
+    state = models.CharField(
+        _("状态"), max_length=10, choices=StillState.choices, default=StillState.ASKED
+    )
+    failure = models.CharField(_("未成原因"), max_length=40, blank=True)
+    total_bytes = models.PositiveIntegerField(_("总字节"), default=0)
+    received_bytes = models.PositiveIntegerField(_("已收字节"), default=0)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
+    asked_at = models.DateTimeField(_("请求时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("原图拍摄请求")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant"],
+                condition=Q(state=StillState.ASKED),
+                name="still_one_asked",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=StillState.values), name="still_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class StillPart(models.Model):
+    """A stretch of a picture that is still coming; gone when the picture is whole."""
+
+    request = models.ForeignKey(StillRequest, on_delete=models.CASCADE, related_name="parts")
+    offset = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "offset"], name="still_part_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}@{self.offset}"
 
 
 class MediaEvent(models.Model):

@@ -1,23 +1,71 @@
 """Numbers of the interview (WB-6); units in the names."""
 
 from datetime import timedelta
+from typing import Literal
 
+from media_worker.protocol import CallOptions
 from parameters.selectors import value_of
 
+from .errors import VideoNotAllowed
 from .models import InterviewTask
 
+PREFERENCES: tuple[Literal["smooth", "balanced", "quality"], ...] = (
+    "smooth",
+    "balanced",
+    "quality",
+)
 MAX_CUSTOMERS = 8  # SDK-2: nine tiles, one is the seat's
 
 
 def reconnect_window(task: InterviewTask) -> timedelta:
     """How long a lost participant's place is kept (SDK-5)."""
-    return timedelta(
-        seconds=value_of(
-            "reconnect_window_s", channel_code=task.channel_code, product_code=task.product_code
-        )
+    return timedelta(seconds=_of(task, "reconnect_window_s"))
+
+
+def tag_lead_ms(task: InterviewTask, seat_no: str) -> int:
+    """A tag is stamped this long before the key was pressed: the doubtful word came first."""
+    return value_of(
+        "tag_lead_ms",
+        channel_code=task.channel_code,
+        product_code=task.product_code,
+        seat_no=seat_no,
     )
 
 
-def tag_lead_ms(task: InterviewTask) -> int:
-    """A tag is stamped this long before the key was pressed: the doubtful word came first."""
-    return value_of("tag_lead_ms", channel_code=task.channel_code, product_code=task.product_code)
+def require_video_allowed(task: InterviewTask) -> None:
+    """Some products must not be interviewed by video; asked at booking and at call.
+
+    Raises VideoNotAllowed.
+    """
+    if not _of(task, "video_interview_allowed"):
+        raise VideoNotAllowed(product=task.product_name)
+
+
+def admits_by_seat(task: InterviewTask) -> bool:
+    """Every further party waits until the seat lets him in."""
+    return bool(_of(task, "admit_by_seat"))
+
+
+def records_by_hand(task: InterviewTask) -> bool:
+    """The seat starts the recording; otherwise it runs from the first packet (WB-4)."""
+    return bool(_of(task, "record_by_hand"))
+
+
+def room_options(task: InterviewTask) -> CallOptions:
+    """The bounds within which a picture's rate follows the network; the least is supervisory."""
+    least = _of(task, "video_min_kbps")
+    return CallOptions(
+        min_video_kbps=least,
+        max_video_kbps=max(least, _of(task, "video_max_kbps")),
+        max_down_kbps=_of(task, "video_down_max_kbps"),
+        preference=PREFERENCES[_of(task, "network_preference")],
+    )
+
+
+def camera_limits(task: InterviewTask) -> tuple[int, int]:
+    """(lines, frames a second) that a customer's camera may have at most."""
+    return _of(task, "customer_camera_lines"), _of(task, "video_fps")
+
+
+def _of(task: InterviewTask, key: str) -> int:
+    return value_of(key, channel_code=task.channel_code, product_code=task.product_code)

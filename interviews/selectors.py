@@ -4,11 +4,49 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+
+from accounts.models import DataScope, User
+from accounts.selectors import EVERYTHING, scope_of, staff_nos_in_scope, visible
 from common.clock import unix_ms
 from common.crypto import blind_index
 
-from .models import Call, InterviewTask, Participant, Party
-from .states import RUNNING, CallState, ParticipantRole, TaskState
+from . import policy
+from .models import (
+    Call,
+    ConfirmAnswer,
+    ConfirmCard,
+    InterviewTask,
+    Leg,
+    Participant,
+    Party,
+    StillRequest,
+)
+from .states import (
+    LIVE_PLAY,
+    RUNNING,
+    CallState,
+    ParticipantRole,
+    PlayState,
+    StillState,
+    TaskState,
+)
+
+
+def tasks_in_scope(user: User | AnonymousUser, *operations: str) -> Q:
+    """Tasks whose seat - the appointed one, or one that held a call - is in the person's scope.
+
+    A task nobody is appointed for is in the common line: who sees an institution sees it, too.
+    """
+    staff_nos = staff_nos_in_scope(user, *operations)
+    if staff_nos is None:
+        return EVERYTHING
+    held = Call.objects.filter(visible(user, *operations, owner="seat__user"))
+    found = Q(seat_staff_no__in=staff_nos) | Q(pk__in=held.values("task_id"))
+    if scope_of(user, *operations) == DataScope.INSTITUTION:
+        found |= Q(seat_staff_no="", calls=None)
+    return found
 
 
 def current_tasks_for_phone(phone: str) -> list[Party]:
@@ -48,6 +86,28 @@ def participant_of_party(party_id: UUID) -> Participant | None:
     )
 
 
+def connected_leg(participant_id: UUID) -> str | None:
+    """The connection that is up for the place, whichever device made it."""
+    leg = Leg.objects.filter(
+        participant_id=participant_id, closed_at=None, connected_at__isnull=False
+    ).first()
+    return str(leg.pk) if leg else None
+
+
+def open_leg(participant_id: UUID) -> str | None:
+    """The place's connection that was not closed, be it up or only on its way."""
+    leg = Leg.objects.filter(participant_id=participant_id, closed_at=None).first()
+    return str(leg.pk) if leg else None
+
+
+def open_leg_of_seat(call_id: UUID | str) -> str | None:
+    """As `open_leg`, of the seat's place in the call."""
+    leg = Leg.objects.filter(
+        participant__call_id=call_id, participant__role=ParticipantRole.SEAT, closed_at=None
+    ).first()
+    return str(leg.pk) if leg else None
+
+
 def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
     """The call as its sockets show it. Customers see names of the others, not case data."""
     call = Call.objects.select_related("task", "seat__user").get(pk=call_id)
@@ -63,6 +123,9 @@ def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
         "ended_unix_ms": unix_ms(call.ended_at) if call.ended_at else None,
         "end_reason": call.end_reason,
         "product_name": task.product_name,
+        "recording_on": call.recording_on,
+        "share": _share_view(call),
+        "playout": _play_view(call),
         "participants": [
             _participant_view(place, call)
             for place in call.participants.select_related("party").order_by(
@@ -76,8 +139,11 @@ def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
             "generation": task.generation,
             "task_state": task.state,
             "task_state_label": str(TaskState(task.state).label),
+            "records_by_hand": policy.records_by_hand(task),
             "superseded": task.superseded_at is not None,
             "verdict": call.verdict,
+            "card": _card_view(call),
+            "stills": _stills_view(call),
             "parties": [_party_view(party) for party in _in_order(task.parties.all())],
             "events": [
                 {
@@ -105,6 +171,89 @@ def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
             ],
         }
     return view
+
+
+def card_for(place: Participant) -> dict[str, Any] | None:
+    """The card that lies before a customer, with his own answer."""
+    card = ConfirmCard.objects.filter(call=place.call, withdrawn_at=None).first()
+    if card is None:
+        return None
+    answer = ConfirmAnswer.objects.filter(card=card, participant=place).first()
+    return {
+        "id": str(card.pk),
+        "title": card.title,
+        "lines": card.lines,
+        "sha256": card.sha256,
+        "accepted": answer.accepted if answer else None,
+    }
+
+
+def still_for(place: Participant) -> dict[str, Any] | None:
+    """The picture a customer is asked for."""
+    asked = StillRequest.objects.filter(participant=place, state=StillState.ASKED).first()
+    if asked is None:
+        return None
+    return {"id": str(asked.pk), "kind": asked.kind, "kind_label": asked.get_kind_display()}
+
+
+def _card_view(call: Call) -> dict[str, Any] | None:
+    """The card as the seat sees it, with everybody's answer."""
+    card = ConfirmCard.objects.filter(call=call).order_by("-created_at").first()
+    if card is None:
+        return None
+    return {
+        "id": str(card.pk),
+        "title": card.title,
+        "lines": card.lines,
+        "sha256": card.sha256,
+        "at_ms": card.at_ms,
+        "shown": card.withdrawn_at is None,
+        "answers": [
+            {
+                "participant_id": str(answer.participant_id),
+                "accepted": answer.accepted,
+                "at_ms": answer.at_ms,
+            }
+            for answer in card.answers.order_by("at_ms")
+        ],
+    }
+
+
+def _stills_view(call: Call) -> list[dict[str, Any]]:
+    """Pictures asked of customers' cameras in this call, newest first."""
+    return [
+        {
+            "id": str(row.pk),
+            "participant_id": str(row.participant_id),
+            "kind_label": row.get_kind_display(),
+            "state": row.state,
+            "state_label": row.get_state_display(),
+            "failure": row.failure,
+            "received_bytes": row.received_bytes,
+            "total_bytes": row.total_bytes,
+        }
+        for row in call.still_requests.order_by("-asked_at")[:5]
+    ]
+
+
+def _share_view(call: Call) -> dict[str, Any] | None:
+    share = call.events.filter(kind="share", until_ms=None).first()
+    return {"title": share.payload["title"], "at_ms": share.at_ms} if share else None
+
+
+def _play_view(call: Call) -> dict[str, Any] | None:
+    play = call.play_outs.filter(state__in=LIVE_PLAY).first()
+    if play is None:
+        return None
+    return {
+        "id": str(play.pk),
+        "title": play.title,
+        "state": play.state,
+        "state_label": str(PlayState(play.state).label),
+        "no_skip": play.no_skip,
+        "position_ms": play.position_ms,
+        "duration_ms": play.duration_ms,
+    }
 
 
 def _in_order(parties: Iterable[Party]) -> list[Party]:

@@ -62,6 +62,7 @@ RUNNING = (CallState.CONNECTING, CallState.PREROLL, CallState.LIVE)
 
 
 class ParticipantState(TextChoices):
+    KNOCKING = "KNOCKING", _("等候准入")
     INVITED = "INVITED", _("接入中")
     PRESENT = "PRESENT", _("在场")
     LOST = "LOST", _("断线")
@@ -69,24 +70,43 @@ class ParticipantState(TextChoices):
 
 
 class ParticipantMove(StrEnum):
+    ADMIT = "admit"
     CONNECT = "connect"
     LOSE = "lose"
     LEAVE = "leave"
     INVITE = "invite"
+    KNOCK = "knock"
 
 
 PARTICIPANT_MACHINE = Machine[ParticipantState, ParticipantMove](
     {
+        ParticipantMove.ADMIT: (frozenset({ParticipantState.KNOCKING}), ParticipantState.INVITED),
         # A place belongs to a person, not to a connection: whoever was lost or has left may return.
-        ParticipantMove.CONNECT: (frozenset(ParticipantState), ParticipantState.PRESENT),
+        ParticipantMove.CONNECT: (
+            frozenset(ParticipantState) - {ParticipantState.KNOCKING},
+            ParticipantState.PRESENT,
+        ),
         ParticipantMove.LOSE: (frozenset({ParticipantState.PRESENT}), ParticipantState.LOST),
         ParticipantMove.LEAVE: (
-            frozenset({ParticipantState.INVITED, ParticipantState.PRESENT, ParticipantState.LOST}),
+            frozenset(ParticipantState) - {ParticipantState.LEFT},
             ParticipantState.LEFT,
         ),
         ParticipantMove.INVITE: (frozenset({ParticipantState.LEFT}), ParticipantState.INVITED),
+        ParticipantMove.KNOCK: (frozenset({ParticipantState.LEFT}), ParticipantState.KNOCKING),
     }
 )
+
+
+class PlayState(TextChoices):
+    """Of one play-out of a prepared item."""
+
+    PLAYING = "PLAYING", _("播放中")
+    PAUSED = "PAUSED", _("已暂停")
+    ENDED = "ENDED", _("已播完")
+    STOPPED = "STOPPED", _("已停止")
+
+
+LIVE_PLAY = (PlayState.PLAYING, PlayState.PAUSED)
 
 
 class Verdict(TextChoices):
@@ -103,6 +123,15 @@ class PartyRole(TextChoices):
     GUARANTOR = "GUARANTOR", _("保证人")
 
 
+class CustomerType(TextChoices):
+    """What the credit system says of the borrower (DSP-1)."""
+
+    ORDINARY = "ordinary", _("普通")
+    GOOD = "good", _("优质")
+    VIP = "vip", _("VIP")
+    WHITELIST = "whitelist", _("白名单")
+
+
 class ParticipantRole(TextChoices):
     SEAT = "seat", _("坐席")
     CUSTOMER = "customer", _("客户")
@@ -112,6 +141,16 @@ class TagKind(TextChoices):
     RISK = "risk", _("风险点")
     KEY_POINT = "key_point", _("重点")
     OTHER = "other", _("其他")
+    IDENTITY = "identity", _("身份疑点")
+    PURPOSE = "purpose", _("用途疑点")
+    INCOME = "income", _("收入疑点")
+    PROPERTY = "property", _("房产疑点")
+    PROMPTED = "prompted", _("旁人提示")
+    DISSENT = "dissent", _("客户异议")
+
+
+# Tags by which a seat says that something may be wrong.
+RISK_TAGS = frozenset(TagKind) - {TagKind.KEY_POINT, TagKind.OTHER}
 
 
 class SnapshotKind(TextChoices):
@@ -119,3 +158,9 @@ class SnapshotKind(TextChoices):
     PROPERTY = "property", _("手持房产证")
     RISK = "risk", _("风险点")
     OTHER = "other", _("其他")
+
+
+class StillState(TextChoices):
+    ASKED = "ASKED", _("等待客户拍摄")
+    DONE = "DONE", _("已收到")
+    FAILED = "FAILED", _("未能拍摄")

@@ -1,10 +1,48 @@
-"""营销管理."""
+"""营销管理 (MKT-1…3): list with posters, batch enable and disable, upload, where used."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import OperationAdmin, TabularOperationInline
+from accounts.models import User
+from accounts.selectors import actor_of, may
+from common.actor import Actor
+from common.errors import DomainError
+from parameters.selectors import value_of
 
+from . import services
 from .models import MediaItem, ProductMedia
+from .selectors import uses_of
+from .services.items import note
+from .states import Encoding
+
+# Colours of states: static/css/components.css
+_CHIP = {
+    Encoding.EMPTY: "is-off",
+    Encoding.WAITING: "is-busy",
+    Encoding.ENCODING: "is-talk",
+    Encoding.READY: "is-idle",
+    Encoding.FAILED: "is-down",
+}
+
+
+def _actor(request: HttpRequest) -> Actor:
+    assert isinstance(request.user, User)  # noqa: S101 - the admin lets only users in
+    return actor_of(request.user, request.META.get("REMOTE_ADDR", ""))
+
+
+def clock(ms: int | None) -> str:
+    """754000 → 12:34."""
+    seconds = round((ms or 0) / 1000)
+    return f"{seconds // 60}:{seconds % 60:02d}"
 
 
 class ProductInline(TabularOperationInline):
@@ -16,8 +54,132 @@ class ProductInline(TabularOperationInline):
 class MediaItemAdmin(OperationAdmin):
     view_operation = "media.view"
     manage_operation = "media.manage"
-    list_display = ["title", "kind", "enabled", "no_skip", "created_at"]
-    list_filter = ["kind", "enabled"]
+    list_display = [
+        "poster",
+        "title",
+        "kind",
+        "length",
+        "state",
+        "products_of",
+        "no_skip",
+        "enabled",
+        "created_at",
+    ]
+    list_display_links = ["title"]
+    list_filter = ["kind", "enabled", "encoding"]
     search_fields = ["title"]
-    readonly_fields = ["duration_ms"]
+    search_help_text = _("名称（模糊查询）")
+    list_per_page = 50
+    fields = ["title", "kind", "no_skip"]
     inlines = [ProductInline]
+    actions = ["enable", "disable"]
+    change_form_template = "admin/marketing_media/mediaitem/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MediaItem]:
+        return super().get_queryset(request).prefetch_related("products")
+
+    @admin.display(description=_("封面"))
+    def poster(self, item: MediaItem) -> SafeString:
+        if not item.width or not item.is_playable:
+            word = _("音频") if item.is_playable else _("未上传")
+            return format_html('<span class="thumb thumb--none">{}</span>', word)
+        return format_html(
+            '<img class="thumb" src="{}?{}" alt="" loading="lazy">',
+            reverse("marketing_media:poster", args=[item.pk]),
+            item.play_epoch,
+        )
+
+    @admin.display(description=_("时长"), ordering="duration_ms")
+    def length(self, item: MediaItem) -> str:
+        if not item.is_playable:
+            return "–"
+        size = f" · {item.width}×{item.height}" if item.width else ""
+        return f"{clock(item.duration_ms)}{size}"
+
+    @admin.display(description=_("转码状态"), ordering="encoding")
+    def state(self, item: MediaItem) -> SafeString:
+        return format_html(
+            '<span class="chip {}">{}</span>',
+            _CHIP[Encoding(item.encoding)],
+            item.get_encoding_display(),
+        )
+
+    @admin.display(description=_("适用产品"))
+    def products_of(self, item: MediaItem) -> str:
+        rows = [
+            f"{row.product_code}（{_('自动') if row.auto_play else _('手工')}）"
+            for row in item.products.all()
+        ]
+        return "、".join(rows) or "–"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        standing = isinstance(obj, MediaItem) and obj.enabled
+        return super().has_delete_permission(request, obj) and not standing
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, self.manage_operation)
+
+    @admin.action(description=_("启用所选素材"), permissions=["manage"])
+    def enable(self, request: HttpRequest, rows: QuerySet[MediaItem]) -> None:
+        self._set_enabled(request, rows, enabled=True)
+
+    @admin.action(description=_("停用所选素材"), permissions=["manage"])
+    def disable(self, request: HttpRequest, rows: QuerySet[MediaItem]) -> None:
+        self._set_enabled(request, rows, enabled=False)
+
+    def _set_enabled(
+        self, request: HttpRequest, rows: QuerySet[MediaItem], *, enabled: bool
+    ) -> None:
+        ids = list(rows.values_list("pk", flat=True))
+        try:
+            changed = services.set_enabled(ids, enabled=enabled, actor=_actor(request))
+        except DomainError as refusal:
+            self.message_user(request, refusal.text, messages.ERROR)
+            return
+        text = _("已启用 {count} 个素材。") if enabled else _("已停用 {count} 个素材。")
+        self.message_user(request, str(text).format(count=changed), messages.SUCCESS)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """An enabled or used item stands in the way of its own deletion, and the page says so."""
+        related, counts, _rights, protected = super().get_deleted_objects(objs, request)
+        standing = [
+            str(_("{item} 处于启用状态，请先停用")).format(item=item)
+            for item in objs
+            if item.enabled
+        ]
+        return related, counts, set(), [*protected, *standing]
+
+    def delete_model(self, request: HttpRequest, obj: MediaItem) -> None:
+        services.delete_item(obj.pk, actor=_actor(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MediaItem]) -> None:
+        for item_id in list(queryset.values_list("pk", flat=True)):
+            services.delete_item(item_id, actor=_actor(request))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        note(
+            form.instance,
+            "edited" if change else "added",
+            actor=_actor(request),
+            fields=list(form.changed_data),
+        )
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
+        """Next is the file: stay on the item."""
+        self.message_user(request, _("已保存，请上传音视频文件。"), messages.SUCCESS)
+        return redirect("admin:marketing_media_mediaitem_change", obj.pk)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        item = self.get_object(request, object_id)
+        extra = {
+            "item": item,
+            "item_chip": _CHIP[Encoding(item.encoding)] if item else "",
+            "item_length": clock(item.duration_ms) if item else "",
+            "item_uses": uses_of(item.pk) if item else [],
+            "upload_limit_mb": value_of("media_upload_mb"),
+            "may_upload": self.has_manage_permission(request),
+        }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})

@@ -20,6 +20,7 @@ from aiortc import RTCIceServer
 
 from media_worker.control import make_app
 from media_worker.rtc import aiortc_private
+from media_worker.spool import CALL_MB, RESERVE_MB
 from media_worker.worker import Worker, WorkerOptions
 
 # The writer's thread holds the interpreter in short slices, so that packets are not late.
@@ -35,6 +36,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--spool", type=Path, required=True)
     parser.add_argument("--worker-id", required=True)
     parser.add_argument("--capacity", type=int, default=30, help="calls this worker may hold")
+    parser.add_argument("--reserve-mb", type=int, default=RESERVE_MB, help="kept free for sound")
+    parser.add_argument("--call-mb", type=int, default=CALL_MB, help="a further call must fit")
     return parser.parse_args(arguments)
 
 
@@ -62,6 +65,8 @@ async def serve(arguments: argparse.Namespace, token: str) -> None:
             token=token,
             capacity=arguments.capacity,
             ice_servers=read_ice_servers(os.environ.get("MEDIA_ICE_SERVERS") or "[]"),
+            reserve_mb=arguments.reserve_mb,
+            call_mb=arguments.call_mb,
         )
     )
     runner = web.AppRunner(make_app(worker, token), access_log=None, shutdown_timeout=1)

@@ -1,5 +1,6 @@
 """The worker's control server: parse, ask the room, answer. Decides nothing."""
 
+import base64
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
@@ -10,13 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from media_worker import protocol as p
 from media_worker.rtc.errors import RoomRefused
+from media_worker.rtc.snapshot import Still
 from media_worker.worker import Worker
 
 logger = logging.getLogger(__name__)
 
 WORKER = web.AppKey("worker", Worker)
 TOKEN = web.AppKey("token", str)
-BODY_BYTES_MAX = 1 << 20
+BODY_BYTES_MAX = 17 << 20  # a still in base64
 _ID = TypeAdapter(p.Id)
 B = TypeVar("B", bound=p.Message)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,6 +38,9 @@ def make_app(worker: Worker, token: str) -> web.Application:
             web.post("/v1/calls/{call_id}/mute", mute),
             web.post("/v1/calls/{call_id}/record", record),
             web.post("/v1/calls/{call_id}/snapshot", snapshot),
+            web.post("/v1/calls/{call_id}/still", put_still),
+            web.post("/v1/calls/{call_id}/play", play),
+            web.post("/v1/calls/{call_id}/play/act", control_play),
             web.post("/v1/calls/{call_id}/journal", journal),
             web.post("/v1/calls/{call_id}/close", close_call),
             web.get("/v1/calls/{call_id}/proof", proof),
@@ -105,6 +110,7 @@ async def connect_leg(request: web.Request) -> web.Response:
         role=body.role,
         offer_sdp=body.offer_sdp,
         publishes={kind for kind, on in body.media.model_dump().items() if on},
+        muted=body.muted,
     )
     slots = [
         p.Slot(slot=pair.number, mid_audio=pair.mid_audio, mid_video=pair.mid_video)
@@ -132,10 +138,40 @@ async def record(request: web.Request) -> web.Response:
     return _answer(p.Done())
 
 
+async def play(request: web.Request) -> web.Response:
+    body = await _read(request, p.Play)
+    worker = request.app[WORKER]
+    room = worker.room(_call_id(request))
+    path = await worker.items.fetch(body.item_key)
+    state = await room.play(body.play_id, path, title=body.title, start_ms=body.start_ms)
+    return _answer(p.PlayState.model_validate(state))
+
+
+async def control_play(request: web.Request) -> web.Response:
+    body = await _read(request, p.PlayAct)
+    room = request.app[WORKER].room(_call_id(request))
+    return _answer(p.PlayState.model_validate(await room.control_play(body.play_id, body.act)))
+
+
 async def snapshot(request: web.Request) -> web.Response:
     body = await _read(request, p.TakeSnapshot)
     room = request.app[WORKER].room(_call_id(request))
-    still, file, at_ms = await room.snapshot(body.snapshot_id, body.participant_id)
+    return _kept(await room.snapshot(body.snapshot_id, body.participant_id))
+
+
+async def put_still(request: web.Request) -> web.Response:
+    body = await _read(request, p.PutStill)
+    room = request.app[WORKER].room(_call_id(request))
+    try:
+        jpeg = base64.b64decode(body.jpeg_base64, validate=True)
+    except ValueError:
+        return _refuse("bad_request", 400)
+    size = (body.width, body.height)
+    return _kept(await room.put_still(body.snapshot_id, body.participant_id, jpeg, size))
+
+
+def _kept(taken: tuple[Still, str, int]) -> web.Response:
+    still, file, at_ms = taken
     return _answer(
         p.Snapshot(
             file=file,

@@ -20,7 +20,7 @@ BACKOFF_FIRST_S = 0.2
 BACKOFF_MAX_S = 5.0
 REQUEST_TIMEOUT_S = 5.0
 # Of these only the latest counts; an older one that was not sent yet is replaced.
-LATEST_ONLY = frozenset({"proof", "quality"})
+LATEST_ONLY = frozenset({"proof", "quality", "playout.progress"})
 
 
 class EventSender:
@@ -120,10 +120,12 @@ class EventSender:
             return False
         return False
 
-    async def stop(self, *, flush_s: float) -> None:
-        """Give what is queued `flush_s` seconds to be taken, then end."""
+    async def flush(self, within_s: float) -> None:
+        """Give what is queued that long to be taken."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._empty.wait(), flush_s)
+            await asyncio.wait_for(self._empty.wait(), within_s)
+
+    async def stop(self) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await self._session.close()

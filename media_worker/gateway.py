@@ -24,6 +24,7 @@ CONNECT_TIMEOUT_S = 1.0
 ANSWER_TIMEOUT_S = 5.0
 CONNECT_LEG_TIMEOUT_S = 10.0  # asking STUN and TURN servers for addresses may take 5 s
 SNAPSHOT_TIMEOUT_S = 8.0
+PLAY_TIMEOUT_S = 20.0  # the worker may have to fetch the item first
 CLOSE_TIMEOUT_S = 30.0  # hashes every file of the call
 
 A = TypeVar("A", bound=p.Message)
@@ -36,6 +37,20 @@ class MediaUnavailable(DomainError):
     status = 503
     retryable = True
     message = _("音视频服务暂时不可用，请稍后再试。")
+
+
+class SpoolFull(MediaUnavailable):
+    """No worker's disk can hold the recording of a further call: it is refused, not recorded badly."""
+
+    code = "spool_full"
+    message = _("录像磁盘空间不足，暂不能接通新的通话，请联系运维。")
+
+
+class MediaBusy(MediaUnavailable):
+    """Every worker holds as many calls as it may."""
+
+    code = "media_busy"
+    message = _("通话路数已满，请稍后再试。")
 
 
 class CallNotOpen(MediaUnavailable):
@@ -85,6 +100,8 @@ class _Command(Generic[A]):
             raise MediaUnavailable from broken
         if refusal.code == "call_not_open":
             raise CallNotOpen
+        if refusal.code == "disk_full":
+            raise SpoolFull
         if response.status_code >= 500 or response.status_code == 401:
             raise MediaUnavailable
         raise MediaRefused(reason=refusal.code)
@@ -194,6 +211,38 @@ def snapshot(control_url: str, call_id: str, body: p.TakeSnapshot) -> p.Snapshot
 
 async def asnapshot(control_url: str, call_id: str, body: p.TakeSnapshot) -> p.Snapshot:
     return await _aask(control_url, _snapshot(call_id, body))
+
+
+def put_still(control_url: str, call_id: str, body: p.PutStill) -> p.Snapshot:
+    """Keep a JPEG from the participant's own camera beside the snapshots of the call."""
+    path = f"/v1/calls/{call_id}/still"
+    return _ask(control_url, _Command("POST", path, p.Snapshot, body, SNAPSHOT_TIMEOUT_S))
+
+
+def _play(call_id: str, body: p.Play) -> _Command[p.PlayState]:
+    return _Command("POST", f"/v1/calls/{call_id}/play", p.PlayState, body, PLAY_TIMEOUT_S)
+
+
+def play(control_url: str, call_id: str, body: p.Play) -> p.PlayState:
+    """Send a prepared item to everybody in the call. Idempotent by the play's id."""
+    return _ask(control_url, _play(call_id, body))
+
+
+async def aplay(control_url: str, call_id: str, body: p.Play) -> p.PlayState:
+    return await _aask(control_url, _play(call_id, body))
+
+
+def _control_play(call_id: str, body: p.PlayAct) -> _Command[p.PlayState]:
+    return _Command("POST", f"/v1/calls/{call_id}/play/act", p.PlayState, body)
+
+
+def control_play(control_url: str, call_id: str, body: p.PlayAct) -> p.PlayState:
+    """Pause, go on, or stop."""
+    return _ask(control_url, _control_play(call_id, body))
+
+
+async def acontrol_play(control_url: str, call_id: str, body: p.PlayAct) -> p.PlayState:
+    return await _aask(control_url, _control_play(call_id, body))
 
 
 def _journal(call_id: str, note: p.JournalNote) -> _Command[p.JournalWritten]:

@@ -18,6 +18,8 @@ class MediaWorker(models.Model):
     draining = models.BooleanField(_("排空中"), default=False)
     disk_free_percent = models.FloatField(_("磁盘剩余（%）"), default=100)
 
+    holds_another = models.BooleanField(_("可再接一路"), default=True)
+
     class Meta:
         verbose_name = verbose_name_plural = _("媒体节点")
         ordering = ["worker_id"]

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 # Every id may become part of a file name in the spool.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 MAX_SDP_CHARS = 200_000
+MAX_STILL_BYTES = 12 << 20
 EVENTS_PATH = "/internal/media/v1/events"
 HEARTBEAT_PATH = "/internal/media/v1/heartbeat"
+ITEMS_PATH = "/internal/media/v1/items/"
 
 Kind = Literal["audio", "video"]
 RecordMode = Literal["on_connect", "manual"]
@@ -27,8 +29,12 @@ EventKind = Literal[
     "recording.started",
     "recording.stalled",
     "recording.resumed",
+    "recording.degraded",
+    "recording.restored",
     "track.part_closed",
     "slots.changed",
+    "playout.progress",
+    "playout.ended",
     "proof",
     "quality",
 ]
@@ -46,6 +52,8 @@ class CallOptions(Message):
     min_video_kbps: int = Field(100, ge=30, le=10_000)
     keyframe_interval_s: float = Field(8.0, ge=1, le=60)
     part_seconds: float = Field(120.0, ge=2, le=3600)
+    preference: Literal["smooth", "balanced", "quality"] = "balanced"
+    max_down_kbps: int = Field(0, ge=0, le=100_000)
 
 
 class OpenCall(Message):
@@ -53,6 +61,8 @@ class OpenCall(Message):
     t0_unix_ms: int = Field(gt=0)
     record: RecordMode = "on_connect"
     options: CallOptions = CallOptions()
+    # A network test on the real path: nothing is recorded or told, the room is gone in a minute.
+    probe: bool = False
 
 
 class Opened(Message):
@@ -69,9 +79,10 @@ class ConnectLeg(Message):
     participant_id: Id
     leg_id: Id
     name: str = Field("", max_length=100)
-    role: Literal["seat", "customer"]
+    role: Literal["seat", "customer", "share"]
     offer_sdp: str = Field(max_length=MAX_SDP_CHARS)
     media: LegMedia = LegMedia()
+    muted: bool = False  # as the participant was before: a worker that takes over cannot know
 
 
 class Slot(Message):
@@ -100,9 +111,40 @@ class Record(Message):
     on: bool
 
 
+class Play(Message):
+    """`item_key` names the file at Django's ITEMS_PATH; a key is never used for another content."""
+
+    play_id: Id
+    item_key: Id
+    title: str = Field("", max_length=100)
+    start_ms: int = Field(0, ge=0)
+
+
+class PlayAct(Message):
+    play_id: Id
+    act: Literal["pause", "resume", "stop"]
+
+
+class PlayState(Message):
+    play_id: str
+    state: Literal["playing", "paused", "ended", "stopped", "failed"]
+    position_ms: int
+    duration_ms: int
+
+
 class TakeSnapshot(Message):
     snapshot_id: Id
     participant_id: Id
+
+
+class PutStill(Message):
+    """A JPEG the participant's own camera took; it is kept like a snapshot."""
+
+    snapshot_id: Id
+    participant_id: Id
+    width: int = Field(ge=1, le=20_000)
+    height: int = Field(ge=1, le=20_000)
+    jpeg_base64: str = Field(max_length=MAX_STILL_BYTES * 4 // 3 + 8)
 
 
 class Snapshot(Message):
@@ -166,6 +208,7 @@ class Proof(Message):
     since_ms: int | None
     tracks: list[TrackProof]
     disk_free_percent: float
+    degraded: bool = False  # the disk is full: sound only
 
 
 class Health(Message):
@@ -196,7 +239,10 @@ class SlotHolder(Message):
 
 
 class Quality(Message):
-    """Payload of `quality`. `up` is client to worker, `down` worker to client; loss in percent."""
+    """Payload of `quality`. `up` is client to worker, `down` worker to client; loss in percent.
+
+    `level` changes slowly (rtc/quality.py); `fault` is the way of this client that is bad.
+    """
 
     loss_up: float
     loss_down: float
@@ -206,13 +252,17 @@ class Quality(Message):
     fps: float
     width: int
     height: int
+    level: Literal["good", "fair", "poor"] = "good"
+    fault: Literal["none", "up", "down"] = "none"
 
 
 class Event(Message):
     """Something that happened. Kept in order per call and sent again until it was accepted.
 
     `payload` of `proof` is a Proof, of `quality` a Quality, of `slots.changed`
-    `{"slots": [SlotHolder]}`, of `track.part_closed` a TrackFile.
+    `{"slots": [SlotHolder]}`, of `track.part_closed` a TrackFile, of `playout.progress`
+    `{"state", "position_ms"}`, of `playout.ended` `{"outcome", "position_ms"}`; their `leg_id` is
+    the play's id.
     """
 
     id: str
@@ -240,3 +290,5 @@ class Heartbeat(Message):
     loop_lag_p99_ms: float
     draining: bool
     disk_free_percent: float
+    holds_another: bool = True  # the spool has room for a further call
+    stopping: bool = False  # the last one: its calls are to be moved now

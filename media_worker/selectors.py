@@ -1,15 +1,18 @@
 """Reads of the worker registry."""
 
 import datetime as dt
+from typing import NoReturn
 
-from django.db.models import ExpressionWrapper, F, FloatField, QuerySet
+from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet
 
 from common.clock import db_now
-from media_worker.gateway import MediaUnavailable
+from media_worker.gateway import MediaBusy, MediaUnavailable, SpoolFull
 from media_worker.models import MediaWorker
 
 FRESH = dt.timedelta(seconds=6)
-DISK_FLOOR_PERCENT = 5.0
+DISK_WARN_FREE_PERCENT = 20.0  # the spool is 80 % full: somebody should make room (D1)
+_WITH_DISK = Q(holds_another=True)
+_WITH_CAPACITY = Q(calls__lt=F("capacity"))
 
 
 def live_workers(fresh: dt.timedelta = FRESH) -> QuerySet[MediaWorker]:
@@ -20,16 +23,12 @@ def live_workers(fresh: dt.timedelta = FRESH) -> QuerySet[MediaWorker]:
 def choose_worker(*, exclude: str = "") -> MediaWorker:
     """The least loaded worker that may take a call; `exclude` names one just seen dead.
 
-    Raises MediaUnavailable when there is none.
+    Raises SpoolFull or MediaBusy when those that live have no room, MediaUnavailable when there
+    is none.
     """
+    alive = live_workers().filter(draining=False).exclude(worker_id=exclude)
     worker = (
-        live_workers()
-        .filter(
-            draining=False,
-            disk_free_percent__gte=DISK_FLOOR_PERCENT,
-            calls__lt=F("capacity"),
-        )
-        .exclude(worker_id=exclude)
+        alive.filter(_WITH_DISK, _WITH_CAPACITY)
         .annotate(
             load=ExpressionWrapper(
                 F("calls") * 1.0 / F("capacity"),
@@ -40,8 +39,36 @@ def choose_worker(*, exclude: str = "") -> MediaWorker:
         .first()
     )
     if worker is None:
-        raise MediaUnavailable
+        _explain(alive)
     return worker
+
+
+def _explain(alive: QuerySet[MediaWorker]) -> NoReturn:
+    if not alive.exists():
+        raise MediaUnavailable
+    raise MediaBusy if alive.filter(_WITH_DISK).exists() else SpoolFull
+
+
+def has_media_room() -> bool:
+    """Whether a further call fits somewhere.
+
+    True while no worker is heard: a restart takes a second and the clients try again.
+    """
+    alive = live_workers().filter(draining=False)
+    return alive.filter(_WITH_DISK, _WITH_CAPACITY).exists() or not alive.exists()
+
+
+def require_media_room() -> None:
+    """Raises SpoolFull or MediaBusy when a further call would not fit anywhere."""
+    if not has_media_room():
+        _explain(live_workers().filter(draining=False))
+
+
+def require_disk_room() -> None:
+    """Raises SpoolFull when no disk can hold the recording of a further call."""
+    alive = live_workers().filter(draining=False)
+    if alive.exists() and not alive.filter(_WITH_DISK).exists():
+        raise SpoolFull
 
 
 def worker_is_alive(worker_id: str, fresh: dt.timedelta = FRESH) -> bool:

@@ -13,10 +13,13 @@ from aiortc import RTCIceServer
 
 from media_worker import protocol as p
 from media_worker.events import EventSender
+from media_worker.items import ItemStore
 from media_worker.rtc.errors import RoomRefused
+from media_worker.rtc.orphan import close_books
 from media_worker.rtc.quality import percentile
 from media_worker.rtc.recorder import Recorder
 from media_worker.rtc.room import Emit, Room, RoomOptions
+from media_worker.spool import CALL_MB, RESERVE_MB, Spool
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +27,22 @@ WATCH_EVERY_S = 0.25
 LAG_SAMPLE_EVERY_S = 0.05
 LAG_SAMPLES = 1200  # a minute
 HEARTBEAT_EVERY_S = 2.0
-DISK_EVERY_S = 2.0
-DISK_FLOOR_PERCENT = 3.0
+SUPERSEDED_EVERY_S = 1.0
 CLOSED_KEPT = 1000
 FLUSH_EVENTS_S = 2.0
+PROBE_LIFE_S = 40.0
+PROBES = ".probes"
+
+
+def _tell_nobody(
+    epoch: int,
+    kind: str,
+    at_ms: int,
+    participant_id: str | None,
+    leg_id: str | None,
+    payload: dict[str, Any],
+) -> None:
+    """A network test is nobody's call: nothing that happens in it is news."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,8 @@ class WorkerOptions:
     token: str = field(repr=False)
     capacity: int = 30
     ice_servers: tuple[RTCIceServer, ...] = ()
+    reserve_mb: int = RESERVE_MB
+    call_mb: int = CALL_MB
 
 
 class Worker:
@@ -51,25 +68,29 @@ class Worker:
         self.started_at_unix_ms = time.time_ns() // 1_000_000
         self.recorder = Recorder()
         self.events = EventSender(options.web_url, options.token, options.worker_id)
+        self.items = ItemStore(options.web_url, options.token, options.spool / ".items")
         self._closed: dict[str, p.CallClosed] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._lag_ms: deque[float] = deque(maxlen=LAG_SAMPLES)
-        self._disk_free = 100.0
+        self.spool = Spool(options.spool, reserve_mb=options.reserve_mb, call_mb=options.call_mb)
         self._tasks: list[asyncio.Task[None]] = []
+        self._probes: dict[str, asyncio.Task[None]] = {}
 
     def start(self, control_url: str) -> None:
         self.control_url = control_url
-        self._read_disk()
+        self._forget_old_probes()
         self._tasks = [
-            asyncio.create_task(work) for work in (self._watch(), self._measure_lag(), self._beat())
+            asyncio.create_task(work)
+            for work in (self._watch(), self._measure_lag(), self._beat(), self._recover_orphans())
         ]
 
     async def stop(self) -> None:
         """Close every file cleanly; the calls themselves go on elsewhere."""
         self.draining = True
-        for task in self._tasks:
+        ending = [*self._tasks, *self._probes.values()]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         for call_id, room in list(self.rooms.items()):
             try:
                 await room.suspend()
@@ -78,7 +99,10 @@ class Worker:
                 logger.exception("call %s was not suspended cleanly", call_id)
         self.rooms.clear()
         await asyncio.to_thread(self.recorder.stop)
-        await self.events.stop(flush_s=FLUSH_EVENTS_S)
+        await self.items.stop()
+        await self.events.flush(FLUSH_EVENTS_S)
+        await self.events.beat(self._heartbeat(stopping=True))
+        await self.events.stop()
 
     # -- calls
 
@@ -99,22 +123,44 @@ class Worker:
                 return p.Opened(opened=True, resumed=room.journal.resumed)
             if self.draining:
                 raise RoomRefused("draining", status=503)
-            if self._disk_free < DISK_FLOOR_PERCENT:
+            folder = self.options.spool / (PROBES if body.probe else "") / call_id
+            # One that goes on is never refused: its sound fits where a new call does not.
+            is_new = not body.probe and not folder.exists()
+            if is_new and not self.spool.holds_another(len(self.rooms)):
                 raise RoomRefused("disk_full", status=507)
             room = await Room.open(
                 call_id,
-                self.options.spool / call_id,
+                folder,
                 epoch=body.epoch,
                 t0_unix_ms=body.t0_unix_ms,
-                record=body.record == "on_connect",
+                record=body.record == "on_connect" and not body.probe,
                 options=RoomOptions(**body.options.model_dump()),
                 recorder=self.recorder,
-                emit=self._emitter(call_id),
+                emit=_tell_nobody if body.probe else self._emitter(call_id),
                 ice_servers=list(self.options.ice_servers),
-                disk_free_percent=lambda: self._disk_free,
+                disk_free_percent=lambda: self.spool.room.free_percent,
+                on_disk_full=self._disk_full,
             )
             self.rooms[call_id] = room
+            room.shed_video(self.spool.is_full)
+            if body.probe:
+                self._probes[call_id] = asyncio.create_task(self._end_probe(call_id, room.folder))
             return p.Opened(opened=True, resumed=room.journal.resumed)
+
+    async def _end_probe(self, call_id: str, folder: Path) -> None:
+        """A network test leaves nothing behind."""
+        try:
+            await asyncio.sleep(PROBE_LIFE_S)
+            await self.close_call(call_id, "probe_over")
+        finally:
+            self._probes.pop(call_id, None)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _forget_old_probes(self) -> None:
+        """What network tests of a worker that was killed left; nobody's evidence."""
+        for folder in (self.options.spool / PROBES).glob("*"):
+            if time.time() - folder.stat().st_mtime > PROBE_LIFE_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _emitter(self, call_id: str) -> Emit:
         def emit(
@@ -154,13 +200,15 @@ class Worker:
         )
 
     async def _watch(self) -> None:
-        disk_at = 0.0
+        looked_at = 0.0
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
             now = time.monotonic()
-            if now - disk_at > DISK_EVERY_S:
-                disk_at = now
-                self._read_disk()
+            if self.spool.check():
+                self._shed()
+            if now - looked_at > SUPERSEDED_EVERY_S:
+                looked_at = now
+                await self._let_go_of_superseded()
             for call_id, room in list(self.rooms.items()):
                 try:
                     room.watch(now)
@@ -168,9 +216,42 @@ class Worker:
                     # The watch over the other calls must go on.
                     logger.exception("watching call %s failed", call_id)
 
-    def _read_disk(self) -> None:
-        usage = shutil.disk_usage(self.options.spool)
-        self._disk_free = usage.free * 100 / usage.total
+    def _disk_full(self) -> None:
+        if self.spool.ran_full():
+            self._shed()
+
+    def _shed(self) -> None:
+        for room in self.rooms.values():
+            room.shed_video(self.spool.is_full)
+
+    async def _let_go_of_superseded(self) -> None:
+        """Calls that another worker took while this one stood still (M2)."""
+        for call_id, room in list(self.rooms.items()):
+            if room.closing or not room.journal.is_superseded:
+                continue
+            logger.warning("call %s goes on at another worker", call_id)
+            del self.rooms[call_id]
+            try:
+                await room.abandon()
+            except Exception:
+                # The other calls go on whatever happened to this one.
+                logger.exception("call %s was not let go cleanly", call_id)
+
+    async def _recover_orphans(self) -> None:
+        """Close the books of calls whose worker was killed and that nobody may open again."""
+        for journal in sorted(self.options.spool.glob("*/journal.jsonl")):
+            call_id = journal.parent.name
+            async with self._locks.setdefault(call_id, asyncio.Lock()):
+                if call_id in self.rooms:
+                    continue
+                try:
+                    found = await asyncio.to_thread(close_books, journal.parent)
+                except Exception:
+                    # One unreadable folder must not keep the others from being looked at.
+                    logger.exception("the folder of call %s was not recovered", call_id)
+                    continue
+            if found:
+                logger.warning("recovered %d files of call %s", found, call_id)
 
     async def _measure_lag(self) -> None:
         while True:
@@ -181,18 +262,21 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
-            health = self.health()
-            await self.events.beat(
-                p.Heartbeat(
-                    worker_id=health.worker_id,
-                    control_url=self.control_url,
-                    started_at_unix_ms=self.started_at_unix_ms,
-                    capacity=self.options.capacity,
-                    calls=health.calls,
-                    legs=health.legs,
-                    loop_lag_p99_ms=health.loop_lag_p99_ms,
-                    draining=self.draining,
-                    disk_free_percent=round(self._disk_free, 1),
-                )
-            )
+            await self.events.beat(self._heartbeat())
             await asyncio.sleep(HEARTBEAT_EVERY_S)
+
+    def _heartbeat(self, *, stopping: bool = False) -> p.Heartbeat:
+        health = self.health()
+        return p.Heartbeat(
+            worker_id=health.worker_id,
+            control_url=self.control_url,
+            started_at_unix_ms=self.started_at_unix_ms,
+            capacity=self.options.capacity,
+            calls=health.calls,
+            legs=health.legs,
+            loop_lag_p99_ms=health.loop_lag_p99_ms,
+            draining=self.draining,
+            disk_free_percent=round(self.spool.room.free_percent, 1),
+            holds_another=self.spool.holds_another(len(self.rooms)),
+            stopping=stopping,
+        )

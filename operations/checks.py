@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from media_worker.selectors import live_workers
+from media_worker.selectors import DISK_WARN_FREE_PERCENT, live_workers
 
 CELERY_SEEN_KEY = "operations.celery_seen"
 CELERY_FRESH_S = 15.0
@@ -26,11 +26,15 @@ SPOOL_FREE_PERCENT = 3.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One part: does it work, what was seen, and does web traffic depend on it."""
+    """One part: does it work, what was seen, and does web traffic depend on it.
+
+    `warning`: it works, and somebody should look after it before it does not.
+    """
 
     ok: bool
     detail: str
     required: bool = True
+    warning: bool = False
 
 
 def _database() -> Finding:
@@ -81,7 +85,11 @@ def _spool() -> Finding:
         "percent": percent,
         "gb": usage.free / 1024**3,
     }
-    return Finding(usage.free >= SPOOL_FREE_BYTES and percent >= SPOOL_FREE_PERCENT, detail)
+    warning = percent < DISK_WARN_FREE_PERCENT
+    if warning:
+        detail = _("%(detail)s，已用超过 80%%：请清理或扩容") % {"detail": detail}
+    works = usage.free >= SPOOL_FREE_BYTES and percent >= SPOOL_FREE_PERCENT
+    return Finding(works, detail, warning=works and warning)
 
 
 def _celery() -> Finding:

@@ -22,5 +22,10 @@ ADMINISTRATOR = DemoLogin("系统管理员", "admin", "/admin/")
 
 DEMO_LOGINS = (SEAT, SECOND_SEAT, SUPERVISOR, REVIEWER, ADMINISTRATOR)
 CUSTOMER_PATH = "/demo/customer/"
+MANAGER_PATH = "/demo/manager/"
+CREDIT_PATH = "/demo/credit/"
+MANAGER_NO = "600318"  # the client manager 赵启航
 # Registered phones of the demo customers: 张晓明, 李文静, 周安然, 许若涵
 CUSTOMERS = ("13800000001", "13800000002", "13800000003", "13800000004")
+# Has an interview waiting and no account yet: 冯雨薇
+WITHOUT_ACCOUNT = "13800000009"

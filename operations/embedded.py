@@ -218,7 +218,7 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": "",
-            "max_connections": "200",
+            "max_connections": "300",  # 200 clients at once (W3) beside everything that runs
             "timezone": "UTC",
             "log_min_messages": "warning",
             "log_line_prefix": "%p ",

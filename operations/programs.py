@@ -32,6 +32,15 @@ def get_json(port: int, path: str, token: str = "") -> tuple[int, dict[str, obje
     return response.status, body if isinstance(body, dict) else {}
 
 
+def simulator_environment(port: int) -> dict[str, str]:
+    """What makes every process speak to a simulator of the bank on this port."""
+    return {
+        "BANK_SIMULATOR_PORT": str(port),
+        "CREDIT_BACKEND": "http",
+        "CREDIT_URL": f"http://{LOOPBACK}:{port}",
+    }
+
+
 @dataclass(frozen=True)
 class Place:
     """Where one installation listens and writes; `env` is what all its processes share."""
@@ -43,7 +52,14 @@ class Place:
     env: Mapping[str, str]
 
     def programs(self) -> list[Program]:
-        return [self._web(), self._media(), self._worker(), self._beat()]
+        bank = [self._bank()] if self.env.get("BANK_SIMULATOR_PORT") else []
+        return [*bank, self._web(), self._media(), self._worker(), self._beat()]
+
+    def _bank(self) -> Program:
+        """The bank's side as a process of its own (`make run SIMULATOR=1`)."""
+        port = int(self.env["BANK_SIMULATOR_PORT"])
+        command = [sys.executable, "manage.py", "bank_simulator", "--port", str(port)]
+        return Program("bank", command, lambda: get_json(port, "/health")[0] == 200)
 
     def _web(self) -> Program:
         command = [

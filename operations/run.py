@@ -16,9 +16,15 @@ from pathlib import Path
 from operations import environment, preflight
 from operations.children import die_with_parent
 from operations.console import Console
-from operations.demo_logins import CUSTOMER_PATH, DEMO_LOGINS, PASSWORD
+from operations.demo_logins import (
+    CREDIT_PATH,
+    CUSTOMER_PATH,
+    DEMO_LOGINS,
+    MANAGER_PATH,
+    PASSWORD,
+)
 from operations.embedded import Postgres, Valkey, free_port
-from operations.programs import LOOPBACK, Place
+from operations.programs import LOOPBACK, Place, simulator_environment
 from operations.refusals import CannotStart
 from operations.supervisor import Program, Supervisor
 
@@ -78,6 +84,8 @@ class Installation:
             "MEDIA_WORKER_ID": "media-1",
             "PYTHONUNBUFFERED": "1",
         }
+        if self.env.get("SIMULATOR"):
+            self.env.update(simulator_environment(free_port()))
         for key, value in defaults.items():
             self.env.setdefault(key, value)
         if self.host not in (LOOPBACK, "localhost"):
@@ -90,8 +98,9 @@ class Installation:
             *("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_SECRET_KEY"),
             *("MEDIA_CONTROL_TOKEN", "FIELD_ENCRYPTION_KEYS", "WEB_INTERNAL_URL"),
             *("RUN_DIR", "SPOOL_DIR", "STORAGE_DIR", "MEDIA_WORKER_ID"),
+            *("CREDIT_BACKEND", "CREDIT_URL"),
         )
-        return {name: self.env[name] for name in names}
+        return {name: self.env[name] for name in names if name in self.env}
 
     def _start_servers(self) -> None:
         postgres: Postgres | None = None
@@ -143,7 +152,7 @@ def greeting(url: str, seconds: float) -> str:
     lines = [
         "",
         f"系统已就绪（ready，{seconds:.1f} 秒）  {url}",
-        f"  客户演示页  {url}{CUSTOMER_PATH}",
+        f"  原银在线    {url}{CUSTOMER_PATH}  移动营销  {url}{MANAGER_PATH}  信贷系统  {url}{CREDIT_PATH}",
         *(f"  {login.title}  {url}{login.path}  工号 {login.username}" for login in DEMO_LOGINS),
         f"  演示密码    {PASSWORD}",
         f"  健康检查    {url}/healthz  {url}/readyz",

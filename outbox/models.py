@@ -10,6 +10,11 @@ class MessageState(models.TextChoices):
     PENDING = "pending", _("待投递")
     DONE = "done", _("已投递")
     PARKED = "parked", _("已搁置")
+    SKIPPED = "skipped", _("已跳过")
+
+
+# Nothing more is to be done for these: later messages of the key need not wait.
+OVER = (MessageState.DONE, MessageState.SKIPPED)
 
 
 class OutboxMessage(models.Model):
@@ -34,7 +39,9 @@ class OutboxMessage(models.Model):
         indexes = [
             models.Index(fields=["due_at", "id"], name="outbox_due", condition=Q(state="pending")),
             models.Index(
-                fields=["handler", "key", "id"], name="outbox_order", condition=~Q(state="done")
+                fields=["handler", "key", "id"],
+                name="outbox_order",
+                condition=~Q(state__in=["done", "skipped"]),
             ),
         ]
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -12,14 +13,14 @@ from common.clock import db_now
 from common.errors import DomainError
 
 from . import registry
-from .models import MessageState, OutboxMessage
+from .models import OVER, MessageState, OutboxMessage
 
 logger = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(seconds=120)  # longer than any handler's own time-outs
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 300.0
-ATTEMPTS_BEFORE_PARKING = 40  # about three hours
+ATTEMPTS_BEFORE_PARKING = 40  # about three hours; who says "not now" is never given up
 
 
 def publish(topic: str, *, key: str, **payload: Any) -> None:
@@ -59,7 +60,7 @@ def deliver_one() -> bool:
 def _claim() -> OutboxMessage | None:
     now = db_now()
     earlier = OutboxMessage.objects.filter(
-        ~Q(state=MessageState.DONE),
+        ~Q(state__in=[state.value for state in OVER]),
         handler=OuterRef("handler"),
         key=OuterRef("key"),
         pk__lt=OuterRef("pk"),
@@ -86,8 +87,14 @@ def _claim() -> OutboxMessage | None:
 def _postpone(message: OutboxMessage, error: Exception) -> None:
     """Try later, or park what will not get better by itself. Later messages of the key wait."""
     final = isinstance(error, DomainError) and not error.retryable
-    parked = final or message.attempts >= ATTEMPTS_BEFORE_PARKING
+    unknown = not isinstance(error, DomainError)
+    parked = final or (unknown and message.attempts >= ATTEMPTS_BEFORE_PARKING)
     delay_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(message.attempts - 1, 10))
+    # Who was not even asked says when to come again, and has not spent an attempt.
+    unasked_s: float | None = getattr(error, "retry_in_s", None)
+    attempts = message.attempts
+    if unasked_s is not None:
+        delay_s, attempts = max(1.0, unasked_s), message.attempts - 1
     delay_s *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, hides nothing
     code = error.code if isinstance(error, DomainError) else type(error).__name__
     if isinstance(error, DomainError):
@@ -98,16 +105,40 @@ def _postpone(message: OutboxMessage, error: Exception) -> None:
         logger.error("outbox message=%s failed", message.pk, exc_info=error)
     OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts).update(
         state=MessageState.PARKED if parked else MessageState.PENDING,
+        attempts=attempts,
         due_at=db_now() + dt.timedelta(seconds=delay_s),
         leased_until=None,
         last_error=code[:200],
     )
 
 
+def hurry(handlers: Sequence[str]) -> int:
+    """The partner of these handlers answers again: what waits for its next try is due now."""
+    count = OutboxMessage.objects.filter(
+        handler__in=handlers, state=MessageState.PENDING, due_at__gt=db_now()
+    ).update(due_at=db_now())
+    if count:
+        transaction.on_commit(_knock, robust=True)
+    return count
+
+
 @transaction.atomic
-def requeue(message_id: int) -> None:
-    """An operator sends a parked message again."""
-    OutboxMessage.objects.filter(pk=message_id, state=MessageState.PARKED).update(
-        state=MessageState.PENDING, due_at=db_now(), attempts=0, leased_until=None
+def requeue(message_id: int) -> bool:
+    """An operator sends a message that is parked or waits again. False when it is over."""
+    changed = (
+        OutboxMessage.objects.filter(pk=message_id)
+        .exclude(state__in=OVER)
+        .update(state=MessageState.PENDING, due_at=db_now(), attempts=0, leased_until=None)
     )
     transaction.on_commit(_knock, robust=True)
+    return bool(changed)
+
+
+@transaction.atomic
+def skip(message_id: int) -> bool:
+    """An operator gives a parked message up, so that later ones of its key go on."""
+    changed = OutboxMessage.objects.filter(pk=message_id, state=MessageState.PARKED).update(
+        state=MessageState.SKIPPED, done_at=db_now()
+    )
+    transaction.on_commit(_knock, robust=True)
+    return bool(changed)

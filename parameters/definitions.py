@@ -1,14 +1,47 @@
 """Every number a supervisor may set: its unit, range and default (WB-6). Pure."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
+class Kind(StrEnum):
+    NUMBER = "number"
+    FLAG = "flag"
+    CHOICE = "choice"
+
+
+class Group(StrEnum):
+    """Where a parameter stands on the page."""
+
+    CALL = "call"
+    RECORDING = "recording"
+    BOOKING = "booking"
+    MEDIA = "media"
+    SECURITY = "security"
+
+
+GROUP_LABELS = {
+    Group.CALL: _("通话与排队"),
+    Group.RECORDING: _("录制与画质"),
+    Group.BOOKING: _("预约"),
+    Group.MEDIA: _("营销素材"),
+    Group.SECURITY: _("登录与密码"),
+}
+EVERYWHERE = ("global", "channel", "product")
+DOWN_TO_SEATS = (*EVERYWHERE, "seat")
+GLOBAL_ONLY = ("global",)
+YES_NO = ((0, _("否")), (1, _("是")))
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A whole number between `least` and `most`, in `unit`."""
+    """A whole number between `least` and `most`, in `unit`. With `options` each number has a name.
+
+    `scopes` are those whose setting the reader of the value asks for.
+    """
 
     key: str
     label: str | Promise
@@ -17,6 +50,43 @@ class Definition:
     most: int
     default: int
     help: str | Promise = ""
+    group: Group = Group.CALL
+    scopes: tuple[str, ...] = EVERYWHERE
+    options: tuple[tuple[int, str | Promise], ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        if not self.options:
+            return Kind.NUMBER
+        return Kind.FLAG if self.options == YES_NO else Kind.CHOICE
+
+    @property
+    def group_label(self) -> str | Promise:
+        return GROUP_LABELS[self.group]
+
+    def shown(self, value: int) -> str:
+        """The value as a person reads it."""
+        if self.options:
+            return str(dict(self.options).get(value, value))
+        return f"{value} {self.unit}"
+
+    def allows(self, value: int) -> bool:
+        if self.options:
+            return value in dict(self.options)
+        return self.least <= value <= self.most
+
+
+def flag(
+    key: str,
+    label: str | Promise,
+    default: bool,
+    help: str | Promise = "",
+    *,
+    group: Group = Group.CALL,
+    scopes: tuple[str, ...] = EVERYWHERE,
+) -> Definition:
+    """Yes or no, as 1 or 0."""
+    return Definition(key, label, "", 0, 1, int(default), help, group, scopes, YES_NO)
 
 
 DEFINITIONS = {
@@ -31,10 +101,471 @@ DEFINITIONS = {
             180,
             _("网络中断后在此时间内恢复，自动回到原通话。"),
         ),
-        Definition("tag_lead_ms", _("标签提前量"), _("毫秒"), 0, 30_000, 5000),
-        Definition("offer_s", _("振铃时长"), _("秒"), 5, 120, 20),
-        Definition("slot_min", _("预约时段长度"), _("分钟"), 10, 240, 40),
-        Definition("reschedule_limit", _("改约次数上限"), _("次"), 0, 20, 2, _("0 表示不限制。")),
-        Definition("booking_days", _("可预约天数"), _("天"), 1, 60, 30),
+        Definition(
+            "tag_lead_ms",
+            _("标签提前量"),
+            _("毫秒"),
+            0,
+            30_000,
+            5000,
+            _("标签打在按键之前多久：存疑的话已经说完。可按坐席另设。"),
+            scopes=DOWN_TO_SEATS,
+        ),
+        flag(
+            "admit_by_seat",
+            _("逐一准入"),
+            default=False,
+            help=_("后续干系人呼入时，须由坐席逐一同意后才能进入通话。"),
+        ),
+        Definition(
+            "network_test_s",
+            _("呼入前网络测试"),
+            _("秒"),
+            0,
+            30,
+            8,
+            _("客户呼入前在真实音视频通路上测试的时长；0 表示不测。"),
+        ),
+        flag(
+            "rating",
+            _("满意度评价"),
+            default=True,
+            help=_("面谈结束后请客户点选星级。"),
+        ),
+        flag(
+            "queue_display",
+            _("显示排队信息"),
+            default=False,
+            help=_("等待时向客户显示当前排位、排队人数和预计等待时间。"),
+        ),
+        flag(
+            "face_reminder",
+            _("出画提醒"),
+            default=False,
+            help=_("在客户手机上检测面部是否在画面中并提醒；不存储任何特征。"),
+        ),
+        flag(
+            "video_interview_allowed",
+            _("允许视频面谈"),
+            default=True,
+            help=_("否：该产品不得以视频方式面谈，预约与呼入均被拒绝（如住房按揭）。"),
+            group=Group.BOOKING,
+        ),
+        flag(
+            "record_by_hand",
+            _("手工录制"),
+            default=False,
+            help=_("是：由坐席手工开始录制；否：接通即录制。"),
+            group=Group.RECORDING,
+        ),
+        flag(
+            "output_video",
+            _("保存视频"),
+            default=True,
+            help=_("否：录像只存声音（.m4a），各人的视频轨不入库。入库时生效。"),
+            group=Group.RECORDING,
+        ),
+        flag(
+            "output_audio",
+            _("保存音频"),
+            default=True,
+            help=_("否：录像没有声音，各人的音频轨不入库。入库时生效。"),
+            group=Group.RECORDING,
+        ),
+        flag(
+            "output_snapshots",
+            _("保存照片"),
+            default=True,
+            help=_("否：抓拍照片不入库。入库时生效。"),
+            group=Group.RECORDING,
+        ),
+        flag(
+            "output_tracks",
+            _("分轨保存"),
+            default=True,
+            help=_("否：只存合成录像，不存每人的原始音视频；证据效力减弱，且不能重建。"),
+            group=Group.RECORDING,
+        ),
+        Definition(
+            "video_max_kbps",
+            _("视频码率上限"),
+            "kbit/s",
+            200,
+            4000,
+            800,
+            group=Group.RECORDING,
+        ),
+        Definition(
+            "video_min_kbps",
+            _("视频码率下限"),
+            "kbit/s",
+            50,
+            1000,
+            100,
+            _("网络变差时画质不低于此监管下限。"),
+            Group.RECORDING,
+        ),
+        Definition(
+            "video_down_max_kbps",
+            _("下行带宽上限"),
+            "kbit/s",
+            0,
+            20_000,
+            0,
+            _("每个终端接收全部画面的总码率；0 表示不限制。"),
+            Group.RECORDING,
+        ),
+        Definition(
+            "network_preference",
+            _("流量路由"),
+            "",
+            0,
+            2,
+            1,
+            _("网络变差时先让什么：流畅优先降低画质，画质优先容忍延迟。"),
+            Group.RECORDING,
+            options=((0, _("流畅优先")), (1, _("平衡")), (2, _("画质优先"))),
+        ),
+        Definition(
+            "customer_camera_lines",
+            _("客户视频分辨率"),
+            "",
+            480,
+            720,
+            480,
+            _("客户摄像头画面的上限；监管要求不低于 480p。"),
+            Group.RECORDING,
+            options=((480, _("480p（640×480）")), (720, _("720p（1280×720）"))),
+        ),
+        Definition(
+            "video_fps",
+            _("视频帧率上限"),
+            _("帧/秒"),
+            8,
+            30,
+            15,
+            group=Group.RECORDING,
+        ),
+        Definition(
+            "seat_camera_lines",
+            _("坐席视频分辨率"),
+            "",
+            480,
+            720,
+            480,
+            _("坐席摄像头的画面大小，下次接通时生效。可按坐席另设。"),
+            Group.RECORDING,
+            ("global", "seat"),
+            ((480, _("480p（640×480）")), (720, _("720p（1280×720）"))),
+        ),
+        Definition(
+            "offer_s",
+            _("振铃时长"),
+            _("秒"),
+            5,
+            120,
+            20,
+            _("坐席在此时间内未应答，来电回到队首并转派。"),
+        ),
+        Definition(
+            "slot_min",
+            _("预约时段长度"),
+            _("分钟"),
+            10,
+            240,
+            40,
+            _("新预约的时长；已有预约不变。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "reschedule_limit",
+            _("改约次数上限"),
+            _("次"),
+            0,
+            20,
+            2,
+            _("0 表示不限制。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "booking_days",
+            _("可预约天数"),
+            _("天"),
+            1,
+            60,
+            30,
+            _("客户和客户经理最多可提前多少天预约。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "slot_gap_min",
+            _("预约时段间隔"),
+            _("分钟"),
+            0,
+            120,
+            0,
+            _("两个预约时段之间留出的时间，可按坐席另设。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "hold_min",
+            _("预约时段占用时长"),
+            _("分钟"),
+            1,
+            60,
+            10,
+            _("选定时段后为预约人保留的时间，逾期自动释放。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "late_min",
+            _("迟到判定"),
+            _("分钟"),
+            0,
+            120,
+            5,
+            _("预约开始后超过此时间客户仍未呼入，记为迟到。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "hold_before_min",
+            _("预约前保留坐席"),
+            _("分钟"),
+            0,
+            60,
+            5,
+            _("预约开始前此时间起，不再给该坐席派其他客户。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "late_hold_min",
+            _("迟到保留坐席"),
+            _("分钟"),
+            0,
+            240,
+            15,
+            _(
+                "预约开始后客户未呼入，为其保留坐席的时间；之后坐席可接待他人，客户仍可在时段内呼入。"
+            ),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "arrived_grace_min",
+            _("到场保留时长"),
+            _("分钟"),
+            0,
+            240,
+            30,
+            _("时段内已呼入但未接通的预约，时段结束后再保留此时间。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "no_show_limit",
+            _("爽约次数上限"),
+            _("次"),
+            0,
+            20,
+            0,
+            _("爽约达到此次数后不能自助改约，须联系客户经理；0 表示不限制。"),
+            Group.BOOKING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "seat_lost_s",
+            _("坐席失联判定"),
+            _("秒"),
+            30,
+            3600,
+            120,
+            _("示闲或示忙的坐席页面心跳中断超过此时间，转为离线。"),
+            Group.CALL,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "media_upload_mb",
+            _("营销素材大小上限"),
+            "MB",
+            10,
+            2000,
+            500,
+            _("上传的原始音视频文件不得超过此大小。"),
+            Group.MEDIA,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "service_level_s",
+            _("服务水平时限"),
+            _("秒"),
+            5,
+            1800,
+            60,
+            _("在此时间内接通计入服务水平。"),
+            Group.CALL,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "reveals_per_day",
+            _("每日查看完整号码上限"),
+            _("次"),
+            0,
+            1000,
+            60,
+            _("每名坐席每日查看完整证件号、电话的次数；每次须填写原因并留痕。"),
+            Group.CALL,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "wrap_up_plan_s",
+            _("话后整理计划时长"),
+            _("秒"),
+            30,
+            1800,
+            180,
+            _("工作台计时器到八成变黄、到时变红；不会强制结束。"),
+            Group.CALL,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "short_abandon_s",
+            _("短时放弃"),
+            _("秒"),
+            0,
+            60,
+            5,
+            _("入队后在此时间内放弃，不计入服务水平与放弃率。"),
+            Group.CALL,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "wait_alert_s",
+            _("最长等待告警"),
+            _("秒"),
+            10,
+            7200,
+            300,
+            _("看板在最长等待超过此值时告警。"),
+            Group.CALL,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "line_alert",
+            _("排队人数告警"),
+            _("人"),
+            1,
+            500,
+            6,
+            _("看板在排队人数超过此值时告警。"),
+            Group.CALL,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "password_profile",
+            _("密码策略"),
+            "",
+            0,
+            1,
+            0,
+            _("等保：大小写字母、数字、符号至少三类，90 天到期；其余按下列各项，取较严者。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+            ((0, _("标准")), (1, _("等保"))),
+        ),
+        Definition(
+            "password_min",
+            _("密码最短长度"),
+            _("位"),
+            8,
+            64,
+            10,
+            "",
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "password_history",
+            _("不得与最近几次密码相同"),
+            _("次"),
+            0,
+            24,
+            5,
+            "",
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "password_days",
+            _("密码有效期"),
+            _("天"),
+            0,
+            365,
+            0,
+            _("到期后登录须先修改密码；0 为不限。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "initial_password_days",
+            _("初始密码有效期"),
+            _("天"),
+            1,
+            90,
+            7,
+            _("新建用户或重置后在此时间内未登录改密，须再次重置。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "lock_failures",
+            _("登录失败锁定次数"),
+            _("次"),
+            3,
+            20,
+            5,
+            _("同一工号连续输错密码达到此次数即锁定。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "lock_min",
+            _("锁定时长"),
+            _("分钟"),
+            1,
+            1440,
+            15,
+            _("到时自动解锁，管理员也可提前解锁。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "idle_lock_min",
+            _("无操作退出"),
+            _("分钟"),
+            0,
+            240,
+            30,
+            _("超过此时间无操作须重新登录；签入中的坐席不受影响。0 为不退出。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "session_hours",
+            _("登录最长时间"),
+            _("小时"),
+            1,
+            24,
+            12,
+            _("登录满此时间须重新登录；签入中的坐席在签出后执行。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
     )
 }

@@ -1,81 +1,60 @@
-"""质检管理: the queue of doubts, with the three decisions as actions on one's own claims."""
+"""抽检方案 and 评分表. Reviews have pages of their own."""
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_access import OperationAdmin
-from accounts.models import User
-from accounts.selectors import may
-from common.errors import DomainError
+from accounts.admin_access import OperationAdmin, TabularOperationInline
 
-from . import services
-from .models import QcReview
-from .states import ReviewMove
+from .models import SamplingPlan, ScoreForm, ScoreItem
 
 
-@admin.register(QcReview)
-class QcReviewAdmin(OperationAdmin):
+@admin.register(SamplingPlan)
+class SamplingPlanAdmin(OperationAdmin):
     view_operation = "qc.view"
+    manage_operation = "qc.manage"
     list_display = [
-        "contract_no",
-        "customer",
-        "seat",
-        "state",
-        "reviewer",
-        "opened_at",
-        "recording",
+        "name",
+        "percent",
+        "seat_no",
+        "product_code",
+        "new_seat_days",
+        "min_risk_tags",
+        "is_enabled",
     ]
-    list_filter = ["state"]
-    list_select_related = ["call__task", "call__seat__user", "reviewer"]
-    search_fields = ["call__task__contract_no", "call__task__customer_name"]
-    actions = ["claim_selected", "pass_selected", "return_selected"]
+    list_filter = ["is_enabled"]
+    readonly_fields = ["seed", "created_at"]
 
-    @admin.display(description=_("借款合同号"))
-    def contract_no(self, review: QcReview) -> str:
-        return review.call.task.contract_no
 
-    @admin.display(description=_("客户姓名"))
-    def customer(self, review: QcReview) -> str:
-        return review.call.task.customer_name
+class ScoreItemInline(TabularOperationInline):
+    model = ScoreItem
+    manage_operation = "qc.manage"
+    extra = 1
 
-    @admin.display(description=_("面谈岗"))
-    def seat(self, review: QcReview) -> str:
-        return str(review.call.seat)
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not _is_used(obj)
 
-    @admin.display(description=_("录像"))
-    def recording(self, review: QcReview) -> SafeString:
-        return format_html('<a href="/recordings/{}/">{}</a>', review.call_id, _("查看"))
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
 
-    def _each(
-        self, request: HttpRequest, rows: QuerySet[QcReview], move: ReviewMove | None
-    ) -> None:
-        assert isinstance(request.user, User)  # noqa: S101 - the admin lets only users in
-        for row in rows:
-            try:
-                if move is None:
-                    services.claim(row.pk, reviewer=request.user)
-                else:
-                    services.decide(row.pk, move, reviewer=request.user)
-            except DomainError as refusal:
-                self.message_user(
-                    request, f"{row.call.task.contract_no}：{refusal.text}", messages.ERROR
-                )
 
-    @admin.action(description=_("认领"), permissions=["review"])
-    def claim_selected(self, request: HttpRequest, rows: QuerySet[QcReview]) -> None:
-        self._each(request, rows, None)
+@admin.register(ScoreForm)
+class ScoreFormAdmin(OperationAdmin):
+    """A form that was used does not change: make a new version and put it into use."""
 
-    @admin.action(description=_("质检通过"), permissions=["review"])
-    def pass_selected(self, request: HttpRequest, rows: QuerySet[QcReview]) -> None:
-        self._each(request, rows, ReviewMove.PASS)
+    view_operation = "qc.view"
+    manage_operation = "qc.manage"
+    list_display = ["title", "version", "is_current", "created_at"]
+    inlines = [ScoreItemInline]
 
-    @admin.action(description=_("退回二次面谈"), permissions=["review"])
-    def return_selected(self, request: HttpRequest, rows: QuerySet[QcReview]) -> None:
-        self._each(request, rows, ReviewMove.RETURN)
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["title", "version"] if _is_used(obj) else []
 
-    def has_review_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, "qc.review")
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not _is_used(obj)
+
+
+def _is_used(form: Any) -> bool:
+    return isinstance(form, ScoreForm) and form.qcreview_set.exists()

@@ -17,3 +17,23 @@ class NotYours(DomainError):
     code = "review_not_yours"
     status = 403
     message = _("该案件正由其他复核岗处理。")
+
+
+class WrongCourse(DomainError):
+    """A sampled pass is not rejected, a doubt is not flagged (QC-2)."""
+
+    code = "review_wrong_course"
+    status = 409
+    message = _("该案件不能做此处理：存疑案件可通过、拒件或退回；抽检案件可通过或记为不合格。")
+
+
+class BadClip(DomainError):
+    code = "clip_unfit"
+    status = 400
+    message = _("片段须有要点、在通话时长之内且不超过 10 分钟，每件最多 20 段。")
+
+
+class UnknownReason(DomainError):
+    code = "review_unknown_reason"
+    status = 400
+    message = _("拒件原因须取自信贷系统的原因列表。")

@@ -8,12 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from common.states import Machine
 
 
+class ReviewOrigin(TextChoices):
+    DOUBT = "DOUBT", _("存疑")
+    SAMPLE = "SAMPLE", _("抽检")
+
+
 class ReviewState(TextChoices):
     OPEN = "OPEN", _("待复核")
     CLAIMED = "CLAIMED", _("复核中")
     PASSED = "PASSED", _("质检通过")
     REJECTED = "REJECTED", _("拒件")
     RETURNED = "RETURNED", _("退回二次面谈")
+    FLAGGED = "FLAGGED", _("抽检不合格")
 
 
 class ReviewMove(StrEnum):
@@ -22,6 +28,7 @@ class ReviewMove(StrEnum):
     PASS = "pass"  # noqa: S105 - 通过, not a password
     REJECT = "reject"
     RETURN = "return"
+    FLAG = "flag"
 
 
 _CLAIMED = frozenset({ReviewState.CLAIMED})
@@ -32,5 +39,13 @@ REVIEW_MACHINE = Machine[ReviewState, ReviewMove](
         ReviewMove.PASS: (_CLAIMED, ReviewState.PASSED),
         ReviewMove.REJECT: (_CLAIMED, ReviewState.REJECTED),
         ReviewMove.RETURN: (_CLAIMED, ReviewState.RETURNED),
+        ReviewMove.FLAG: (_CLAIMED, ReviewState.FLAGGED),
     }
 )
+# The decisions that each origin allows. A sampled pass was acted on by the credit system already:
+# finding it bad is told to the supervisor and flips no state (QC-2).
+DECISIONS = {
+    ReviewOrigin.DOUBT: frozenset({ReviewMove.PASS, ReviewMove.REJECT, ReviewMove.RETURN}),
+    ReviewOrigin.SAMPLE: frozenset({ReviewMove.PASS, ReviewMove.FLAG}),
+}
+NEEDS_REASONS = frozenset({ReviewMove.REJECT, ReviewMove.FLAG})

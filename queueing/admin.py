@@ -1,20 +1,23 @@
-"""分案规则, and the line to look at."""
+"""Versions of the rules, and the line, to look at."""
 
 from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
 
 from accounts.admin_access import OperationAdmin
+from interviews.models import InterviewTask
+from interviews.selectors import tasks_in_scope
 
-from .models import CallRequest, DispatchRule, Offer
+from .models import CallRequest, Offer, RuleVersion
 
 
-@admin.register(DispatchRule)
-class DispatchRuleAdmin(OperationAdmin):
+@admin.register(RuleVersion)
+class RuleVersionAdmin(OperationAdmin):
+    """To read: versions are written under /dispatch/."""
+
     view_operation = "dispatch.view"
-    manage_operation = "dispatch.manage"
-    list_display = ["name", "priority", "enabled", "strategy", "product_code", "channel_code"]
-    list_filter = ["enabled", "strategy"]
-    search_fields = ["name"]
-    filter_horizontal = ["seats"]
+    list_display = ["number", "state", "note", "published_by", "published_at", "retired_at"]
+    list_filter = ["state"]
 
 
 @admin.register(CallRequest)
@@ -24,10 +27,15 @@ class CallRequestAdmin(OperationAdmin):
     list_filter = ["state"]
     list_select_related = ["task"]
 
+    def rows_open_to(self, request: HttpRequest) -> Q:
+        tasks = InterviewTask.objects.filter(tasks_in_scope(request.user, self.view_operation))
+        return Q(task__in=tasks)
+
 
 @admin.register(Offer)
 class OfferAdmin(OperationAdmin):
     view_operation = "dispatch.view"
+    owner_path = "seat__user"
     list_display = ["request", "seat", "state", "offered_at", "deadline_at", "closed_at"]
     list_filter = ["state"]
     list_select_related = ["request", "seat__user"]

@@ -10,3 +10,45 @@ class OfferGone(DomainError):
 
     code = "offer_gone"
     message = _("该呼叫已被接起或已失效。")
+
+
+class NotTransferable(DomainError):
+    """WB-2: only before the call is connected, and only one's own case."""
+
+    code = "not_transferable"
+    message = _("该案件已接通或不由您接待，不能转出。")
+
+
+class NobodyFree(DomainError):
+    code = "nobody_free"
+    message = _("该时段没有其他空闲坐席，请继续接待。")
+
+
+class SeatNotReady(DomainError):
+    code = "seat_not_ready"
+    message = _("所选坐席已不空闲，请另选。")
+
+
+class RulesInvalid(DomainError):
+    """facts.problems: [{rule: index or None, text}]; facts.first is the first text."""
+
+    code = "rules_invalid"
+    status = 400
+    message = _("{first}")
+
+
+class DraftChanged(DomainError):
+    """Two people write the same draft: the later one looks first."""
+
+    code = "draft_changed"
+    message = _("草稿已被他人修改，请刷新后再试。")
+
+
+class NoDraft(DomainError):
+    code = "no_draft"
+    message = _("没有可发布的草稿。")
+
+
+class SameRules(DomainError):
+    code = "same_rules"
+    message = _("草稿与生效版相同，无需发布。")

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .states import IN_LINE, OfferState, RequestState, Strategy
+from .states import IN_LINE, OfferState, RequestState, VersionState
 
 
 class CallRequest(models.Model):
@@ -40,7 +40,8 @@ class CallRequest(models.Model):
                 fields=["-priority", "arrived_at"],
                 name="request_line",
                 condition=Q(state="WAITING"),
-            )
+            ),
+            models.Index(fields=["arrived_at"], name="request_arrived"),
         ]
 
     def __str__(self) -> str:
@@ -54,7 +55,7 @@ class Offer(models.Model):
     request = models.ForeignKey(CallRequest, on_delete=models.PROTECT, related_name="offers")
     seat = models.ForeignKey("seats.Seat", on_delete=models.PROTECT, related_name="offers")
     state = models.CharField(
-        _("状态"), max_length=10, choices=OfferState.choices, default=OfferState.RINGING
+        _("状态"), max_length=12, choices=OfferState.choices, default=OfferState.RINGING
     )
     offered_at = models.DateTimeField(_("振铃时间"), default=timezone.now)
     deadline_at = models.DateTimeField(_("应答截止"))
@@ -81,24 +82,34 @@ class Offer(models.Model):
         return str(self.pk)
 
 
-class DispatchRule(models.Model):
-    """分案规则: when all conditions hold, the strategy chooses among the seats it names (DSP-1)."""
+class RuleVersion(models.Model):
+    """分案规则, one version: written as a draft, then in force until the next. Never edited after."""
 
-    name = models.CharField(_("规则名称"), max_length=60)
-    priority = models.IntegerField(_("优先级（大者先）"), default=0)
-    enabled = models.BooleanField(_("启用"), default=False)
-    product_code = models.CharField(_("产品代码"), max_length=40, blank=True)
-    channel_code = models.CharField(_("渠道代码"), max_length=40, blank=True)
-    property_province = models.CharField(_("房产所在省代码"), max_length=12, blank=True)
-    seats = models.ManyToManyField("seats.Seat", verbose_name=_("限定坐席"), blank=True)
-    strategy = models.CharField(
-        _("分配策略"), max_length=20, choices=Strategy.choices, default=Strategy.RANDOM
+    number = models.PositiveIntegerField(_("版本"), unique=True)
+    state = models.CharField(
+        _("状态"), max_length=10, choices=VersionState.choices, default=VersionState.DRAFT
     )
+    # `queueing.rules.Policy` as JSON.
+    policy = models.JSONField(_("规则"), default=dict)
+    revision = models.PositiveIntegerField(default=1)  # of a draft that two people may write
+    note = models.CharField(_("说明"), max_length=200, blank=True)
+    written_by = models.CharField(_("编写人"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
+    published_by = models.CharField(_("发布人"), max_length=60, blank=True)
+    published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
+    retired_at = models.DateTimeField(_("停用时间"), null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("分案规则")
-        ordering = ["-priority", "pk"]
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="DRAFT"), name="rules_one_draft"
+            ),
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="IN_FORCE"), name="rules_one_in_force"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.number}"

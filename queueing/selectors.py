@@ -1,35 +1,42 @@
 """The line as its watchers see it."""
 
 import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from appointments.candidates import candidates_for as reassignable_to
 from appointments.models import Appointment
-from appointments.states import AppointmentState
+from appointments.selectors import Due, check_view, due_appointments, latest_checks
+from channels_admin.models import Channel
 from common.clock import unix_ms
-from interviews.models import Call
+from common.id_card import facts_of
+from interviews.models import Call, InterviewTask, Participant
 from interviews.selectors import participant_of_party
 from interviews.states import RUNNING
+from seats.models import Seat
 from seats.selectors import offerable_seats
+from seats.states import SIGNED_IN
 
-from .decide import Candidate, Rule, Waiting
-from .models import CallRequest, DispatchRule, Offer
-from .states import IN_LINE, OfferState, RequestState, Strategy
+from .decide import Candidate, Waiting, rank
+from .models import CallRequest, Offer, RuleVersion
+from .rules import DEFAULT, PERSONAL, Policy
+from .states import IN_LINE, OfferState, RequestState, VersionState
 
-HOLD_BEFORE = dt.timedelta(minutes=5)
 
-
-def waiting_in_order() -> list[CallRequest]:
-    """Priority, then arrival; of one task only its first request, the others enter with it."""
+def waiting_now() -> list[CallRequest]:
+    """Of one task only its first request, the others enter with it; in the order of arrival."""
     busy_tasks = set(
         CallRequest.objects.filter(state=RequestState.OFFERED).values_list("task_id", flat=True)
     ) | set(Call.objects.filter(state__in=RUNNING).values_list("task_id", flat=True))
     line: list[CallRequest] = []
     for request in (
         CallRequest.objects.filter(state=RequestState.WAITING)
-        .select_related("task")
+        .select_related("task", "party")
         .order_by("-priority", "arrived_at", "pk")
     ):
         if request.task_id not in busy_tasks:
@@ -38,71 +45,165 @@ def waiting_in_order() -> list[CallRequest]:
     return line
 
 
-def waiting_view(request: CallRequest) -> Waiting:
-    appointment = Appointment.objects.filter(
-        task_id=request.task_id, state=AppointmentState.BOOKED, slot__contains=timezone.now()
-    ).first()
-    served_by = (
-        Call.objects.filter(task__contract_no=request.task.contract_no)
-        .order_by("-clock_started_at")
-        .values_list("seat_id", flat=True)
-    )
-    return Waiting(
-        request_id=str(request.pk),
-        product_code=request.task.product_code,
-        channel_code=request.channel_code,
-        property_province=request.task.property_province,
-        appointed_seat=appointment.seat_id if appointment else None,
-        served_by=tuple(served_by[:5]),
-    )
+def waiting_in_order() -> list[CallRequest]:
+    """The line as it is served: priority of rule and waiting, then arrival."""
+    requests = {str(request.pk): request for request in waiting_now()}
+    policy = policy_in_force()
+    line = waiting_views(list(requests.values()), policy, due_appointments(timezone.now()))
+    now_s, length = timezone.now().timestamp(), len(line)
+    line.sort(key=lambda each: rank(each, policy, now_s=now_s, queue_length=length))
+    return [requests[each.request_id] for each in line]
 
 
-def candidates_for(request: CallRequest) -> list[Candidate]:
+def appointment_in_slot(request: CallRequest) -> Appointment | None:
+    """The booked appointment whose time it is now."""
+    for due in due_appointments(timezone.now()):
+        if due.open and due.appointment.task_id == request.task_id:
+            return due.appointment
+    return None
+
+
+def transfer_options(request: CallRequest, from_seat_id: int) -> list[Seat]:
+    """Seats a case can be handed to: 示闲 now, and free in the case's slot (WB-2)."""
+    ready = [
+        seat
+        for seat in offerable_seats(rehearsal=request.task.rehearsal)
+        if seat.pk != from_seat_id
+    ]
+    booked = appointment_in_slot(request)
+    if booked is not None:
+        free = {option.seat.pk for option in reassignable_to(booked) if option.free}
+        return [seat for seat in ready if seat.pk in free]
+    held = held_seats(timezone.now())
+    return [seat for seat in ready if seat.pk not in held]
+
+
+def waiting_views(
+    requests: Sequence[CallRequest], policy: Policy, due: Sequence[Due]
+) -> list[Waiting]:
+    """What the rules may ask of these requests (task and party selected), in a fixed number of queries."""
+    appointed = {each.appointment.task_id: each.appointment.seat_id for each in due if each.open}
+    numbers = {request.task.seat_staff_no for request in requests} - {""}
+    designated = dict(
+        Seat.objects.filter(user__staff_no__in=numbers).values_list("user__staff_no", "pk")
+    )
+    institutions = dict(
+        Channel.objects.filter(code__in={r.channel_code for r in requests}).values_list(
+            "code", "institution_no"
+        )
+    )
+    attempts = dict(
+        Offer.objects.filter(request__in=requests)
+        .values_list("request_id")
+        .annotate(count=Count("pk"))
+    )
+    served = _served_before({request.party.id_index for request in requests})
+    personal = policy.asks(PERSONAL)
+    found: list[Waiting] = []
+    for request in requests:
+        task = request.task
+        facts = facts_of(request.party.id_no) if personal else None
+        found.append(
+            Waiting(
+                request_id=str(request.pk),
+                arrived_s=request.arrived_at.timestamp(),
+                task_id=str(task.pk),
+                priority=request.priority,
+                attempt=attempts.get(request.pk, 0),
+                product_code=task.product_code,
+                channel_code=request.channel_code,
+                institution=institutions.get(request.channel_code, ""),
+                customer_type=task.customer_type,
+                property_region=_region_of(task),
+                gender=facts.gender if facts else "",
+                age=facts.age_on(timezone.localdate(request.arrived_at)) if facts else None,
+                domicile=facts.region if facts else "",
+                appointed_seat=appointed.get(task.pk),
+                designated_seat=designated.get(task.seat_staff_no),
+                served=tuple(
+                    (seat_id, (request.arrived_at - at).total_seconds() / 86400)
+                    for seat_id, at in served.get(request.party.id_index, ())
+                    if at < request.arrived_at
+                )[:20],
+                rehearsal=task.rehearsal,
+            )
+        )
+    return found
+
+
+def _region_of(task: InterviewTask) -> str:
+    """The narrowest code there is, as six digits; 33 is written for 330000 by some."""
+    code = task.property_county or task.property_city or task.property_province
+    return code.ljust(6, "0") if code else ""
+
+
+def _served_before(people: Collection[str]) -> dict[str, list[tuple[int, dt.datetime]]]:
+    """Seats these people have spoken with, latest first, by the blind index of the person."""
+    found: dict[str, list[tuple[int, dt.datetime]]] = {}
+    rows = (
+        Participant.objects.filter(party__id_index__in=people)
+        .order_by("-call__clock_started_at")
+        .values_list("party__id_index", "call__seat_id", "call__clock_started_at")
+    )
+    for person, seat_id, at in rows:
+        found.setdefault(person, []).append((seat_id, at))
+    return found
+
+
+def held_seats(now: dt.datetime) -> set[int]:
+    """Seats kept for a booked customer."""
+    return {due.appointment.seat_id for due in due_appointments(now) if due.held}
+
+
+def candidates_now(due: Sequence[Due]) -> list[Candidate]:
     """Seats that could ring now. Rehearsals meet only rehearsal seats, customers never do."""
     now = timezone.now()
     midnight = dt.datetime.combine(
         timezone.localdate(), dt.time.min, timezone.get_current_timezone()
     )
-    held = set(
-        Appointment.objects.filter(
-            state=AppointmentState.BOOKED, slot__overlap=(now, now + HOLD_BEFORE)
-        ).values_list("seat_id", flat=True)
+    held = {each.appointment.seat_id: each.appointment.task_id for each in due if each.held}
+    served = dict(
+        Call.objects.filter(clock_started_at__gte=midnight)
+        .values_list("seat_id")
+        .annotate(count=Count("pk"))
     )
+    seats = [*offerable_seats(), *offerable_seats(rehearsal=True)]
     return [
         Candidate(
             seat_id=seat.pk,
             staff_no=seat.staff_no,
             idle_s=(now - seat.presence.since).total_seconds(),
-            served_today=Call.objects.filter(seat=seat, clock_started_at__gte=midnight).count(),
-            held_for="appointment" if seat.pk in held else "",
+            served_today=served.get(seat.pk, 0),
+            capacity=seat.daily_cases or 0,
+            institution=seat.user.institution.code if seat.user.institution else "",
+            held_for=str(held.get(seat.pk, "")),
+            rehearsal=seat.rehearsal,
         )
-        for seat in offerable_seats(rehearsal=request.task.rehearsal)
+        for seat in seats
     ]
 
 
-def rules_in_force() -> list[Rule]:
-    return [
-        Rule(
-            rule_id=rule.pk,
-            name=rule.name,
-            strategy=Strategy(rule.strategy),
-            product_code=rule.product_code,
-            channel_code=rule.channel_code,
-            property_province=rule.property_province,
-            seat_ids=frozenset(seat.pk for seat in rule.seats.all()),
-        )
-        for rule in DispatchRule.objects.filter(enabled=True).prefetch_related("seats")
-    ]
+def version_in_force() -> RuleVersion | None:
+    return RuleVersion.objects.filter(state=VersionState.IN_FORCE).first()
 
 
-def queue_snapshot(seat_id: int) -> dict[str, Any]:
-    """The line for a seat's workbench: how many, how long, who, in order."""
-    now = timezone.now()
-    rows = (
-        CallRequest.objects.filter(state__in=IN_LINE, task__rehearsal=False)
-        .select_related("task", "party")
-        .order_by("-priority", "arrived_at")
-    )
+def policy_of(version: RuleVersion | None) -> Policy:
+    """Without a version everybody goes at random (DSP-1)."""
+    return Policy.model_validate(version.policy) if version else DEFAULT
+
+
+def policy_in_force() -> Policy:
+    return policy_of(version_in_force())
+
+
+LINE_SHOWN = 50
+
+
+def queue_snapshot() -> dict[str, Any]:
+    """The line for the workbenches, the same for all: how many, how long, who, in order."""
+    line = CallRequest.objects.filter(state__in=IN_LINE, task__rehearsal=False)
+    sums = line.aggregate(count=Count("pk"), first=Min("arrived_at"))
+    rows = line.select_related("task", "party").order_by("-priority", "arrived_at")[:LINE_SHOWN]
     items = [
         {
             "request_id": str(row.pk),
@@ -111,13 +212,63 @@ def queue_snapshot(seat_id: int) -> dict[str, Any]:
             "product_name": row.task.product_name,
             "state": row.state,
             "arrived_unix_ms": unix_ms(row.arrived_at),
-            "mine": row.offers.filter(seat_id=seat_id, state=OfferState.RINGING).exists(),
             "why": row.trace.get("why", ""),
         }
-        for row in rows[:50]
+        for row in rows
     ]
-    longest = max((now - row.arrived_at for row in rows[:50]), default=dt.timedelta())
-    return {"waiting": len(items), "longest_s": int(longest.total_seconds()), "items": items}
+    now = timezone.now()
+    longest = now - sums["first"] if sums["first"] else dt.timedelta()
+    return {
+        "now_unix_ms": unix_ms(now),
+        "waiting": sums["count"],
+        "longest_s": int(longest.total_seconds()),
+        "items": items,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One in the line for a supervisor: no customer's name."""
+
+    place: int
+    request: CallRequest
+    waited_s: float
+    why: str
+    rule: str
+    ringing: Seat | None
+    options: list[Seat]
+
+
+def line_rows(tasks: Q) -> list[LineRow]:
+    """Of these tasks: who rings, who waits in the order of serving, those who enter with another."""
+    now = timezone.now()
+    rows = list(
+        CallRequest.objects.filter(
+            state__in=IN_LINE,
+            task__rehearsal=False,
+            task__in=InterviewTask.objects.filter(tasks),
+        )
+        .select_related("task")
+        .order_by("arrived_at")
+    )
+    order = {request.pk: place for place, request in enumerate(waiting_in_order())}
+    ringing = {
+        offer.request_id: offer.seat
+        for offer in Offer.objects.filter(state=OfferState.RINGING).select_related("seat__user")
+    }
+    rows.sort(key=lambda row: (row.pk not in ringing, order.get(row.pk, len(order))))
+    return [
+        LineRow(
+            place,
+            row,
+            (now - row.arrived_at).total_seconds(),
+            row.trace.get("why", ""),
+            row.trace.get("rule", ""),
+            seat := ringing.get(row.pk),
+            transfer_options(row, seat.pk) if seat else [],
+        )
+        for place, row in enumerate(rows[:LINE_SHOWN], start=1)
+    ]
 
 
 def live_offer_of(seat_id: int) -> dict[str, Any] | None:
@@ -131,6 +282,8 @@ def live_offer_of(seat_id: int) -> dict[str, Any] | None:
     request, task = offer.request, offer.request.task
     return {
         "offer_id": str(offer.pk),
+        "task_id": str(task.pk),
+        "device_check": check_view(latest_checks([task.pk]).get(task.pk, [])),
         "party_name": request.party.name,
         "roles": request.party.role_labels,
         "product_name": task.product_name,
@@ -143,6 +296,10 @@ def live_offer_of(seat_id: int) -> dict[str, Any] | None:
         "earlier_calls": Call.objects.filter(task__contract_no=task.contract_no).count(),
         "why": offer.trace.get("why", ""),
         "rule": offer.trace.get("rule", ""),
+        "transfer_to": [
+            {"seat_id": seat.pk, "name": seat.name, "staff_no": seat.staff_no}
+            for seat in transfer_options(request, seat_id)
+        ],
     }
 
 
@@ -156,4 +313,32 @@ def request_view(request_id: UUID) -> dict[str, Any]:
         "arrived_unix_ms": unix_ms(request.arrived_at),
         "call_id": str(request.call_id) if request.call_id else None,
         "participant_id": str(place.pk) if place else None,
+    }
+
+
+def place_in_line(request_id: UUID) -> dict[str, int | None]:
+    """Where a request stands and an honest guess of its wait (SDK-10).
+
+    `least_s`, `most_s` come from the lengths of the calls of the last two hours and the signed-in seats; None while fewer than five are known: no number is better than an invented one.
+    """
+    line = [row.pk for row in waiting_in_order()]
+    position = line.index(request_id) + 1 if request_id in line else len(line) + 1
+    since = timezone.now() - dt.timedelta(hours=2)
+    lengths = sorted(
+        (call.ended_at - call.clock_started_at).total_seconds()
+        for call in Call.objects.filter(ended_at__gte=since, task__rehearsal=False)
+        if call.ended_at is not None
+    )
+    seats = Seat.objects.filter(presence__state__in=SIGNED_IN).count()
+    least = most = None
+    if len(lengths) >= 5 and seats:
+        turns = position / seats
+        least = round(lengths[len(lengths) // 4] * turns * 0.5)
+        most = round(lengths[len(lengths) * 3 // 4] * turns)
+    return {
+        "position": position,
+        "ahead": position - 1,
+        "waiting": max(len(line), position),
+        "least_s": least,
+        "most_s": most,
     }

@@ -43,6 +43,7 @@ class OfferState(TextChoices):
     MISSED = "MISSED", _("未应答")
     DECLINED = "DECLINED", _("已拒接")
     WITHDRAWN = "WITHDRAWN", _("已撤回")
+    TRANSFERRED = "TRANSFERRED", _("已转出")
 
 
 class Strategy(TextChoices):
@@ -50,3 +51,12 @@ class Strategy(TextChoices):
     LONGEST_IDLE = "longest_idle", _("空闲最久优先")
     LEAST_LOADED = "least_loaded", _("当日接待最少优先")
     LAST_SERVED = "last_served", _("历史服务优先")
+    WEIGHTED = "weighted", _("按剩余处理能力加权")
+
+
+class VersionState(TextChoices):
+    """Of a version of the rules: written, in force, followed by another."""
+
+    DRAFT = "DRAFT", _("草稿")
+    IN_FORCE = "IN_FORCE", _("生效")
+    RETIRED = "RETIRED", _("历史")

@@ -13,10 +13,46 @@ class NotReady(DomainError):
     retryable = True
 
 
+class NothingToShow(DomainError):
+    """No step of the script was finished in this call."""
+
+    code = "nothing_to_show"
+    message = _("这次通话没有完成的话术步骤，无法生成要点集锦。")
+
+
 class ReasonRequired(DomainError):
     code = "reason_required"
     status = 400
     message = _("请填写下载原因。")
+
+
+class TooMany(DomainError):
+    code = "too_many_rows"
+    status = 422
+    message = _("结果超过 {limit} 条，请缩小查询范围。")
+
+
+class HoldExists(DomainError):
+    code = "hold_exists"
+    message = _("该合同已在法定保留中。")
+
+
+class CannotRebuild(DomainError):
+    code = "cannot_rebuild"
+    message = _("暂不能重建：正在处理、已到期删除，或原始文件不全。")
+
+
+class NotSealed(DomainError):
+    """There is no signed manifest in the store yet."""
+
+    code = "recording_not_sealed"
+    message = _("录像尚未封存入库，暂不能导出证据包。")
+    retryable = True
+
+
+class FilesMissing(DomainError):
+    code = "recording_files_missing"
+    message = _("存储中缺少文件 {name}，不能导出；请先在“录像异常”中处理。")
 
 
 class LeaseLost(Exception):
@@ -25,3 +61,7 @@ class LeaseLost(Exception):
 
 class StepFailed(Exception):
     """A stage could not be finished this time; it is tried again later. No personal data in it."""
+
+
+class WorkFailed(StepFailed):
+    """Our own process died, hung or said nothing over these files: they may never be worked through."""

@@ -14,6 +14,8 @@ from typing import Any
 JOURNAL = "journal.jsonl"
 # A sender report may move a track this far; beyond it the report is nonsense, not skew.
 MAX_CORRECTION_MS = 1500.0
+# Publishers that are no persons: an item that is played, a region of the seat's screen.
+CONTENT = {"media": "素材播放", "share": "共享画面"}  # data
 
 
 class FolderUnreadable(Exception):
@@ -79,6 +81,15 @@ class CallFolder:
             s.participant_id == participant_id and s.start_ms <= at_ms < s.end_ms
             for s in self.connected
         )
+
+    def on_stage(self, at_ms: float) -> str | None:
+        """What is shown to everybody at the moment: the content that came last, None without."""
+        shown = [
+            s
+            for s in self.connected
+            if s.participant_id in CONTENT and s.start_ms <= at_ms < s.end_ms
+        ]
+        return max(shown, key=lambda s: s.start_ms).participant_id if shown else None
 
     def has_left(self, participant_id: str, at_ms: float) -> bool:
         """Gone on purpose and not back by then."""

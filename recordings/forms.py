@@ -3,31 +3,89 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from channels_admin.regions import under
 
 from .selectors import Search
 
 
+def cascade(form: forms.Form) -> None:
+    """Fill province, city and county of a form, each by what was chosen above it.
+
+    Works without a script: choosing a province and searching gives its cities. With one the lists
+    change at once (`data-under` says which field a list lies under).
+    """
+    above = ""
+    for name, upper in (("province", ""), ("city", "province"), ("county", "city")):
+        field = form.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared so
+        places = under(above) if above or not upper else []
+        field.choices = [("", _("全部")), *((place.code, place.name) for place in places)]
+        field.widget.attrs["data-under"] = upper
+        chosen = str(form.data.get(name, ""))
+        above = chosen if chosen in {place.code for place in places} else ""
+
+
 class SearchForm(forms.Form):
     from_day = forms.DateField(
-        label=_("面谈时间自"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("面谈时间自"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     until_day = forms.DateField(
-        label=_("至"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("至"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     customer = forms.CharField(label=_("客户姓名"), required=False, max_length=40)
+    contract_no = forms.CharField(label=_("借款合同号"), required=False, max_length=40)
     loan_type = forms.CharField(label=_("贷款类型"), required=False, max_length=40)
     manager_no = forms.CharField(label=_("客户经理工号"), required=False, max_length=20)
     seat_no = forms.CharField(label=_("面谈岗工号"), required=False, max_length=20)
-    region = forms.CharField(label=_("房屋属地（行政区划代码）"), required=False, max_length=12)
+    province = forms.ChoiceField(label=_("房屋属地 · 省"), required=False)
+    city = forms.ChoiceField(label=_("市"), required=False)
+    county = forms.ChoiceField(label=_("区县"), required=False)
+    words = forms.CharField(
+        label=_("标签、聊天、步骤中的文字"),
+        required=False,
+        max_length=40,
+        help_text=_("如：首付来源"),
+    )
 
-    def search(self, owner: User | None) -> Search:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cascade(self)
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("class", "input")
+            if field.help_text:
+                field.widget.attrs["placeholder"] = field.help_text
+
+    def search(self, seat_nos: tuple[str, ...] | None) -> Search:
         """What was asked; a field that is not valid does not narrow the list."""
         self.is_valid()
         fields: dict[str, Any] = dict(self.cleaned_data)
-        return Search(**fields, owner=owner)
+        return Search(**fields, seat_nos=seat_nos)
+
+
+MAX_SPANS = 500
+MAX_MS = 24 * 3600 * 1000
+
+
+def _spans(value: object) -> None:
+    is_list = isinstance(value, list) and len(value) <= MAX_SPANS
+    if not is_list or not all(_is_span(span) for span in value):  # type: ignore[attr-defined]
+        raise ValidationError(_("时间段无效。"))
+
+
+def _is_span(span: object) -> bool:
+    match span:
+        case [int(begin), int(end)]:
+            return 0 <= begin < end <= MAX_MS
+    return False
+
+
+class WatchedForm(forms.Form):
+    """[[from_ms, to_ms], ...]: what a player played."""
+
+    spans = forms.JSONField(validators=[_spans], required=True)
 
 
 class DownloadForm(forms.Form):

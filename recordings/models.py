@@ -2,12 +2,16 @@
 
 import uuid
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .states import FINAL, ObjectKind, Stage
+from .states import FINAL, ObjectKind, RetentionStart, Stage, TicketPurpose, Tier
 
 
 class Recording(models.Model):
@@ -45,9 +49,18 @@ class Recording(models.Model):
     height = models.PositiveIntegerField(_("高"), default=0)
     damaged = models.JSONField(_("受损文件"), default=list, blank=True)
     gaps = models.JSONField(_("画面中断"), default=list, blank=True)
+    # What is kept of it (recordings.outputs), decided when it was composed.
+    outputs = models.JSONField(_("保存内容"), default=dict, blank=True)
+    # Where the copy begins on the call's clock: an empty room is not copied.
+    starts_at_ms = models.PositiveBigIntegerField(_("合成起点（毫秒）"), default=0)
+    # Why there is no composed copy although there should be one; the raw tracks are there.
+    uncomposed = models.CharField(_("未能合成的原因"), max_length=120, blank=True)
     manifest = models.CharField(_("清单文件"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
     stored_at = models.DateTimeField(_("入库时间"), null=True, blank=True)
+    keep_until = models.DateField(_("保管至"), null=True, blank=True)
+    # When the local copies were removed, every one confirmed by the store; empty while they are here.
+    spool_freed_at = models.DateTimeField(_("本地副本清除时间"), null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("面谈录像")
@@ -60,7 +73,15 @@ class Recording(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], name="recording_due", condition=~Q(stage__in=list(FINAL))
-            )
+            ),
+            models.Index(
+                fields=["keep_until"], name="recording_kept", condition=Q(stage=Stage.STORED)
+            ),
+            models.Index(
+                fields=["stored_at"],
+                name="recording_on_spool",
+                condition=Q(stage=Stage.STORED, spool_freed_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,12 +130,191 @@ class StoredObject(models.Model):
     bytes = models.PositiveBigIntegerField(_("大小（字节）"))
     sha256 = models.CharField(max_length=64)
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    tier = models.CharField(_("存储层"), max_length=4, choices=Tier.choices, default=Tier.HOT)
+    # Whether the store was told of a legal hold on this file.
+    is_held = models.BooleanField(_("存储已冻结"), default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("存储文件")
+        indexes = [models.Index(fields=["id"], name="stored_held", condition=Q(is_held=True))]
         constraints = [
             models.UniqueConstraint(fields=["recording", "name"], name="stored_object_once")
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ArchiveEntry(models.Model):
+    """What a recording is found by (VID-1), in one narrow row: a search touches no other table.
+
+    `name_grams` holds every single character and every pair of the name: any part of a Chinese name
+    is found by the index, which trigrams cannot do for the usual two characters.
+    """
+
+    recording = models.OneToOneField(
+        Recording, primary_key=True, on_delete=models.CASCADE, related_name="entry"
+    )
+    started_at = models.DateTimeField(_("面谈时间"))
+    customer_name = models.CharField(_("客户姓名"), max_length=80)
+    name_plain = models.CharField(max_length=80, editable=False)  # without spaces and case
+    name_grams = ArrayField(models.CharField(max_length=2), editable=False)
+    contract_no = models.CharField(_("借款合同号"), max_length=40, db_index=True)
+    loan_type = models.CharField(_("贷款类型"), max_length=40, blank=True)
+    manager_no = models.CharField(_("客户经理工号"), max_length=20, blank=True)
+    seat_no = models.CharField(_("面谈岗工号"), max_length=20)
+    province = models.CharField(_("省"), max_length=12, blank=True)
+    city = models.CharField(_("市"), max_length=12, blank=True)
+    county = models.CharField(_("区县"), max_length=12, blank=True)
+    # What was said in tags, chat and steps, and the parts of it the index holds.
+    words_plain = models.TextField(editable=False, default="")
+    words = ArrayField(models.CharField(max_length=2), editable=False, default=list)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("录像检索")
+        ordering = ["-started_at", "-pk"]
+        # Each with the page's order behind it, so that a page is read and nothing is sorted.
+        indexes = [
+            models.Index(fields=["-started_at", "-recording"], name="archive_by_time"),
+            models.Index(fields=["seat_no", "-started_at"], name="archive_by_seat"),
+            models.Index(fields=["manager_no", "-started_at"], name="archive_by_manager"),
+            models.Index(fields=["loan_type", "-started_at"], name="archive_by_loan_type"),
+            models.Index(fields=["province", "-started_at"], name="archive_by_province"),
+            models.Index(fields=["city", "-started_at"], name="archive_by_city"),
+            models.Index(fields=["county", "-started_at"], name="archive_by_county"),
+            GinIndex(fields=["name_grams"], name="archive_by_name"),
+            GinIndex(fields=["words"], name="archive_by_words"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SavedSearch(models.Model):
+    """A search somebody does again and again, as its query string."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    name = models.CharField(_("名称"), max_length=40)
+    query = models.CharField(_("条件"), max_length=500)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("保存的查询")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="saved_search_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RetentionRule(models.Model):
+    """保管期限 of a product's recordings; the rule without a product is for all others (STO-4)."""
+
+    product_code = models.CharField(_("产品代码"), max_length=40, blank=True, unique=True)
+    start = models.CharField(
+        _("起算"),
+        max_length=20,
+        choices=RetentionStart.choices,
+        default=RetentionStart.TASK_SETTLED,
+    )
+    months = models.PositiveSmallIntegerField(
+        _("保管月数"),
+        validators=[MinValueValidator(6), MaxValueValidator(1200)],
+        help_text=_("监管要求：不短于合同结束后 6 个月。按最长贷款期限加 5 年填写。"),
+    )
+    cold_after_days = models.PositiveSmallIntegerField(
+        _("多少天后转入归档层"),
+        null=True,
+        blank=True,
+        help_text=_("自入库起算；留空为一直在线。归档层的录像仍可回放。"),
+    )
+    deletes = models.BooleanField(
+        _("到期自动删除"), default=False, help_text=_("不勾选时到期只提示，不删除。")
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("保管期限")
+        ordering = ["product_code"]
+
+    def __str__(self) -> str:
+        return self.product_code or "*"
+
+
+class ContractEnd(models.Model):
+    """When a contract was over, as the credit system said: some keeping times count from it."""
+
+    contract_no = models.CharField(_("借款合同号"), max_length=40, primary_key=True)
+    ended_on = models.DateField(_("合同结束日"))
+    told_by = models.CharField(_("告知方"), max_length=60)
+    told_at = models.DateTimeField(_("告知时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("合同结束")
+
+    def __str__(self) -> str:
+        return self.contract_no
+
+
+class LegalHold(models.Model):
+    """法定保留: nothing of the contract is deleted while one is in force."""
+
+    contract_no = models.CharField(_("借款合同号"), max_length=40, db_index=True)
+    reason = models.CharField(_("原因"), max_length=200)
+    placed_by = models.CharField(_("设置人"), max_length=40)
+    placed_at = models.DateTimeField(_("设置时间"), default=timezone.now)
+    released_by = models.CharField(_("解除人"), max_length=40, blank=True)
+    released_at = models.DateTimeField(_("解除时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("法定保留")
+        ordering = ["-placed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract_no"], condition=Q(released_at=None), name="hold_one_in_force"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.contract_no
+
+
+class DeletionCertificate(models.Model):
+    """删除证明: what was deleted, by which rule. It stays when the recording is gone."""
+
+    recording = models.OneToOneField(
+        Recording, on_delete=models.PROTECT, related_name="certificate"
+    )
+    contract_no = models.CharField(_("借款合同号"), max_length=40)
+    kept_until = models.DateField(_("保管至"))
+    rule = models.JSONField(_("依据"))
+    files = models.JSONField(_("文件"))  # [{name, bytes, sha256}]
+    begun_at = models.DateTimeField(_("开始删除"), default=timezone.now)
+    done_at = models.DateTimeField(_("删除完成"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("删除证明")
+        ordering = ["-begun_at"]
+
+    def __str__(self) -> str:
+        return f"{self.contract_no} {self.kept_until}"
+
+
+class ViewTicket(models.Model):
+    """访问凭证: one viewer, one call, one purpose, for minutes. Only SHA-256 of it is stored.
+
+    A media address is worth nothing to anybody else, nor later: the session is asked for as well.
+    """
+
+    secret_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    call = models.ForeignKey("interviews.Call", on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(_("用途"), max_length=8, choices=TicketPurpose.choices)
+    # Of a download: the one file it is about. Empty for playing.
+    name = models.CharField(_("文件"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("签发时间"), default=timezone.now)
+    expires_at = models.DateTimeField(_("失效时间"), db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("访问凭证")
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -19,6 +19,11 @@ def safe_part(text: str) -> str:
     return kept.strip(". ")[:MAX_NAME_CHARS] or "客户"  # data
 
 
+def marked_name(name: str, staff_no: str, at: dt.datetime, suffix: str) -> str:
+    """The name a download leaves with: it says who took it and when, to the minute (VID-1)."""
+    return f"{name}_{safe_part(staff_no)}_{at:%Y%m%d%H%M}{suffix}"
+
+
 def download_name(day: dt.date, customer: str, staff_no: str, serial: int) -> str:
     """Without extension."""
     return f"{day:%Y%m%d}{safe_part(customer)}{safe_part(staff_no)}{serial:04d}"

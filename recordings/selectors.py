@@ -4,47 +4,51 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from accounts.selectors import may
+from accounts.selectors import in_scope, may, staff_nos_in_scope, visible
 from common.clock import unix_ms
 from common.errors import NotFound
+from common.ranges import Opened
 from interviews.models import Call, Snapshot
 from interviews.states import ParticipantRole
+from outbox.models import OutboxMessage
 
-from .folder import CallFolder, FolderUnreadable, read_folder
-from .models import Recording, StoredObject
+from .folder import CONTENT, CallFolder, FolderUnreadable, read_folder
+from .grams import needed_grams, normalised
+from .models import ArchiveEntry, LegalHold, Recording, SavedSearch, StoredObject
+from .outputs import Outputs
+from .states import ObjectKind, Stage
 from .storage import store
 
 VIEW, DOWNLOAD, QC = "videos.view", "videos.download", "qc.review"
 # What the player asks for: the same Matroska, under the name browsers know it by.
 MIME = {"video": "video/webm", "audio": "audio/webm"}
 _RAW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.mkv")
-_SHOWN_EVENTS = ("tag", "snapshot", "mute", "unmute", "participant.left", "script_step", "gap")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A file somebody may read. Whoever gets it closes it."""
-
-    file: BinaryIO
-    bytes: int
-    mime: str
-    etag: str
+_CURSOR = re.compile(r"([on])([0-9]{1,17})\.([0-9a-f]{32})")
+MARKS = frozenset(
+    {"tag", "snapshot", "gap", "chat", "script_step", "participant.left", "confirm.answer"}
+    | {"recording.degraded", "recording.stalled"}
+)
+_SHOWN_EVENTS = (
+    *("tag", "snapshot", "mute", "unmute", "participant.left", "script_step", "gap"),
+    *("recording.degraded", "recording.stalled"),
+)
 
 
 def may_open(user: User | AnonymousUser, call: Call) -> bool:
-    """The call's own seat, reviewers and whoever may see all recordings."""
+    """The call's own seat; reviewers and who sees recordings, as far as their scope goes."""
     if not isinstance(user, User) or not user.is_active:
         return False
-    return call.seat.user_id == user.pk or may(user, VIEW) or may(user, QC)
+    return call.seat.user_id == user.pk or in_scope(user, call.seat.user, VIEW, QC)
 
 
 def call_for(user: User | AnonymousUser, call_id: UUID) -> Call:
@@ -64,52 +68,194 @@ def recording_of(call_id: UUID) -> Recording | None:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Empty means: any. `owner` narrows to one seat's own recordings."""
+    """Empty means: any. `seat_nos` narrows to the recordings of these seats, None does not."""
 
     from_day: dt.date | None = None
     until_day: dt.date | None = None
     customer: str = ""
+    contract_no: str = ""
     loan_type: str = ""
     manager_no: str = ""
     seat_no: str = ""
-    region: str = ""
-    owner: User | None = None
+    province: str = ""
+    city: str = ""
+    county: str = ""
+    words: str = ""
+    seat_nos: tuple[str, ...] | None = None
 
 
-def recordings_found(search: Search) -> QuerySet[Recording]:
-    """Newest first, with all the list shows in one query."""
-    found = Recording.objects.select_related("call__task", "call__seat__user").filter(
-        call__task__rehearsal=False
-    )
+def seats_open_to(user: User) -> tuple[str, ...] | None:
+    """Staff numbers whose recordings the person may find; None means everybody's (ACC-3)."""
+    found = staff_nos_in_scope(user, VIEW, QC)
+    if found == () and may(user, "workbench.use"):
+        return (user.staff_no,)
+    return found
+
+
+def entries_found(search: Search) -> QuerySet[ArchiveEntry]:
+    """Newest first. Each condition has an index; nothing but the page is read."""
     exact = {
-        "call__task__loan_type": search.loan_type,
-        "call__task__manager_no": search.manager_no,
-        "call__seat__user__staff_no": search.seat_no,
-        "day__gte": search.from_day,
-        "day__lte": search.until_day,
-        "call__seat__user": search.owner,
+        "contract_no": search.contract_no,
+        "loan_type": search.loan_type,
+        "manager_no": search.manager_no,
+        "seat_no": search.seat_no,
+        # the narrowest place says all: it lies in the others
+        **_place(search),
     }
-    found = found.filter(**{field: value for field, value in exact.items() if value})
-    if search.customer:
-        found = found.filter(call__task__customer_name__contains=search.customer)
-    if search.region:
-        found = found.filter(
-            Q(call__task__property_province=search.region)
-            | Q(call__task__property_city=search.region)
-            | Q(call__task__property_county=search.region)
-        )
-    return found.order_by("-call__clock_started_at", "-pk")
+    found = ArchiveEntry.objects.filter(
+        **{field: value.strip() for field, value in exact.items() if value.strip()}
+    )
+    if search.seat_nos is not None:
+        found = found.filter(seat_no__in=search.seat_nos)
+    if search.from_day:
+        found = found.filter(started_at__gte=start_of(search.from_day))
+    if search.until_day:
+        found = found.filter(started_at__lt=start_of(search.until_day + dt.timedelta(days=1)))
+    if parts := needed_grams(search.customer):
+        found = found.filter(name_grams__contains=parts)
+        if len(parts) > 1:  # the pairs may be there in another order
+            found = found.filter(name_plain__contains=normalised(search.customer))
+    if parts := needed_grams(search.words):
+        found = found.filter(words__contains=parts)
+        if len(parts) > 1:
+            found = found.filter(words_plain__contains=normalised(search.words))
+    return found.order_by("-started_at", "-pk")
+
+
+def _place(search: Search) -> dict[str, str]:
+    for field in ("county", "city", "province"):
+        if code := getattr(search, field):
+            return {field: code}
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one page and where the neighbouring pages begin; None when there is none.
+
+    `found` counts no further than COUNT_UP_TO + 1, on the first page only.
+    """
+
+    rows: list[ArchiveEntry]
+    older: str | None
+    newer: str | None
+    found: int | None = None
+
+
+COUNT_UP_TO = 200
+
+
+def first_keys(search: Search) -> list[UUID]:
+    """The first page's rows and the bounded count in one scan: a frequent name has many rows."""
+    return list(entries_found(search).values_list("pk", flat=True)[: COUNT_UP_TO + 1])
+
+
+def page_of(search: Search, cursor: str = "", size: int = 20) -> Page:
+    """By position, not by number: the millionth page costs what the first does.
+
+    `cursor` is "o" or "n" (older, newer) and the position it is counted from, as a page gave it;
+    anything else is the first page.
+    """
+    direction, at = _position(cursor)
+    if at is None:
+        keys = first_keys(search)
+        rows = list(_shown().filter(pk__in=keys[:size]).order_by("-started_at", "-pk"))
+        older = _cursor("o", rows[-1]) if len(keys) > size else None
+        return Page(rows, older, None, found=len(keys))
+    found = entries_found(search)
+    if direction == "o":
+        keys = list(found.filter(_beyond("lt", at)).values_list("pk", flat=True)[: size + 1])
+    else:
+        closer = found.filter(_beyond("gt", at)).order_by("started_at", "pk")
+        keys = list(closer.values_list("pk", flat=True)[: size + 1])
+    rows = list(_shown().filter(pk__in=keys[:size]).order_by("-started_at", "-pk"))
+    if not rows:
+        return page_of(search, "", size)
+    is_more = len(keys) > size
+    return Page(
+        rows=rows,
+        older=_cursor("o", rows[-1]) if direction == "n" or is_more else None,
+        newer=_cursor("n", rows[0]) if direction == "o" or is_more else None,
+    )
+
+
+def _shown() -> QuerySet[ArchiveEntry]:
+    """With all the list shows, in one query."""
+    return ArchiveEntry.objects.select_related(
+        "recording__call__task", "recording__call__seat__user"
+    )
+
+
+def _cursor(direction: str, entry: ArchiveEntry) -> str:
+    return f"{direction}{int(entry.started_at.timestamp() * 1_000_000)}.{entry.pk.hex}"
+
+
+def _position(cursor: str) -> tuple[str, tuple[dt.datetime, UUID] | None]:
+    shape = _CURSOR.fullmatch(cursor)
+    if shape is None:
+        return "o", None
+    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=int(shape[2]))
+    return shape[1], (moment, UUID(shape[3]))
+
+
+def _beyond(side: str, at: tuple[dt.datetime, UUID]) -> Q:
+    moment, pk = at
+    return Q(**{f"started_at__{side}e": moment}) & ~(
+        Q(started_at=moment) & ~Q(**{f"pk__{side}": pk})
+    )
+
+
+def count_up_to(search: Search, limit: int) -> int:
+    """How many are found, counted no further than `limit` + 1."""
+    return entries_found(search).order_by()[: limit + 1].count()
+
+
+def saved_searches_of(user: User) -> QuerySet[SavedSearch]:
+    return SavedSearch.objects.filter(user=user)
+
+
+def start_of(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+# --- details (VID-1) ------------------------------------------------------------------------
+
+
+def hold_on(contract_no: str) -> LegalHold | None:
+    return LegalHold.objects.filter(contract_no=contract_no, released_at=None).first()
+
+
+def holds_in_force() -> QuerySet[LegalHold]:
+    return LegalHold.objects.filter(released_at=None)
+
+
+def other_calls(call: Call, user: User) -> QuerySet[Call]:
+    """The contract's calls the person may open, over all generations of its task, oldest first."""
+    return (
+        Call.objects.filter(task__contract_no=call.task.contract_no)
+        .filter(visible(user, VIEW, QC, owner="seat__user") | Q(seat__user=user))
+        .select_related("task", "seat__user", "recording")
+        .order_by("clock_started_at")
+    )
+
+
+def messages_about(call: Call) -> QuerySet[OutboxMessage]:
+    """What was told to others about the task: topic, when, whether it arrived."""
+    keys = [str(call.task_id), call.task.contract_no, str(call.pk)]
+    return OutboxMessage.objects.filter(key__in=keys).order_by("pk")
 
 
 # --- instant review (M10) -------------------------------------------------------------------
 
 
-def review_view(call_id: UUID) -> dict[str, Any]:
+def review_view(call_id: UUID, ticket: str) -> dict[str, Any]:
     """What the review player needs, from the raw tracks; nothing has to be composed for it.
+
+    Addresses carry `ticket`; the page renews it by asking again with it.
 
     {call_id, duration_ms, state, ready, tracks: [{participant_id, name, role, kind, start_ms,
     end_ms, url, mime}], events: [{id, kind, at_ms, until_ms, participant_id, payload}],
-    composed_url, stage}. Times in ms from the call's start. Read from the call's folder, which is
+    composed_url, composed_mime, composed_starts_at_ms, stage, upload}. Times in ms from the call's start. Read from the call's folder, which is
     playable while it is still being written; `ready` says that there is something to play.
     """
     call = Call.objects.select_related("seat__user").get(pk=call_id)
@@ -117,9 +263,11 @@ def review_view(call_id: UUID) -> dict[str, Any]:
     duration_ms = (
         max(0, unix_ms(call.ended_at) - unix_ms(call.clock_started_at)) if call.ended_at else 0
     )
-    tracks = _tracks(call, recording, duration_ms)
+    tracks = _tracks(call, recording, duration_ms, ticket)
     return {
         "call_id": str(call_id),
+        "ticket": ticket,
+        "upload": upload_of(recording) if recording else None,
         "duration_ms": duration_ms,
         "state": call.state,
         "stage": recording.stage if recording else None,
@@ -127,11 +275,73 @@ def review_view(call_id: UUID) -> dict[str, Any]:
         "ready": bool(tracks),
         "tracks": tracks,
         "events": events_of(call),
+        "composed_starts_at_ms": recording.starts_at_ms if recording else 0,
+        "composed_mime": mime_of(recording.file) if recording and recording.file else None,
         "composed_url": (
-            reverse("recordings:play", args=[call_id])
+            f"{reverse('recordings:play', args=[call_id])}?t={ticket}"
             if recording and recording.is_playable
             else None
         ),
+    }
+
+
+def step_spans(call: Call) -> list[tuple[int, int]]:
+    """From when to when (ms) each required step was gone through, finished; joined, in order.
+
+    Steps of calls older than the mark whether they are required count as required.
+    """
+    begun: dict[Any, int] = {}
+    spans: list[tuple[int, int]] = []
+    for event in call.events.filter(kind="script_step").order_by("at_ms", "created_at"):
+        order = event.payload.get("order")
+        if not event.payload.get("done"):
+            begun[order] = event.at_ms
+        elif (
+            (start := begun.pop(order, None)) is not None
+            and event.at_ms > start
+            and event.payload.get("required", True)
+        ):
+            spans.append((start, event.at_ms))
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def reel_of(recording: Recording) -> StoredObject | None:
+    """The reel of the present copy, once it was made."""
+    if not recording.sha256:
+        return None
+    return recording.objects_stored.filter(
+        kind=ObjectKind.REEL, name__contains=recording.sha256[:12], confirmed_at__isnull=False
+    ).first()
+
+
+def upload_of(recording: Recording) -> dict[str, Any]:
+    """How much of it the store has confirmed; `percent` is of the whole way, from raw to stored.
+
+    {stage, percent, files, files_done, bytes, bytes_done, error}
+    """
+    rows = list(recording.objects_stored.values_list("bytes", "confirmed_at"))
+    whole = sum(size for size, _at in rows)
+    done = sum(size for size, at in rows if at is not None)
+    share = {
+        Stage.RAW: 0.0,
+        Stage.PROBED: 5 + 55 * recording.progress,
+        Stage.COMPOSED: 60.0,
+        Stage.SEALED: 65 + 35 * (done / whole if whole else 0.0),
+    }.get(Stage(recording.stage), 100.0)
+    return {
+        "stage": recording.stage,
+        "percent": round(share),
+        "files": len(rows),
+        "files_done": sum(1 for _size, at in rows if at is not None),
+        "bytes": whole,
+        "bytes_done": done,
+        "error": bool(recording.error),
     }
 
 
@@ -150,7 +360,9 @@ def events_of(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def _tracks(call: Call, recording: Recording | None, duration_ms: int) -> list[dict[str, Any]]:
+def _tracks(
+    call: Call, recording: Recording | None, duration_ms: int, ticket: str
+) -> list[dict[str, Any]]:
     people = _people(call)
     folder = folder_of(call.pk)
     found: list[tuple[str, str, str, int, int | None]] = []
@@ -162,6 +374,7 @@ def _tracks(call: Call, recording: Recording | None, duration_ms: int) -> list[d
         found = [
             (t.participant_id, t.kind, t.file, t.start_ms, t.end_ms)
             for t in recording.tracks.order_by("start_ms")
+            if Outputs.of(recording.outputs).keeps(t.file)
         ]
     return [
         {
@@ -171,7 +384,7 @@ def _tracks(call: Call, recording: Recording | None, duration_ms: int) -> list[d
             "kind": kind,
             "start_ms": start_ms,
             "end_ms": duration_ms if end_ms is None else end_ms,
-            "url": reverse("recordings:raw", args=[call.pk, Path(file).name]),
+            "url": f"{reverse('recordings:raw', args=[call.pk, Path(file).name])}?t={ticket}",
             "mime": MIME[kind],
         }
         for who, kind, file, start_ms, end_ms in found
@@ -179,7 +392,7 @@ def _tracks(call: Call, recording: Recording | None, duration_ms: int) -> list[d
 
 
 def _people(call: Call) -> dict[str, tuple[str, str]]:
-    people = {}
+    people: dict[str, tuple[str, str]] = {who: (name, "") for who, name in CONTENT.items()}
     for place in call.participants.select_related("party"):
         if place.role == ParticipantRole.SEAT:
             people[str(place.pk)] = (call.seat.user.name, str(ParticipantRole.SEAT.label))
@@ -197,7 +410,14 @@ def folder_of(call_id: UUID) -> CallFolder | None:
 
 
 def snapshots_of(call: Call) -> QuerySet[Snapshot]:
-    return call.snapshots.filter(deleted_at=None).select_related("participant__party")
+    """Those that can be shown: what is not kept (WB-6) is gone with the local copies."""
+    kept = (
+        Q(call__recording=None)
+        | Q(call__recording__spool_freed_at=None)
+        | Q(call__recording__outputs__snapshots=True)
+        | Q(call__recording__outputs__snapshots__isnull=True)
+    )
+    return call.snapshots.filter(kept, deleted_at=None).select_related("participant__party")
 
 
 # --- files ----------------------------------------------------------------------------------
@@ -221,7 +441,44 @@ def open_snapshot(call: Call, snapshot_id: UUID) -> Opened:
 
 def open_composed(recording: Recording) -> Opened:
     """The MP4, from the call's folder until it is in the store. Raises NotFound."""
-    return _open(recording.call, recording.file, "video/mp4")
+    return _open(recording.call, recording.file, mime_of(recording.file))
+
+
+_MIME_OF = {
+    ".mp4": "video/mp4",
+    ".m4a": "audio/mp4",
+    ".mkv": "video/x-matroska",
+    ".jpg": "image/jpeg",
+}
+
+
+def mime_of(name: str) -> str:
+    return _MIME_OF.get(Path(name).suffix, "application/json")
+
+
+def open_file(recording: Recording, name: str) -> Opened:
+    """Any file of the recording by its name in the folder. Raises NotFound."""
+    known = name == recording.file or recording.objects_stored.filter(name=name).exists()
+    if not known:
+        raise NotFound
+    return _open(recording.call, name, mime_of(name))
+
+
+def open_stored(stored: StoredObject) -> Opened:
+    """A confirmed file out of the store, under its own type. Raises NotFound."""
+    return _open(stored.recording.call, stored.name, mime_of(stored.name))
+
+
+def recordings_of_contract(contract_no: str) -> QuerySet[Recording]:
+    """Stored recordings of all the contract's interviews, oldest first, with their files."""
+    return (
+        Recording.objects.filter(
+            call__task__contract_no=contract_no, call__task__rehearsal=False, stage=Stage.STORED
+        )
+        .select_related("call__task")
+        .prefetch_related("objects_stored")
+        .order_by("call__clock_started_at")
+    )
 
 
 def _open(call: Call, name: str, mime: str) -> Opened:
@@ -231,7 +488,7 @@ def _open(call: Call, name: str, mime: str) -> Opened:
     ).first()
     if stored is not None:
         try:
-            return Opened(store().open(stored.key), stored.bytes, mime, stored.sha256)
+            return Opened(store(stored.tier).open(stored.key), stored.bytes, mime, stored.sha256)
         except FileNotFoundError as gone:
             raise NotFound from gone
     path = Path(settings.SPOOL_DIR) / str(call.pk) / name

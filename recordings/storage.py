@@ -4,6 +4,8 @@ A put is done only when the store holds exactly the bytes it was promised (size 
 only then may anybody delete the local file.
 """
 
+import datetime as dt
+import functools
 import hashlib
 import os
 import re
@@ -14,6 +16,8 @@ from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
+from .states import Tier
+
 CHUNK_BYTES = 1 << 20
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
 Beat = Callable[[], None]
@@ -21,6 +25,10 @@ Beat = Callable[[], None]
 
 class ChecksumMismatch(Exception):
     """What arrived is not what was promised; nothing was kept under the key."""
+
+
+class StillLocked(Exception):
+    """The store keeps the object until its time is over; nothing was deleted."""
 
 
 class Store(Protocol):
@@ -31,6 +39,15 @@ class Store(Protocol):
         """A seekable file. Raises FileNotFoundError."""
 
     def exists(self, key: str) -> bool: ...
+
+    def retain(self, key: str, until: dt.datetime) -> None:
+        """Lock the object until then, where the store can lock."""
+
+    def hold(self, key: str, *, on: bool) -> None:
+        """Lock the object whatever its time, or end that, where the store can lock."""
+
+    def delete(self, key: str) -> None:
+        """Gone for good. Raises StillLocked; a key that is not there is nothing to do."""
 
 
 def new_key() -> str:
@@ -70,6 +87,8 @@ class LocalStore:
     def put(self, source: Path, key: str, *, size: int, sha256: str, beat: Beat) -> None:
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
+        for scrap in target.parent.glob(f"{target.name}.*.tmp"):
+            scrap.unlink(missing_ok=True)  # of one that was killed on the way
         arriving = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
         try:
             with source.open("rb") as reader, arriving.open("wb") as writer:
@@ -91,6 +110,41 @@ class LocalStore:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
+    def retain(self, key: str, until: dt.datetime) -> None:
+        """A folder locks nothing: the rules of retention are kept by who deletes."""
 
-def store() -> Store:
-    return LocalStore(Path(settings.STORAGE_DIR))
+    def hold(self, key: str, *, on: bool) -> None:
+        """A folder locks nothing: a hold is kept by who deletes."""
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            make_durable(path.parent)
+
+
+def store(tier: Tier | str = Tier.HOT) -> Store:
+    """The store of this installation (STORAGE_BACKEND): plain files, or an S3-compatible server."""
+    is_cold = tier == Tier.COLD and has_cold_tier()
+    if settings.STORAGE_BACKEND == "local":
+        return LocalStore(Path(settings.STORAGE_COLD_DIR if is_cold else settings.STORAGE_DIR))
+    return _s3_store(settings.S3_COLD_BUCKET if is_cold else settings.S3_BUCKET)
+
+
+def has_cold_tier() -> bool:
+    """Whether the archive tier is another place at all."""
+    local = settings.STORAGE_BACKEND == "local"
+    return bool(settings.STORAGE_COLD_DIR if local else settings.S3_COLD_BUCKET)
+
+
+@functools.cache
+def _s3_store(bucket: str) -> Store:
+    from .s3 import S3Store, connect  # half a second of imports that plain files do not need
+
+    client = connect(
+        endpoint=settings.S3_ENDPOINT,
+        region=settings.S3_REGION,
+        access_key=settings.S3_ACCESS_KEY,
+        secret_key=settings.S3_SECRET_KEY,
+    )
+    return S3Store(client, bucket, lock_mode=settings.S3_OBJECT_LOCK)

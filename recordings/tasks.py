@@ -21,3 +21,26 @@ def sweep() -> None:
         services.ensure_recording(call_id)
     for recording_id in services.due_recordings(BATCH):
         process.delay(str(recording_id))
+
+
+@shared_task(name="recordings.tasks.keep")
+def keep() -> None:
+    """Dates of keeping, what is over by its date, what moves to the archive, what may leave here."""
+    services.set_keeping()
+    services.tell_holds()
+    services.delete_expired()
+    services.move_cold()
+    services.free_spool()
+    services.remove_freed_leftovers()
+    services.forget_old_tickets()
+
+
+@shared_task(name="recordings.tasks.tell_holds")
+def tell_holds() -> None:
+    services.tell_holds()
+
+
+@shared_task(name="recordings.tasks.anchor_days")
+def anchor_days() -> None:
+    """The signed root of each day that is over, with a copy in the store."""
+    services.anchor_days()

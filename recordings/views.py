@@ -1,27 +1,44 @@
 """视频管理: list, detail, playback. Every opening of a file leaves an audit entry."""
 
+import json
+from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import actor_of, may, visible
+from channels_admin.regions import under
 from common.actor import Actor
+from common.csv_file import csv_response
 from common.errors import DomainError, NotFound
+from common.ranges import Opened, answer, begins_file
+from evidence.selectors import seal_of
 from interviews.models import Call
 
-from . import selectors, services
-from .forms import SearchForm
-from .models import Recording
-from .ranges import answer, begins_file
-
-PAGE_SIZE = 20
+from . import health, selectors, services
+from .evidence_views import EVIDENCE
+from .forms import SearchForm, WatchedForm
+from .models import Recording, ViewTicket
+from .naming import marked_name
+from .panels import panels_of
+from .states import TicketPurpose
 
 
 def _user(request: HttpRequest) -> User:
@@ -31,6 +48,15 @@ def _user(request: HttpRequest) -> User:
 
 def _actor(request: HttpRequest) -> Actor:
     return actor_of(_user(request), request.META.get("REMOTE_ADDR", ""))
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    """The fields of a JSON object; none when the body is anything else."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _call(request: HttpRequest, call_id: UUID) -> Call:
@@ -47,20 +73,72 @@ def _recording(call: Call) -> Recording:
     return recording
 
 
+def _search(request: HttpRequest) -> tuple[SearchForm, selectors.Search]:
+    """The recordings of the person's scope, a seat's own at least. 404 for all others."""
+    user = _user(request)
+    seat_nos = selectors.seats_open_to(user)
+    if seat_nos == ():
+        raise Http404
+    form = SearchForm(request.GET)
+    return form, form.search(seat_nos)
+
+
 @login_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    user = _user(request)
-    sees_all = may(user, selectors.VIEW) or may(user, selectors.QC)
-    if not sees_all and not may(user, "workbench.use"):
-        raise Http404
-    form = SearchForm(request.GET)
-    found = selectors.recordings_found(form.search(None if sees_all else user))
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    form, search = _search(request)
     query = request.GET.copy()
-    query.pop("page", None)
-    context = {"form": form, "page": page, "query": query.urlencode(), "sees_all": sees_all}
+    query.pop("at", None)
+    page = selectors.page_of(search, request.GET.get("at", ""))
+    context = {
+        "form": form,
+        "page": page,
+        "query": query.urlencode(),
+        "most": selectors.COUNT_UP_TO,
+        "sees_all": search.seat_nos != (_user(request).staff_no,),
+        "words": search.words,
+        "saved": selectors.saved_searches_of(_user(request)),
+    }
     return render(request, "recordings/index.html", context)
+
+
+@login_required
+@require_GET
+def regions(request: HttpRequest) -> JsonResponse:
+    """Places below `under`, for the lists of province, city and county."""
+    _search(request)
+    found = under(request.GET.get("under", ""))
+    return JsonResponse({"places": [{"code": p.code, "name": p.name} for p in found]})
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    search = _search(request)[1]
+    if search.seat_nos == (_user(request).staff_no,):
+        raise Http404
+    try:
+        return csv_response("recordings.csv", services.export_rows(search, actor=_actor(request)))
+    except DomainError as refusal:
+        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+
+
+@login_required
+@require_POST
+def save_search(request: HttpRequest) -> HttpResponse:
+    """Keep the present search under a name; without a name, forget the one that is named."""
+    user = _user(request)
+    _search(request)  # 404 for whom the list is not there
+    if forgotten := request.POST.get("forget", ""):
+        if forgotten.isdecimal():
+            services.forget_search(user, int(forgotten))
+        return redirect("recordings:index")
+    query = request.POST.get("query", "")
+    try:
+        services.save_search(user, request.POST.get("name", ""), query)
+    except DomainError as refusal:
+        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+    return redirect(f"{reverse('recordings:index')}?{query}")
 
 
 @login_required
@@ -69,15 +147,28 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
     call = _call(request, call_id)
     recording = selectors.recording_of(call.pk)
     services.note_opened(call.pk, call.task_id, "detail", actor=_actor(request))
+    journal = list(call.events.order_by("at_ms", "created_at"))
     context: dict[str, Any] = {
         "call": call,
         "task": call.task,
-        "parties": call.task.parties.all(),
+        "parties": call.task.parties.prefetch_related("consents"),
+        "panels": panels_of(call),
+        "words": request.GET.get("words", "")[:40],
         "recording": recording,
-        "review": selectors.review_view(call.pk),
+        "review": selectors.review_view(call.pk, services.issue_ticket(_user(request), call.pk)),
         "snapshots": selectors.snapshots_of(call),
         "objects": recording.objects_stored.order_by("kind", "name") if recording else (),
         "may_download": may(_user(request), selectors.DOWNLOAD),
+        "may_keep": may(_user(request), KEEP),
+        "seal": seal_of(recording.pk) if recording else None,
+        "may_prove": may(_user(request), EVIDENCE),
+        "hold": selectors.hold_on(call.task.contract_no),
+        "others": selectors.other_calls(call, _user(request)),
+        "reel": selectors.reel_of(recording) if recording else None,
+        "quality": health.quality_of(recording) if recording else None,
+        "journal": journal,
+        "marks": [event for event in journal if event.kind in selectors.MARKS],
+        "sent": selectors.messages_about(call),
     }
     return render(request, "recordings/detail.html", context)
 
@@ -85,15 +176,36 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def review(request: HttpRequest, call_id: UUID) -> JsonResponse:
-    """The instant review as JSON; the page asks again until it is ready."""
+    """The instant review as JSON; the page asks again until it is ready, and to renew its ticket.
+
+    `t` is the ticket the page has; one that is over, or none, is answered with a new one.
+    """
     call = _call(request, call_id)
-    return JsonResponse(selectors.review_view(call.pk))
+    user, ticket = _user(request), request.GET.get("t", "")
+    if not ticket or not services.renew_ticket(user, call.pk, ticket):
+        ticket = services.issue_ticket(user, call.pk)
+    return JsonResponse(selectors.review_view(call.pk, ticket))
+
+
+@login_required
+@require_POST
+def watched(request: HttpRequest, call_id: UUID) -> HttpResponse:
+    """{"spans": [[from_ms, to_ms], ...]}: what the player played. 400 when it is anything else."""
+    call = _call(request, call_id)
+    form = WatchedForm(_body(request))
+    if not form.is_valid():
+        return HttpResponse(status=400)
+    spans = [(begin, end) for begin, end in form.cleaned_data["spans"]]
+    services.note_watched(call.pk, call.task_id, spans, actor=_actor(request))
+    return HttpResponse(status=204)
 
 
 @login_required
 @require_GET
 def raw(request: HttpRequest, call_id: UUID, file: str) -> HttpResponseBase:
     call = _call(request, call_id)
+    if _ticket(request, call, TicketPurpose.PLAY) is None:
+        return _lapsed()
     return _send(request, call, "track", lambda: selectors.open_raw(call, file))
 
 
@@ -108,6 +220,8 @@ def snapshot(request: HttpRequest, call_id: UUID, snapshot_id: UUID) -> HttpResp
 @require_GET
 def play(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
     call = _call(request, call_id)
+    if _ticket(request, call, TicketPurpose.PLAY) is None:
+        return _lapsed()
     recording = _recording(call)
     return _send(request, call, "composed", lambda: selectors.open_composed(recording))
 
@@ -115,28 +229,161 @@ def play(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def download(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
-    """The MP4 under its name of STO-2, with a reason."""
+    """With the permission and a reason: a ticket for one file, and on to it (VID-1).
+
+    `file` is the number of a stored file; without it the composed copy.
+    """
     call = _call(request, call_id)
-    if not may(_user(request), selectors.DOWNLOAD):
+    user = _user(request)
+    if not may(user, selectors.DOWNLOAD):
         raise Http404
     recording = _recording(call)
+    name = recording.file
+    if asked := request.POST.get("file", ""):
+        stored = recording.objects_stored.filter(
+            pk=int(asked) if asked.isdecimal() else 0, confirmed_at__isnull=False
+        ).first()
+        if stored is None:
+            raise Http404
+        name = stored.name
+    now = timezone.localtime()
     try:
         services.note_download(
-            recording, reason=request.POST.get("reason", ""), actor=_actor(request)
+            recording,
+            name,
+            saved_as=marked_name(recording.download_name, user.staff_no, now, ""),
+            reason=request.POST.get("reason", ""),
+            actor=_actor(request),
         )
-        response = answer(request, selectors.open_composed(recording))
     except DomainError as refusal:
         return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
-    disposition = content_disposition_header(True, f"{recording.download_name}.mp4")
-    response["Content-Disposition"] = disposition or "attachment"
+    ticket = services.issue_ticket(user, call.pk, TicketPurpose.DOWNLOAD, name=name)
+    return redirect(f"{reverse('recordings:fetch', args=[call.pk])}?t={ticket}")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def reel(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
+    """POST makes 要点集锦, GET plays it with a ticket."""
+    call = _call(request, call_id)
+    recording = _recording(call)
+    if request.method == "POST":
+        try:
+            services.make_reel(recording.pk, actor=_actor(request))
+        except DomainError as refusal:
+            messages.error(request, refusal.text)
+        return redirect("recordings:detail", call.pk)
+    if _ticket(request, call, TicketPurpose.PLAY) is None:
+        return _lapsed()
+    made = selectors.reel_of(recording)
+    if made is None:
+        raise Http404
+    return _send(request, call, "reel", lambda: selectors.open_stored(made))
+
+
+@login_required
+@require_GET
+def fetch(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
+    """The file of a download's ticket, under its name of STO-2 with the person's mark."""
+    call = _call(request, call_id)
+    user = _user(request)
+    if not may(user, selectors.DOWNLOAD):
+        raise Http404
+    ticket = _ticket(request, call, TicketPurpose.DOWNLOAD)
+    if ticket is None:
+        return _lapsed()
+    recording = _recording(call)
+    try:
+        opened = selectors.open_file(recording, ticket.name)
+    except NotFound as missing:
+        raise Http404 from missing
+    response = answer(request, opened)
+    path = PurePosixPath(ticket.name)
+    base = recording.download_name
+    if ticket.name != recording.file:
+        base = f"{base}-{path.stem}"
+    at = timezone.localtime(ticket.created_at)
+    saved_as = marked_name(base, user.staff_no, at, path.suffix)
+    response["Content-Disposition"] = content_disposition_header(True, saved_as) or "attachment"
     return response
+
+
+def _ticket(request: HttpRequest, call: Call, purpose: TicketPurpose) -> ViewTicket | None:
+    return services.ticket_of(_user(request), call.pk, request.GET.get("t", ""), purpose)
+
+
+def _lapsed() -> HttpResponse:
+    return HttpResponse(_("访问凭证已失效，请刷新页面。"), status=403, content_type="text/plain")
 
 
 def _send(request: HttpRequest, call: Call, what: str, opening: Any) -> HttpResponseBase:
     try:
-        opened: selectors.Opened = opening()
+        opened: Opened = opening()
     except NotFound as missing:
         raise Http404 from missing
     if begins_file(request):
         services.note_opened(call.pk, call.task_id, what, actor=_actor(request))
     return answer(request, opened)
+
+
+# --- keeping them (STO-1, STO-4) ------------------------------------------------------------
+
+REBUILD, KEEP = "videos.rebuild", "videos.keep"
+
+
+def _needs(request: HttpRequest, operation: str) -> None:
+    if not may(_user(request), operation):
+        raise Http404
+
+
+def _scoped(request: HttpRequest, rows: QuerySet[Recording]) -> QuerySet[Recording]:
+    return rows.filter(visible(_user(request), selectors.VIEW, REBUILD, owner="call__seat__user"))
+
+
+@login_required
+@require_GET
+def troubles(request: HttpRequest) -> HttpResponse:
+    _needs(request, selectors.VIEW)
+    rows = [health.explain(row) for row in _scoped(request, health.troubled())[:200]]
+    context = {"rows": rows, "may_rebuild": may(_user(request), REBUILD)}
+    return render(request, "recordings/troubles.html", context)
+
+
+@login_required
+@require_POST
+def rebuild(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    _needs(request, REBUILD)
+    recording = get_object_or_404(_scoped(request, Recording.objects.all()), pk=recording_id)
+    try:
+        services.rebuild(recording.pk, actor=_actor(request))
+    except DomainError as refusal:
+        messages.error(request, refusal.text)
+    else:
+        messages.success(request, _("已开始重建：{name}").format(name=recording.download_name))
+    return redirect("recordings:troubles")
+
+
+@login_required
+@require_GET
+def capacity(request: HttpRequest) -> HttpResponse:
+    _needs(request, selectors.VIEW)
+    context = {"room": health.capacity(), "holds": selectors.holds_in_force()}
+    return render(request, "recordings/capacity.html", context)
+
+
+@login_required
+@require_POST
+def hold(request: HttpRequest, call_id: UUID) -> HttpResponse:
+    """Place or release the legal hold of the call's contract."""
+    _needs(request, KEEP)
+    contract_no = _call(request, call_id).task.contract_no
+    try:
+        if "release" in request.POST:
+            services.release_hold(contract_no, actor=_actor(request))
+        else:
+            services.place_hold(
+                contract_no, reason=request.POST.get("reason", ""), actor=_actor(request)
+            )
+    except DomainError as refusal:
+        messages.error(request, refusal.text)
+    return redirect("recordings:detail", call_id)

@@ -1,33 +1,102 @@
-"""Which script applies."""
+"""Which script applies, and why."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
-from django.db.models import Q
+from django.utils import timezone
 
-from .models import Script
+from .models import Script, ScriptStep
+
+# Items a step may play: (id, name). Set by a room above: rosters do not know each other.
+MEDIA_SOURCES: list[Callable[[], list[tuple[int, str]]]] = []
 
 
-def script_for(channel_code: str, product_code: str, business_type: str) -> Script | None:
-    """The most specific enabled script; else the default; else none (SCR-1).
+class Why(StrEnum):
+    """What became of a script when one was looked for."""
+
+    CHOSEN = "chosen"
+    LESS_SPECIFIC = "less_specific"
+    SUPERSEDED = "superseded"
+    NOT_YET = "not_yet"
+    DISABLED = "disabled"
+    OTHER_CHANNEL = "other_channel"
+    OTHER_PRODUCT = "other_product"
+    OTHER_BUSINESS = "other_business"
+    DEFAULT_NOT_NEEDED = "default_not_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    script: Script
+    why: Why
+
+
+def script_for(
+    channel_code: str, product_code: str, business_type: str, at: dt.datetime | None = None
+) -> Script | None:
+    """The most specific script in force; else the default; else none (SCR-1).
 
     A script that names the product is more specific than one that names only the channel, and
     either more than one that names only the business type.
     """
-    fitting = Script.objects.filter(
-        Q(channel_code="") | Q(channel_code=channel_code),
-        Q(product_code="") | Q(product_code=product_code),
-        Q(business_type="") | Q(business_type=business_type),
-        enabled=True,
-        is_default=False,
-    ).prefetch_related("steps")
-    best = max(
-        fitting,
-        key=lambda s: (bool(s.product_code), bool(s.channel_code), bool(s.business_type)),
-        default=None,
-    )
+    for candidate in explained(channel_code, product_code, business_type, at):
+        if candidate.why is Why.CHOSEN:
+            return candidate.script
+    return None
+
+
+def explained(
+    channel_code: str, product_code: str, business_type: str, at: dt.datetime | None = None
+) -> list[Candidate]:
+    """Every script with what became of it; the chosen one first."""
+    now = at or timezone.now()
+    scripts = list(Script.objects.prefetch_related("steps").order_by("-effective_from", "-pk"))
+    reasons: dict[int, Why] = {}
+    in_force: dict[tuple[str, str, str, bool], Script] = {}
+    for script in scripts:
+        reason = _refused(script, channel_code, product_code, business_type, now)
+        if reason is not None:
+            reasons[script.pk] = reason
+            continue
+        codes = (script.channel_code, script.product_code, script.business_type)
+        match = ("", "", "", True) if script.is_default else (*codes, False)
+        if match in in_force:  # newest first: another took its place
+            reasons[script.pk] = Why.SUPERSEDED
+        else:
+            in_force[match] = script
+    fitting = [script for script in in_force.values() if not script.is_default]
+    default = in_force.get(("", "", "", True))
+    best = max(fitting, key=_specificity, default=default)
+    for script in in_force.values():
+        reasons[script.pk] = Why.LESS_SPECIFIC if script in fitting else Why.DEFAULT_NOT_NEEDED
     if best is not None:
-        return best
-    return Script.objects.filter(is_default=True, enabled=True).prefetch_related("steps").first()
+        reasons[best.pk] = Why.CHOSEN
+    order = list(Why)
+    return sorted(
+        (Candidate(script, reasons[script.pk]) for script in scripts),
+        key=lambda found: order.index(found.why),
+    )
+
+
+def _specificity(script: Script) -> tuple[bool, bool, bool]:
+    return bool(script.product_code), bool(script.channel_code), bool(script.business_type)
+
+
+def _refused(
+    script: Script, channel_code: str, product_code: str, business_type: str, now: dt.datetime
+) -> Why | None:
+    if not script.enabled:
+        return Why.DISABLED
+    if not script.is_default:
+        if script.channel_code not in ("", channel_code):
+            return Why.OTHER_CHANNEL
+        if script.product_code not in ("", product_code):
+            return Why.OTHER_PRODUCT
+        if script.business_type not in ("", business_type):
+            return Why.OTHER_BUSINESS
+    return Why.NOT_YET if script.effective_from > now else None
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -35,3 +104,16 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def versions_of(script: Script) -> list[Script]:
+    return list(Script.objects.filter(series=script.series).order_by("-version"))
+
+
+def media_choices() -> list[tuple[int, str]]:
+    return [choice for source in MEDIA_SOURCES for choice in source()]
+
+
+def steps_playing(item_id: int) -> list[ScriptStep]:
+    """Steps that point to a media item."""
+    return list(ScriptStep.objects.filter(media_item_id=item_id).select_related("script"))

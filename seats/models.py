@@ -1,12 +1,13 @@
 """Seats, their work time and their presence (SEAT-1…4, WB-3)."""
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .states import Presence
+from .states import NextState, Presence
 
 
 class Seat(models.Model):
@@ -21,6 +22,23 @@ class Seat(models.Model):
     enabled = models.BooleanField(_("启用"), default=False)
     # A rehearsal's seat is given rehearsals only, and nothing else is given a rehearsal.
     rehearsal = models.BooleanField(_("演练坐席"), default=False, editable=False)
+    # Empty means the parameters slot_min and slot_gap_min.
+    slot_min = models.PositiveSmallIntegerField(
+        _("时段长度（分钟）"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(10), MaxValueValidator(240)],
+    )
+    gap_min = models.PositiveSmallIntegerField(
+        _("时段间隔（分钟）"), null=True, blank=True, validators=[MaxValueValidator(120)]
+    )
+    # 案件处理能力: what the dispatch rules weigh; empty is no limit.
+    daily_cases = models.PositiveSmallIntegerField(
+        _("每日案件处理能力（件）"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(200)],
+    )
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
 
     class Meta:
@@ -52,8 +70,19 @@ class SeatPresence(models.Model):
     since = models.DateTimeField(_("自"), default=timezone.now)
     heartbeat_at = models.DateTimeField(_("最近心跳"), null=True, blank=True)
     devices_ok_at = models.DateTimeField(_("设备检测通过时间"), null=True, blank=True)
+    loop_at = models.DateTimeField(_("试录时间"), null=True, blank=True)
+    loop_report = models.JSONField(_("试录结果"), default=dict, blank=True)
     device_report = models.JSONField(_("设备检测结果"), default=dict, blank=True)
     last_served_at = models.DateTimeField(_("上次接待结束"), null=True, blank=True)
+    # A supervisor's sign-out that waits for the end of the case; holds the reason, empty otherwise.
+    sign_out_after = models.CharField(_("结束后签出"), max_length=40, blank=True)
+    # What the seat chose to do when the case is filed; empty: 示闲.
+    next_state = models.CharField(
+        _("话后状态"), max_length=10, choices=NextState.choices, blank=True
+    )
+    next_reason = models.CharField(_("话后示忙原因"), max_length=40, blank=True)
+    # The one page that is the seat's; another has to take over (WB-3).
+    page = models.CharField(_("工作台页面"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("坐席状态")
@@ -101,3 +130,36 @@ class WorkTime(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seat_id} {self.start:%H:%M}-{self.end:%H:%M}"
+
+
+class DayOff(models.Model):
+    """Days without work: one seat's leave, or everybody's holiday (no seat).
+
+    A seat's leave closes its day whatever else is set. A holiday closes the weekday's hours only:
+    hours of that very date (调休上班) stand.
+    """
+
+    seat = models.ForeignKey(
+        Seat,
+        verbose_name=_("坐席"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="days_off",
+    )
+    first_day = models.DateField(_("开始日期"))
+    last_day = models.DateField(_("结束日期"))
+    note = models.CharField(_("事由"), max_length=20)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("休假与节假日")
+        ordering = ["first_day", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_day__gte=F("first_day")), name="dayoff_forward"
+            ),
+        ]
+        indexes = [models.Index(fields=["last_day", "seat"])]
+
+    def __str__(self) -> str:
+        return f"{self.note} {self.first_day:%F}"

@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.selectors import visible
+from parameters.selectors import value_of
 
 from .models import Seat, SeatPresence
 from .states import SIGNED_IN, Presence
 
 HEARTBEAT_FRESH = timedelta(seconds=30)
+# A page that was silent for this long no longer keeps another one out.
+PAGE_FRESH = timedelta(seconds=20)
 
 
 def seat_of(user: User) -> Seat | None:
@@ -27,9 +31,36 @@ def is_signed_in(seat_id: int) -> bool:
     return presence_of(seat_id).state in SIGNED_IN
 
 
+def is_at_work(user: User) -> bool:
+    """Signed in as a seat: no idle lock may take the page away, least of all in a call (WB-1)."""
+    return SeatPresence.objects.filter(seat__user=user, state__in=SIGNED_IN).exists()
+
+
 def devices_checked_today(seat: Seat) -> bool:
     checked = presence_of(seat.pk).devices_ok_at
     return checked is not None and timezone.localdate(checked) == timezone.localdate()
+
+
+def lost_seats() -> QuerySet[Seat]:
+    """Seats that say 示闲 or 示忙 though their page has been silent for longer than allowed."""
+    silent_for = timedelta(seconds=value_of("seat_lost_s"))
+    return Seat.objects.filter(
+        presence__state__in=[Presence.READY, Presence.PAUSED],
+        presence__heartbeat_at__lt=timezone.now() - silent_for,
+    )
+
+
+def seat_users(viewer: User) -> QuerySet[User]:
+    """All users with the seat role (SEAT-1), and those who still have a seat from before, as far
+    as the scope of `viewer` goes."""
+    return (
+        User.objects.filter(visible(viewer, "seats.view", "seats.manage"))
+        .filter(Q(roles__operations__contains=["workbench.use"]) | ~Q(seat=None))
+        .exclude(seat__rehearsal=True)
+        .select_related("institution", "seat", "seat__presence")
+        .order_by("staff_no")
+        .distinct()
+    )
 
 
 def offerable_seats(*, rehearsal: bool = False) -> QuerySet[Seat]:
@@ -39,4 +70,4 @@ def offerable_seats(*, rehearsal: bool = False) -> QuerySet[Seat]:
         rehearsal=rehearsal,
         presence__state=Presence.READY,
         presence__heartbeat_at__gte=timezone.now() - HEARTBEAT_FRESH,
-    ).select_related("user", "presence")
+    ).select_related("user__institution", "presence")

@@ -18,6 +18,13 @@ class Presence(TextChoices):
     PAUSED = "PAUSED", _("示忙")
 
 
+class NextState(TextChoices):
+    """What a seat may choose, during a case, to do after it; nothing chosen means 示闲."""
+
+    PAUSED = "PAUSED", _("示忙")
+    SIGNED_OUT = "SIGNED_OUT", _("签出")
+
+
 class PresenceMove(StrEnum):
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
@@ -29,6 +36,8 @@ class PresenceMove(StrEnum):
     ENTER_CALL = "enter_call"
     WRAP_UP = "wrap_up"
     FINISH = "finish"
+    FORCE_OUT = "force_out"
+    LOSE = "lose"
 
 
 # Signed in means: may be given calls now or after a pause. Such a seat cannot log out (WB-1).
@@ -39,6 +48,9 @@ SIGNED_IN = (
     Presence.WRAP_UP,
     Presence.PAUSED,
 )
+
+# A case in hand: what comes after it can be chosen now.
+IN_HAND = (Presence.OFFERED, Presence.IN_CALL, Presence.WRAP_UP)
 
 PRESENCE_MACHINE = Machine[Presence, PresenceMove](
     {
@@ -61,5 +73,11 @@ PRESENCE_MACHINE = Machine[Presence, PresenceMove](
         ),
         PresenceMove.WRAP_UP: (frozenset({Presence.IN_CALL}), Presence.WRAP_UP),
         PresenceMove.FINISH: (frozenset({Presence.WRAP_UP}), Presence.READY),
+        # A case in hand is never taken away: a forced sign-out waits for its end.
+        PresenceMove.FORCE_OUT: (
+            frozenset({Presence.READY, Presence.PAUSED, Presence.WRAP_UP, Presence.OFFLINE}),
+            Presence.SIGNED_OUT,
+        ),
+        PresenceMove.LOSE: (frozenset({Presence.READY, Presence.PAUSED}), Presence.OFFLINE),
     }
 )

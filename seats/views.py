@@ -8,7 +8,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.selectors import actor_of
+from accounts.sessions import user_group
 from audit import services as audit
+from common.push import push
 
 from .errors import StillSignedIn
 from .selectors import is_signed_in, seat_of
@@ -33,4 +35,6 @@ def log_out(request: HttpRequest) -> HttpResponse:
             object_id=user.pk,
         )
     logout(request)
+    if isinstance(user, User):
+        push(user_group(user.pk), "auth.changed")
     return redirect("login")

@@ -14,12 +14,12 @@ from tests.support.system import LiveSystem, live_system_in
 
 @pytest.fixture(autouse=True)
 def own_folders(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-    """Each test has its own spool and storage, so that none finds another's recordings."""
+    """Each test has its own spool, storage and keys, so that none finds another's recordings."""
     if "live_system" in request.fixturenames:
         yield  # it has its folders, and its cache is not this process's
         return
     settings: Settings = request.getfixturevalue("settings")
-    for name in ("SPOOL_DIR", "STORAGE_DIR"):
+    for name in ("SPOOL_DIR", "STORAGE_DIR", "EVIDENCE_KEY_DIR"):
         folder = tmp_path / name.lower()
         folder.mkdir()
         setattr(settings, name, folder)

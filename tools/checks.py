@@ -64,20 +64,29 @@ def compose_file_is_sound() -> str:
     return "\n".join(complaints)
 
 
+# What the code says of its interfaces, written down: file -> the command that writes it.
+_SCHEMAS = {
+    "openapi.yaml": ["spectacular", "--validate"],
+    "bank-openapi.yaml": ["bank_contract"],
+}
+
+
 def schema_is_fresh() -> str:
-    """docs/openapi.yaml is what the code says now."""
-    kept = PROJECT / "docs" / "openapi.yaml"
-    if not kept.exists():
-        return "docs/openapi.yaml is missing: manage.py spectacular --file docs/openapi.yaml"
+    """docs/openapi.yaml and docs/bank-openapi.yaml are what the code says now."""
+    return "\n".join(filter(None, (_stale(name, command) for name, command in _SCHEMAS.items())))
+
+
+def _stale(name: str, command: list[str]) -> str:
+    kept = PROJECT / "docs" / name
     with tempfile.TemporaryDirectory() as folder:
-        fresh = Path(folder) / "openapi.yaml"
-        command = [sys.executable, "manage.py", "spectacular", "--validate", "--file", str(fresh)]
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+        fresh = Path(folder) / name
+        asked = [sys.executable, "manage.py", *command, "--file", str(fresh)]
+        done = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             return done.stdout + done.stderr
-        if fresh.read_text() == kept.read_text():
+        if kept.exists() and fresh.read_text() == kept.read_text():
             return ""
-    return "docs/openapi.yaml is stale: run manage.py spectacular --file docs/openapi.yaml"
+    return f"docs/{name} is missing or stale: run manage.py {command[0]} --file docs/{name}"
 
 
 def messages_are_translated() -> str:
@@ -165,12 +174,11 @@ def vendored_files_are_as_listed() -> str:
     return "\n".join(complaints)
 
 
-def front_end_is_sound() -> str:
-    """JSDoc types by tsc, behaviour by node's own test runner."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
+def node_packages_are_there() -> str:
+    """Install what package-lock.json lists, unless that was done since it changed."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
         return "node and npm are needed: apt-get install nodejs npm"
-    tsc = PROJECT / "node_modules" / ".bin" / "tsc"
     stamp = PROJECT / "node_modules" / ".package-lock.json"
     lock = PROJECT / "package-lock.json"
     if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
@@ -178,6 +186,15 @@ def front_end_is_sound() -> str:
         if installed:
             return installed
         os.utime(stamp)
+    return ""
+
+
+def front_end_is_sound() -> str:
+    """JSDoc types by tsc, behaviour by node's own test runner."""
+    if missing := node_packages_are_there():
+        return missing
+    node = str(shutil.which("node"))
+    tsc = PROJECT / "node_modules" / ".bin" / "tsc"
     if not any((PROJECT / "static" / "js").rglob("*.js")):
         return ""
     complaint = _run([str(tsc), "--project", "jsconfig.json"])

@@ -30,6 +30,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "interview.example.com",
     "MEDIA_CONTROL_TOKEN": "check-only",
     "FIELD_ENCRYPTION_KEYS": "k1=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "EVIDENCE_KEY_DIR": "/nonexistent",
     "DATABASE_URL": "postgres://check:check@127.0.0.1:9/check",
     "REDIS_URL": "redis://127.0.0.1:9",
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from tools.checks import node_packages_are_there  # noqa: E402
 from tools.system_packages import FOR_TESTS, ensure  # noqa: E402  # after the path
 
 ALONE = "browser or e2e or fault"
@@ -21,6 +22,9 @@ def pytest(*arguments: str) -> int:
 
 def main() -> int:
     if not ensure(FOR_TESTS):
+        return 1
+    if missing := node_packages_are_there():  # axe-core, for the browser tests
+        print(missing)
         return 1
     if chosen := sys.argv[1:]:
         return pytest(*chosen)

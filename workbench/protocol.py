@@ -6,11 +6,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from common.errors import DomainError
+from interviews.states import TagKind
 
 # Close codes, 4000–4999 (RFC 6455 §7.4.2)
 NOT_LOGGED_IN = 4401
 NOT_A_SEAT = 4403
 BAD_FRAME = 4400
+OPEN_ELSEWHERE = 4423  # the page asks whether to take over, and comes back with take_over=1
 TAKEN_OVER = 4409  # another tab or machine of the same seat
 BROKEN = 4500  # our fault; connect again
 MAX_FRAME_CHARS = 220_000
@@ -59,6 +61,14 @@ class AcceptOffer(Request):
     offer_id: UUID
 
 
+class TransferOffer(Request):
+    """Hand the ringing case to another seat; without `to_seat_id` to one at random (WB-2)."""
+
+    type: Literal["offer.transfer"]
+    offer_id: UUID
+    to_seat_id: int | None = Field(None, ge=1)
+
+
 class DeclineOffer(Request):
     type: Literal["offer.decline"]
     offer_id: UUID
@@ -77,13 +87,140 @@ class TakeSnapshot(Request):
 
 class SetTag(Request):
     type: Literal["call.tag"]
-    kind: Literal["risk", "key_point", "other"] = "risk"
+    kind: TagKind = TagKind.RISK
     note: str = Field("", max_length=500)
+    at_ms: int | None = Field(None, ge=0, le=86_400_000)  # set while reviewing
+
+
+class NoteTag(Request):
+    """What a tag was about, said later (WB-12)."""
+
+    type: Literal["call.tag.note"]
+    event_id: UUID
+    note: str = Field(max_length=500)
+
+
+class DeleteSnapshot(Request):
+    type: Literal["call.snapshot.delete"]
+    snapshot_id: UUID
+    reason: str = Field(max_length=200)
+
+
+class ChooseNext(Request):
+    """What comes after the case in hand; empty: 示闲."""
+
+    type: Literal["presence.next"]
+    state: Literal["", "PAUSED", "SIGNED_OUT"]
+    reason: str = Field("", max_length=40)
+
+
+class TestNetwork(Request):
+    """Both ends of a loop over a media worker: what the seat sends comes back to it."""
+
+    type: Literal["device_network.test"]
+    send_sdp: str = Field(max_length=100_000)
+    receive_sdp: str = Field(max_length=100_000)
+
+
+class StartLoop(Request):
+    """The test recording before signing in: the seat's own picture and sound on the real path."""
+
+    type: Literal["device_loop.start"]
+    sdp: str = Field(max_length=200_000)
+
+
+class FinishLoop(Request):
+    type: Literal["device_loop.finish"]
+    loop_id: str = Field(pattern=r"^loop-[0-9a-f-]{36}$")
+
+
+class ChangeLoan(Request):
+    """One field of the loan, as the customer now wants it (WB-14)."""
+
+    type: Literal["loan.change"]
+    field: str = Field(max_length=40)
+    value: str = Field(max_length=80)
+
+
+class RetryLoan(Request):
+    type: Literal["loan.retry"]
 
 
 class SetMuted(Request):
     type: Literal["call.mute"]
     muted: bool
+
+
+class SetGuide(Request):
+    """Which frame lies over the customer's own picture (SDK-3); empty: none."""
+
+    type: Literal["call.guide"]
+    frame: Literal["face", "document", ""]
+
+
+class ShowCard(Request):
+    """Put amount, term and rate of the loan before the customers, to be confirmed."""
+
+    type: Literal["card.show"]
+
+
+class WithdrawCard(Request):
+    type: Literal["card.withdraw"]
+
+
+class AskStill(Request):
+    """A picture in full resolution from the customer's own camera; it arrives as a snapshot."""
+
+    type: Literal["call.still"]
+    participant_id: UUID
+    kind: Literal["id_card", "property", "risk", "other"] = "id_card"
+
+
+class CancelStill(Request):
+    type: Literal["call.still.cancel"]
+    still_id: UUID
+
+
+class Admit(Request):
+    """Let a waiting party in, or turn him away."""
+
+    type: Literal["call.admit"]
+    participant_id: UUID
+    admitted: bool
+
+
+class InviteAgain(Request):
+    """The SMS once more to a party who has not come (WB-10)."""
+
+    type: Literal["party.invite"]
+    party_id: UUID
+
+
+class RecordCall(Request):
+    type: Literal["call.record"]
+    on: bool
+
+
+class PlayItem(Request):
+    type: Literal["media.play"]
+    item_id: int = Field(ge=1)
+
+
+class ControlPlay(Request):
+    type: Literal["media.control"]
+    act: Literal["pause", "resume", "stop"]
+
+
+class StartShare(Request):
+    """The offer of the share's own connection; `title` is what the timeline calls it."""
+
+    type: Literal["share.start"]
+    title: str = Field(min_length=1, max_length=40)
+    sdp: str = Field(max_length=200_000)
+
+
+class StopShare(Request):
+    type: Literal["share.stop"]
 
 
 class EndCall(Request):
@@ -101,6 +238,8 @@ class StepDone(Request):
     title: str = Field(max_length=60)
     text: str = Field("", max_length=2000)
     done: bool = True
+    skip_reason: str = Field("", max_length=200)  # a step that was left out, and why
+    answer: str = Field("", max_length=200)  # what the customer said to it
 
 
 class FileVerdict(Request):
@@ -118,10 +257,31 @@ Incoming = (
     | DeviceCheck
     | AcceptOffer
     | DeclineOffer
+    | TransferOffer
     | MediaOffer
     | TakeSnapshot
     | SetTag
+    | NoteTag
+    | ChangeLoan
+    | RetryLoan
+    | InviteAgain
+    | DeleteSnapshot
+    | ChooseNext
+    | TestNetwork
+    | StartLoop
+    | FinishLoop
     | SetMuted
+    | SetGuide
+    | ShowCard
+    | WithdrawCard
+    | AskStill
+    | CancelStill
+    | Admit
+    | RecordCall
+    | PlayItem
+    | ControlPlay
+    | StartShare
+    | StopShare
     | EndCall
     | SendChat
     | StepDone
@@ -166,10 +326,17 @@ class Snapshot(Push):
     state: dict[str, Any]
 
 
+class Line(Push):
+    """The waiting line alone: the `queue` of the state, at most twice a second."""
+
+    type: Literal["line"] = "line"
+    queue: dict[str, Any]
+
+
 class Passing(Push):
     """News of the moment that is not state: proof of recording, quality, who is in which slot."""
 
-    type: Literal["proof", "quality", "slots", "media.reconnect"]
+    type: Literal["proof", "quality", "slots", "playout", "media.reconnect"]
     leg_id: str | None = None
     participant_id: str | None = None
     payload: dict[str, Any] = {}

@@ -1,5 +1,6 @@
 """What the workbench shows, in one snapshot; and the case beside the call."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,21 +10,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from appointments.selectors import todays_for_seat
+from appointments.selectors import slot_length, todays_for_seat
 from common.clock import unix_ms
 from common.errors import DomainError, NotFound
-from common.masking import mask_account, mask_id_no, mask_phone
-from credit_bridge.ports import CaseDetails
-from credit_bridge.selectors import case_details
-from interviews.models import Call
+from common.masking import mask_id_no, mask_phone
+from credit_bridge.ports import CaseDetails, LoanDetails
+from credit_bridge.proposals import applied
+from credit_bridge.selectors import case_details, proposed_fields
+from interviews.models import Call, InterviewTask
 from interviews.selectors import call_of_seat, call_view, parties_not_interviewed
 from interviews.states import CallState
 from marketing_media.selectors import items_for
+from parameters.selectors import value_of
 from queueing.selectors import live_offer_of, queue_snapshot
-from scripts_mgmt.selectors import fill, script_for
-from seats.models import Seat
+from scripts_mgmt.models import Script
+from scripts_mgmt.selectors import fill, media_choices, script_for
+from seats.models import Seat, SeatPresence
 from seats.selectors import devices_checked_today, presence_of
 from seats.states import SIGNED_IN, Presence
+
+from .day import figures_of, news_of
+from .loan import sheet
+from .release import release_checks
 
 
 def workbench_state(seat: Seat) -> dict[str, Any]:
@@ -31,9 +39,15 @@ def workbench_state(seat: Seat) -> dict[str, Any]:
     presence = presence_of(seat.pk)
     call = call_of_seat(seat.pk)
     shown = call_view(call.pk, for_seat=True) if call else None
-    if shown is not None and call is not None and call.state == CallState.ENDED:
-        shown["missing"] = [party.name for party in parties_not_interviewed(call.task)]
+    if shown is not None and call is not None:
+        if call.state == CallState.ENDED:
+            shown["missing"] = [party.name for party in parties_not_interviewed(call.task)]
+        task = call.task
+        script = script_for(task.channel_code, task.product_code, task.business_type)
+        shown["release"] = release_checks(call, script.steps.all() if script else ())
+    idle = {} if call else {"day": figures_of(seat, presence), "news": news_of(seat)}
     return {
+        **idle,
         "now_unix_ms": unix_ms(timezone.now()),
         "seat": {"id": seat.pk, "name": seat.name, "staff_no": seat.staff_no},
         "presence": {
@@ -42,12 +56,46 @@ def workbench_state(seat: Seat) -> dict[str, Any]:
             "reason": presence.reason,
             "since_unix_ms": unix_ms(presence.since),
             "signed_in": presence.state in SIGNED_IN,
+            "next": presence.next_state,
+            "next_reason": presence.next_reason,
+            "plan_s": _plan_s(seat, presence),
+            "leaves_after": presence.sign_out_after,
         },
         "devices_ok": devices_checked_today(seat),
-        "queue": queue_snapshot(seat.pk),
+        "devices": _devices(presence),
+        "queue": queue_snapshot(),
         "offer": live_offer_of(seat.pk),
         "appointments": todays_for_seat(seat.pk),
         "call": shown,
+    }
+
+
+def _plan_s(seat: Seat, presence: SeatPresence) -> int | None:
+    """How long the present state is meant to last (s); None where nothing is planned."""
+    match presence.state:
+        case Presence.OFFERED:
+            return value_of("offer_s")
+        case Presence.IN_CALL:
+            return int(slot_length(seat).total_seconds())
+        case Presence.WRAP_UP:
+            return value_of("wrap_up_plan_s")
+    return None
+
+
+def _devices(presence: SeatPresence) -> dict[str, Any]:
+    """What the device check and the test recording of today showed."""
+
+    def today(moment: dt.datetime | None) -> str:
+        if moment is None or timezone.localdate(moment) != timezone.localdate():
+            return ""
+        return f"{timezone.localtime(moment):%H:%M}"
+
+    checked, looped = today(presence.devices_ok_at), today(presence.loop_at)
+    return {
+        "checked_at": checked,
+        "report": presence.device_report if checked else {},
+        "looped_at": looped,
+        "loop": presence.loop_report if looped else None,
     }
 
 
@@ -64,8 +112,8 @@ def own_call(user: User, call_id: UUID) -> Call:
 
 
 def remote_slots(call: Call) -> int:
-    """How many others may come into the call: the slots the seat's connection reserves."""
-    return max(1, min(8, call.task.parties.count()))
+    """The slots the seat's connection reserves: the parties, its own share as seen, the play-out."""
+    return max(1, min(8, call.task.parties.count())) + 2
 
 
 def _money(value: Decimal) -> str:
@@ -97,55 +145,84 @@ def case_view(call: Call) -> dict[str, Any]:
         "bank": settings.BANK_NAME,
         "credit_problem": "",
         "parties": [],
-        "loan": [],
+        "loan": None,
         "images": [],
         "media": [
-            {"title": row.item.title, "kind": row.item.get_kind_display()}
+            {
+                "id": row.item_id,
+                "title": row.item.title,
+                "kind": row.item.get_kind_display(),
+                "duration_ms": row.item.duration_ms or 0,
+                "no_skip": row.item.no_skip,
+                "auto_play": row.auto_play,
+            }
             for row in items_for(task.product_code)
         ],
     }
-    values = {"客户姓名": task.customer_name, "产品名称": task.product_name}  # data
+    case: CaseDetails | None = None
+    loan: LoanDetails | None = None
     try:
         case = case_details(task.pk)
     except DomainError as refusal:
         view["credit_problem"] = refusal.text
     else:
-        view |= _of_credit(case)
-        values |= {
-            "贷款金额": _money(case.loan.amount),  # data
-            "贷款期限": str(case.loan.term_months),  # data
-            "年利率": _percent(case.loan.annual_rate),  # data
-            "还款日": str(case.loan.repayment_day),  # data
-        }
+        proposed = proposed_fields(task.pk)
+        loan = applied(case.loan, {name: field.text for name, field in proposed.items()})
+        view |= _of_credit(case) | {"loan": sheet(case.loan, proposed)}
     script = script_for(task.channel_code, task.product_code, task.business_type)
+    values = script_values(task, loan)
+    before = script_values(task, case.loan if case else None)
     view["script"] = {
         "title": script.title if script else "",
-        "steps": [
-            {
-                "order": step.order,
-                "title": step.title,
-                "kind": step.kind,
-                "kind_label": step.get_kind_display(),
-                "required": step.required,
-                "text": fill(step.text, values),
-            }
-            for step in (script.steps.all() if script else ())
-        ],
+        "steps": filled_steps(script, values) if script else [],
+        # Only what was changed is marked: it has to be read with care.
+        "values": [text for name, text in values.items() if case and text != before.get(name)],
     }
     return view
 
 
+def script_values(task: InterviewTask, loan: LoanDetails | None) -> dict[str, str]:
+    """What stands in the places of a script (scripts_mgmt.variables) for this case."""
+    values = {"客户姓名": task.customer_name, "产品名称": task.product_name}  # data
+    if loan is not None:
+        values |= {
+            "贷款金额": _money(loan.amount),  # data
+            "贷款期限": str(loan.term_months),  # data
+            "年利率": _percent(loan.annual_rate),  # data
+            "还款日": str(loan.repayment_day),  # data
+        }
+    return values
+
+
+def filled_steps(script: Script, values: dict[str, str]) -> list[dict[str, Any]]:
+    media = dict(media_choices())
+    return [
+        {
+            "order": step.order,
+            "title": step.title,
+            "kind": step.kind,
+            "kind_label": step.get_kind_display(),
+            "required": step.required,
+            "text": fill(step.text, values),
+            "points": step.points,
+            "guide": step.guide,
+            "media_id": step.media_item_id,
+            "media_title": media.get(step.media_item_id or 0, ""),
+        }
+        for step in script.steps.all()
+    ]
+
+
 def _of_credit(case: CaseDetails) -> dict[str, Any]:
-    loan = case.loan
     return {
         "parties": [
             {
                 "name": party.name,
                 "roles": list(party.roles),
                 "rows": [
-                    [_("注册手机号码"), mask_phone(party.phone)],
+                    [_("注册手机号码"), mask_phone(party.phone), "phone"],
                     [_("证件类型"), party.id_type],
-                    [_("证件号码"), mask_id_no(party.id_no)],
+                    [_("证件号码"), mask_id_no(party.id_no), "id_no"],
                     [_("婚姻状况"), party.marital_status],
                     (
                         [_("房产位置"), party.property_location]
@@ -155,21 +232,6 @@ def _of_credit(case: CaseDetails) -> dict[str, Any]:
                 ],
             }
             for party in case.parties
-        ],
-        "loan": [
-            [_("产品名称"), loan.product_name],
-            [_("渠道名称"), loan.channel_name],
-            [_("贷款金额（元）"), _money(loan.amount)],
-            [_("贷款期限（月）"), str(loan.term_months)],
-            [_("执行年利率"), _percent(loan.annual_rate)],
-            [_("放款方式"), loan.disbursement],
-            [_("还款账号开户行"), loan.repayment_bank],
-            [_("还款账号"), mask_account(loan.repayment_account)],
-            [_("统一还款日"), _("每月 {day} 日").format(day=loan.repayment_day)],
-            [
-                _("首次还款日"),
-                f"{loan.first_repayment_on:%Y-%m-%d}" if loan.first_repayment_on else "",
-            ],
         ],
         "images": [
             {"id": image.id, "kind": image.kind, "title": image.title, "person": image.person}

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.selectors import actor_of, may
@@ -53,6 +53,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
                 "iceServers": settings.ICE_SERVERS,
                 "bank": settings.BANK_NAME,
                 "offerSeconds": value_of("offer_s"),
+                "cameraLines": value_of("seat_camera_lines", seat_no=seat.user.staff_no),
+                "reconnectSeconds": value_of("reconnect_window_s"),
             },
         },
     )
@@ -69,6 +71,26 @@ def case(request: HttpRequest, call_id: UUID) -> JsonResponse:
     _, call = _own_call(request, call_id)
     view = selectors.case_view(call) | {"remote_slots": selectors.remote_slots(call)}
     return JsonResponse(view, headers={"Cache-Control": "no-store"})
+
+
+@login_required
+@require_POST
+def reveal(request: HttpRequest, call_id: UUID) -> JsonResponse:
+    """One masked number in full, for a reason: {"value"} (NFR-3)."""
+    user, call = _own_call(request, call_id)
+    if not may(user, "workbench.reveal"):
+        raise PermissionDenied
+    try:
+        value = services.reveal(
+            call,
+            party=request.POST.get("party", ""),
+            field=request.POST.get("field", ""),
+            reason=request.POST.get("reason", ""),
+            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+        )
+    except DomainError as refusal:
+        return JsonResponse({"code": refusal.code, "text": refusal.text}, status=refusal.status)
+    return JsonResponse({"value": value}, headers={"Cache-Control": "no-store"})
 
 
 @login_required

@@ -16,7 +16,20 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 RUN_DIR = Path(env.str("RUN_DIR", default=str(BASE_DIR / "run"))).resolve()
 SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(RUN_DIR / "spool")))
+# Where recordings are kept: "local" (files under STORAGE_DIR) or "s3" (any compatible server).
+STORAGE_BACKEND = env.str("STORAGE_BACKEND", default="local")
+S3_ENDPOINT = env.str("S3_ENDPOINT", default="")
+S3_REGION = env.str("S3_REGION", default="us-east-1")
+S3_BUCKET = env.str("S3_BUCKET", default="recordings")
+S3_ACCESS_KEY = env.str("S3_ACCESS_KEY", default="")
+S3_SECRET_KEY = env.str("S3_SECRET_KEY", default="")
+S3_OBJECT_LOCK = env.str("S3_OBJECT_LOCK", default="")  # COMPLIANCE, GOVERNANCE or nothing
 STORAGE_DIR = Path(env.str("STORAGE_DIR", default=str(RUN_DIR / "storage")))
+# The archive tier: another folder (a slower disk) or another bucket; the same place when not given.
+STORAGE_COLD_DIR = env.str("STORAGE_COLD_DIR", default="")
+S3_COLD_BUCKET = env.str("S3_COLD_BUCKET", default="")
+# Local copies stay that long after the store confirmed them: reviews right after a call are local.
+SPOOL_KEEP_HOURS = env.float("SPOOL_KEEP_HOURS", default=24.0)
 
 DEBUG = False
 ROOT_URLCONF = "interview_site.urls"
@@ -31,6 +44,7 @@ INSTALLED_APPS = [
     "audit",
     "outbox",
     "parameters",
+    "evidence",
     "media_worker",
     "seats",
     "channels_admin",
@@ -45,6 +59,7 @@ INSTALLED_APPS = [
     "workbench",
     "customer_sdk",
     "partner_portals",
+    "analytics",
     "operations",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -69,11 +84,13 @@ MIDDLEWARE = [
     "common.middleware.RequestIdMiddleware",
     "csp.middleware.CSPMiddleware",
     "common.middleware.PermissionsPolicyMiddleware",
+    "customer_sdk.cors.SdkCorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.StandingLoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -114,6 +131,12 @@ CACHES = {
     }
 }
 
+# Recognition on the customer's device (liveness, ID card, expression), each as
+# {"kind": "liveness" | "id_ocr" | "expression", "module": "/static/…js"}. Empty: nothing is loaded.
+SDK_ADAPTERS: list[dict[str, str]] = env.json("SDK_ADAPTERS", default=[])
+# Pages of other origins that may use the SDK's REST and socket, as `https://host[:port]`.
+SDK_ALLOWED_ORIGINS = tuple(env.list("SDK_ALLOWED_ORIGINS", default=[]))
+
 CELERY_BROKER_URL = f"{REDIS_URL}/1"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -129,13 +152,34 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "outbox": {"task": "outbox.tasks.deliver_due", "schedule": 2.0, "options": {"expires": 2}},
     "interviews": {"task": "interviews.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
     "queueing": {"task": "queueing.tasks.sweep", "schedule": 1.0, "options": {"expires": 1}},
+    "seats": {"task": "seats.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "appointments": {
         "task": "appointments.tasks.sweep",
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "marketing": {
+        "task": "marketing_media.tasks.sweep",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "recordings": {"task": "recordings.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "keeping": {"task": "recordings.tasks.keep", "schedule": 900.0, "options": {"expires": 900}},
+    "reconcile": {
+        "task": "credit_bridge.tasks.reconcile_daily",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
+    "anchors": {
+        "task": "recordings.tasks.anchor_days",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "qc": {"task": "qc.tasks.draw_samples", "schedule": 1800.0, "options": {"expires": 1800}},
 }
+
+# Apps of one layer do not import each other: what 质检 may name as a reason comes from here.
+REJECT_REASONS_SOURCE = "credit_bridge.selectors.reject_reasons"
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -144,15 +188,21 @@ AUTHENTICATION_BACKENDS = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("staff_no", "name", "phone", "email")},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.PolicyValidator"},
 ]
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
+# What is a parameter is asked when it is needed.
+AXES_FAILURE_LIMIT = "accounts.passwords.lock_failures"
+AXES_COOLOFF_TIME = "accounts.passwords.lock_time"
+AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+# Accounts are below seats: who is at work, and who has to hand over first, is asked there.
+SESSION_KEEPER = "seats.selectors.is_at_work"
+HOME_WAITING = "operations.today.waiting_for"
+BEFORE_LEAVING = "appointments.services.give_up_seat"
 # Per account: the bank's seats share addresses behind proxies, so an address says nothing (S:A1).
 AXES_LOCKOUT_PARAMETERS = ["username"]
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]
@@ -210,7 +260,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 48 * 3600  # accounts.sessions ends it before, but for a seat at work
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "ui.views.csrf_failure"
 
@@ -222,8 +272,30 @@ MEDIA_CONTROL_TOKEN = env.str("MEDIA_CONTROL_TOKEN", default="")
 # Base64 of 32 bytes each: key id -> key; the first one encrypts (common/crypto.py).
 FIELD_ENCRYPTION_KEYS: dict[str, str] = env.dict("FIELD_ENCRYPTION_KEYS", default={})
 ICE_SERVERS: list[dict[str, Any]] = env.json("ICE_SERVERS", default=[])
+# Signing keys of the evidence (docs/evidence.md); or the command of a signer that keeps them elsewhere.
+EVIDENCE_KEY_DIR = Path(env.str("EVIDENCE_KEY_DIR", default=str(RUN_DIR / "evidence-keys")))
+EVIDENCE_SIGNER: list[str] = env.list("EVIDENCE_SIGNER", default=[])
 # name -> shared secret of a system that may call the partner API
 PARTNER_API_KEYS: dict[str, str] = env.dict("PARTNER_API_KEYS", default={})
+# What else than the customer's own tasks they may do: name -> "manager", "credit" (credit_bridge/auth.py).
+PARTNER_SCOPES: dict[str, list[str]] = {
+    name: scopes.split("+") for name, scopes in env.dict("PARTNER_SCOPES", default={}).items()
+}
+# Those of them that may query and fetch recordings.
+PARTNER_ARCHIVE_READERS: list[str] = env.list("PARTNER_ARCHIVE_READERS", default=[])
+
+# The bank's systems: "embedded" (own tables) or "http" (credit_bridge/contract.py at CREDIT_URL).
+CREDIT_BACKEND = env.str("CREDIT_BACKEND", default="embedded")
+CREDIT_URL = env.str("CREDIT_URL", default="")
+CREDIT_KEY_ID = env.str("CREDIT_KEY_ID", default="interview")
+CREDIT_SECRET = env.str("CREDIT_SECRET", default="")
+CREDIT_CA_FILE = env.str("CREDIT_CA_FILE", default="")
+CREDIT_CLIENT_CERT = env.str("CREDIT_CLIENT_CERT", default="")
+CREDIT_CLIENT_KEY = env.str("CREDIT_CLIENT_KEY", default="")
+# Property here is in-province (MM-1): the embedded book's own rule.
+HOME_PROVINCE = env.str("HOME_PROVINCE", default="410000")
+# Where a customer without an account opens one (APP-4): an outside link.
+ACCOUNT_OPENING_URL = env.str("ACCOUNT_OPENING_URL", default="https://bank.example/open-account")
 
 LOGGING = {
     "version": 1,

@@ -18,3 +18,7 @@ if not env.dict("FIELD_ENCRYPTION_KEYS", default={}):
     FIELD_ENCRYPTION_KEYS = {"dev": "ZGV2LW9ubHkta2V5LXRoaXJ0eS10d28tYnl0ZXMtbG8="}
 if not env.dict("PARTNER_API_KEYS", default={}):
     PARTNER_API_KEYS = {"demo-bank-app": "demo-bank-app-key", "demo-credit": "demo-credit-key"}
+    PARTNER_ARCHIVE_READERS = ["demo-credit"]
+    PARTNER_SCOPES = {"demo-bank-app": ["manager"], "demo-credit": ["manager", "credit"]}
+if not env.str("CREDIT_SECRET", default=""):
+    CREDIT_SECRET = "demo-credit-secret"  # noqa: S105 - the demo's simulator shares it

@@ -3,7 +3,15 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *
-from .base import FIELD_ENCRYPTION_KEYS, MEDIA_CONTROL_TOKEN, env
+from .base import (
+    CREDIT_BACKEND,
+    CREDIT_SECRET,
+    CREDIT_URL,
+    EVIDENCE_SIGNER,
+    FIELD_ENCRYPTION_KEYS,
+    MEDIA_CONTROL_TOKEN,
+    env,
+)
 
 DEBUG = False
 DEMO = False
@@ -17,11 +25,15 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in PUBLIC_HOSTS]
 for name, value in (
     ("MEDIA_CONTROL_TOKEN", MEDIA_CONTROL_TOKEN),
     ("FIELD_ENCRYPTION_KEYS", FIELD_ENCRYPTION_KEYS),
+    ("EVIDENCE_KEY_DIR or EVIDENCE_SIGNER", env.str("EVIDENCE_KEY_DIR", "") or EVIDENCE_SIGNER),
     ("DATABASE_URL", env.str("DATABASE_URL", default="")),
     ("REDIS_URL", env.str("REDIS_URL", default="")),
 ):
     if not value:
         raise ImproperlyConfigured(f"{name} must be set in production")
+
+if CREDIT_BACKEND == "http" and not (CREDIT_URL.startswith("https://") and CREDIT_SECRET):
+    raise ImproperlyConfigured("CREDIT_URL must be https:// and CREDIT_SECRET set in production")
 
 # nginx ends TLS and sets this header itself, whatever a client sent (deploy/nginx.conf).
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -33,5 +45,6 @@ SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrftoken"
 CSRF_COOKIE_HTTPONLY = False  # the pages' scripts send it in a header
 WHITENOISE_USE_FINDERS = False  # collectstatic ran when the image was built

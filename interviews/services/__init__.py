@@ -3,9 +3,24 @@
 Lock order everywhere: seat, then task, then call, then participant.
 """
 
-from .calls import end_call, join_call, leave_call, lock_call, open_call, require_consent, set_muted
+from .calls import (
+    admit_participant,
+    end_call,
+    join_call,
+    leave_call,
+    lock_call,
+    open_call,
+    require_consent,
+    set_muted,
+    set_recording,
+)
+from .cards import answer_card, card_hash, show_card, withdraw_card
+from .content import start_share, stop_share
 from .media import connect_media, connect_media_async, move_call, move_stranded_calls
 from .media_events import apply_media_events
+from .playout import control_play, start_play
+from .probe import test_network
+from .stills import ask_still, fail_still, receive_part
 from .sweeps import expire_reconnects
 from .tasks import (
     PartyDraft,
@@ -17,7 +32,7 @@ from .tasks import (
     settle_task,
     supersede_task,
 )
-from .timeline import add_event, add_tag, delete_snapshot, take_snapshot
+from .timeline import add_event, add_tag, annotate_tag, delete_snapshot, take_snapshot
 from .verdicts import file_verdict
 
 __all__ = [
@@ -25,13 +40,20 @@ __all__ = [
     "TaskDraft",
     "add_event",
     "add_tag",
+    "admit_participant",
+    "annotate_tag",
+    "answer_card",
     "apply_media_events",
+    "ask_still",
+    "card_hash",
     "connect_media",
     "connect_media_async",
+    "control_play",
     "create_task",
     "delete_snapshot",
     "end_call",
     "expire_reconnects",
+    "fail_still",
     "file_verdict",
     "join_call",
     "leave_call",
@@ -40,11 +62,19 @@ __all__ = [
     "move_call",
     "move_stranded_calls",
     "open_call",
+    "receive_part",
     "record_consent",
     "require_consent",
     "require_open",
     "set_muted",
+    "set_recording",
     "settle_task",
+    "show_card",
+    "start_play",
+    "start_share",
+    "stop_share",
     "supersede_task",
     "take_snapshot",
+    "test_network",
+    "withdraw_card",
 ]

@@ -11,17 +11,25 @@ from common.actor import Actor
 from common.clock import unix_ms
 from common.push import call_group, party_group, push, seat_group
 from interviews import policy
-from interviews.errors import CallOver, ConsentMissing, RoomFull, SeatBusy
+from interviews.errors import (
+    CallOver,
+    ConsentMissing,
+    RecordingIsAutomatic,
+    RoomFull,
+    SeatBusy,
+)
 from interviews.models import Call, Consent, Leg, Participant, Party, TimelineEvent
 from interviews.states import (
     CALL_MACHINE,
     PARTICIPANT_MACHINE,
     RUNNING,
     CallMove,
+    CallState,
     ParticipantMove,
     ParticipantRole,
     ParticipantState,
 )
+from media_worker.selectors import require_media_room
 from outbox.services import publish
 from seats import services as seats
 from seats.models import Seat
@@ -62,15 +70,21 @@ def open_call(task_id: UUID, *, seat: Seat, party_id: UUID, actor: Actor) -> Cal
     """The conversation begins: places for the seat and the calling party (DSP-2, SDK-2).
 
     Runs inside the dispatcher's transaction with the seat's row locked. Raises TaskClosed,
-    ConsentMissing, SeatBusy.
+    ConsentMissing, SeatBusy; SpoolFull, MediaBusy when its recording would not fit anywhere.
     """
     task = lock_task(task_id)
     require_open(task)
     require_consent(party_id)
+    require_media_room()
     number = Call.objects.filter(task=task).aggregate(last=Max("number"))["last"] or 0
     try:
         with transaction.atomic():
-            call = Call.objects.create(task=task, seat=seat, number=number + 1)
+            call = Call.objects.create(
+                task=task,
+                seat=seat,
+                number=number + 1,
+                recording_on=not policy.records_by_hand(task),
+            )
     except IntegrityError as error:
         raise SeatBusy from error
     Participant.objects.create(call=call, role=ParticipantRole.SEAT)
@@ -110,18 +124,21 @@ def join_call(task_id: UUID, *, party_id: UUID, actor: Actor) -> Participant | N
     if not call.is_running:
         return None
     place = Participant.objects.filter(call=call, party_id=party_id).first()
+    has_to_knock = policy.admits_by_seat(call.task)
     if place is not None:
         if place.state == ParticipantState.LEFT:
-            _move_participant(place, ParticipantMove.INVITE)
+            # Whoever was in the call may return; whoever was not let in knocks again.
+            knocks = has_to_knock and place.joined_at is None
+            _require_room(call)
+            _move_participant(place, ParticipantMove.KNOCK if knocks else ParticipantMove.INVITE)
             push(call_group(call.pk), "call.changed")
         return place
-    taken = Participant.objects.filter(
-        ~Q(state=ParticipantState.LEFT), call=call, role=ParticipantRole.CUSTOMER
-    ).count()
-    if taken >= policy.MAX_CUSTOMERS:
-        raise RoomFull
+    _require_room(call)
     place = Participant.objects.create(
-        call=call, role=ParticipantRole.CUSTOMER, party=Party.objects.get(pk=party_id)
+        call=call,
+        role=ParticipantRole.CUSTOMER,
+        party=Party.objects.get(pk=party_id),
+        state=ParticipantState.KNOCKING if has_to_knock else ParticipantState.INVITED,
     )
     audit.record(
         "participant.joined",
@@ -131,6 +148,46 @@ def join_call(task_id: UUID, *, party_id: UUID, actor: Actor) -> Participant | N
         chain=audit.interview_chain(call.task_id),
     )
     push(call_group(call.pk), "call.changed")
+    return place
+
+
+def _require_room(call: Call) -> None:
+    """Raises RoomFull. The call is locked: nobody takes a place meanwhile."""
+    taken = Participant.objects.filter(
+        ~Q(state=ParticipantState.LEFT), call=call, role=ParticipantRole.CUSTOMER
+    ).count()
+    if taken >= policy.MAX_CUSTOMERS:
+        raise RoomFull
+
+
+@transaction.atomic
+def admit_participant(
+    call_id: UUID, participant_id: UUID, *, admitted: bool, actor: Actor
+) -> Participant:
+    """The seat lets a waiting party in, or not; who is turned away may knock again.
+
+    Idempotent for who is in already. Raises CallOver, IllegalMove for who has gone.
+    """
+    call = lock_call(call_id)
+    if not call.is_running:
+        raise CallOver
+    place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id, call=call)
+    if place.state != ParticipantState.KNOCKING:
+        return place
+    if admitted:
+        _move_participant(place, ParticipantMove.ADMIT)
+    else:
+        _leave(call, place, "not_admitted")
+    audit.record(
+        "participant.admitted" if admitted else "participant.turned_away",
+        actor=actor,
+        object_type="participant",
+        object_id=place.pk,
+        chain=audit.interview_chain(call.task_id),
+    )
+    push(call_group(call.pk), "call.changed")
+    if place.party_id:
+        push(party_group(place.party_id), "party.changed")
     return place
 
 
@@ -182,6 +239,8 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
 
     Raises CallOver when it has ended before.
     """
+    from .content import end_content  # that module uses this one's locks
+
     seat_id = Call.objects.values_list("seat_id", flat=True).get(pk=call_id)
     seat = seats.lock_seat(seat_id)
     call = lock_call(call_id)
@@ -192,6 +251,7 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
     places = list(Participant.objects.select_for_update(of=("self",)).filter(call=call))
     for place in places:
         _leave(call, place, "call_ended")
+    end_content(call)
     advance_call(call, CallMove.END, actor=actor, reason=reason)
     if call.live_at is not None:
         Party.objects.filter(
@@ -217,10 +277,15 @@ def set_muted_row(participant_id: UUID, *, muted: bool, actor: Actor) -> Partici
     )
     place.muted = muted
     place.save(update_fields=["muted"])
+    at_ms = call_ms(place.call)
+    if not muted:
+        TimelineEvent.objects.filter(
+            call=place.call, participant=place, kind="mute", until_ms=None
+        ).update(until_ms=at_ms)
     TimelineEvent.objects.create(
         call=place.call,
         kind="mute" if muted else "unmute",
-        at_ms=call_ms(place.call),
+        at_ms=at_ms,
         participant=place,
         created_by=actor.name,
     )
@@ -242,5 +307,43 @@ def set_muted(call_id: UUID, participant_id: UUID, *, muted: bool, actor: Actor)
     place = Participant.objects.select_related("call").get(pk=participant_id, call_id=call_id)
     if not place.call.is_running:
         raise CallOver
-    room_of(place.call).mute(str(participant_id), muted=muted)
+    is_early = place.call.state == CallState.PREROLL and place.role == ParticipantRole.SEAT
+    room_of(place.call).mute(str(participant_id), muted=muted or is_early)
     return set_muted_row(participant_id, muted=muted, actor=actor)
+
+
+def set_recording(call_id: UUID, *, on: bool, actor: Actor) -> Call:
+    """Start, or stop, the recording by hand, where the parameter leaves it to the seat (WB-6).
+
+    Raises CallOver, RecordingIsAutomatic, MediaUnavailable.
+    """
+    from .media import room_of
+
+    call = Call.objects.select_related("task").get(pk=call_id)
+    if not call.is_running:
+        raise CallOver
+    if not policy.records_by_hand(call.task):
+        raise RecordingIsAutomatic
+    room_of(call).record_now(on=on)
+    with transaction.atomic():
+        call = lock_call(call_id)
+        if call.recording_on == on:
+            return call
+        call.recording_on = on
+        call.save(update_fields=["recording_on"])
+        TimelineEvent.objects.create(
+            call=call,
+            kind="recording.by_hand",
+            at_ms=call_ms(call),
+            payload={"on": on},
+            created_by=actor.name,
+        )
+        audit.record(
+            "call.recording_started" if on else "call.recording_stopped",
+            actor=actor,
+            object_type="call",
+            object_id=call.pk,
+            chain=audit.interview_chain(call.task_id),
+        )
+        push(call_group(call.pk), "call.changed")
+    return call

@@ -1,8 +1,8 @@
 """Connecting people to the media worker, and moving a call when its worker dies."""
 
 import logging
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -13,9 +13,10 @@ from django.utils import timezone
 from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
+from common.errors import DomainError
 from common.push import call_group, push
 from interviews import policy
-from interviews.errors import CallOver
+from interviews.errors import CallOver, NotAdmitted
 from interviews.models import Call, Leg, Participant, TimelineEvent
 from interviews.states import PARTICIPANT_MACHINE, RUNNING, ParticipantMove, ParticipantState
 from media_worker import gateway
@@ -25,6 +26,7 @@ from media_worker.models import MediaWorker
 from media_worker.selectors import choose_worker, live_workers
 
 from .calls import call_ms, lock_call, require_consent
+from .content import interrupt_content
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +39,19 @@ class Room:
     call_id: str
     epoch: int
     t0_unix_ms: int
+    record: p.RecordMode = "on_connect"
+    options: p.CallOptions = field(default_factory=p.CallOptions)
 
     def open(self) -> None:
         gateway.open_call(
             self.control_url,
             self.call_id,
-            p.OpenCall(epoch=self.epoch, t0_unix_ms=self.t0_unix_ms),
+            p.OpenCall(
+                epoch=self.epoch,
+                t0_unix_ms=self.t0_unix_ms,
+                record=self.record,
+                options=self.options,
+            ),
         )
 
     def connect(self, place: Participant, leg: Leg, offer_sdp: str) -> p.LegAnswer:
@@ -55,7 +64,40 @@ class Room:
                 name=place.role,
                 role="seat" if place.role == "seat" else "customer",
                 offer_sdp=offer_sdp,
+                muted=place.muted or (place.role == "seat" and place.call.state == "PREROLL"),
             ),
+        )
+
+    def connect_share(self, leg_id: str, offer_sdp: str, title: str) -> p.LegAnswer:
+        return gateway.connect_leg(
+            self.control_url,
+            self.call_id,
+            p.ConnectLeg(
+                participant_id="share",
+                leg_id=leg_id,
+                name=title,
+                role="share",
+                offer_sdp=offer_sdp,
+                media=p.LegMedia(audio=False),
+            ),
+        )
+
+    def close_leg(self, leg_id: str, reason: str) -> None:
+        gateway.close_leg(self.control_url, self.call_id, leg_id, reason=reason)
+
+    def record_now(self, *, on: bool) -> None:
+        gateway.record(self.control_url, self.call_id, on=on)
+
+    def play(self, play_id: str, item_key: str, title: str, start_ms: int) -> p.PlayState:
+        return gateway.play(
+            self.control_url,
+            self.call_id,
+            p.Play(play_id=play_id, item_key=item_key, title=title, start_ms=start_ms),
+        )
+
+    def control_play(self, play_id: str, act: Literal["pause", "resume", "stop"]) -> p.PlayState:
+        return gateway.control_play(
+            self.control_url, self.call_id, p.PlayAct(play_id=play_id, act=act)
         )
 
     def mute(self, participant_id: str, *, muted: bool) -> None:
@@ -66,6 +108,21 @@ class Room:
             self.control_url,
             self.call_id,
             p.TakeSnapshot(snapshot_id=snapshot_id, participant_id=participant_id),
+        )
+
+    def put_still(
+        self, snapshot_id: str, participant_id: str, jpeg_base64: str, size: tuple[int, int]
+    ) -> p.Snapshot:
+        return gateway.put_still(
+            self.control_url,
+            self.call_id,
+            p.PutStill(
+                snapshot_id=snapshot_id,
+                participant_id=participant_id,
+                width=size[0],
+                height=size[1],
+                jpeg_base64=jpeg_base64,
+            ),
         )
 
     def journal(
@@ -83,7 +140,14 @@ def room_of(call: Call) -> Room:
     worker = MediaWorker.objects.filter(worker_id=call.media_worker).first()
     if worker is None:
         raise MediaUnavailable
-    return Room(worker.control_url, str(call.pk), call.media_epoch, unix_ms(call.clock_started_at))
+    return Room(
+        worker.control_url,
+        str(call.pk),
+        call.media_epoch,
+        unix_ms(call.clock_started_at),
+        record="on_connect" if call.recording_on else "manual",
+        options=policy.room_options(call.task),
+    )
 
 
 @transaction.atomic
@@ -94,6 +158,8 @@ def _prepare_leg(participant_id: UUID, actor: Actor) -> tuple[Call, Participant,
     if not call.is_running:
         raise CallOver
     place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
+    if place.state == ParticipantState.KNOCKING:
+        raise NotAdmitted
     if place.party_id is not None:
         require_consent(place.party_id)
     if not call.media_worker:
@@ -130,7 +196,7 @@ def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict
     """Answer a client's WebRTC offer: {"leg_id", "media_epoch", "answer_sdp", "slots"}.
 
     The place's older connection is closed (takeover, return after a loss). Raises CallOver,
-    ConsentMissing, MediaUnavailable (retry in a moment) and MediaRefused (hostile offer).
+    ConsentMissing, NotAdmitted, MediaUnavailable (retry in a moment), MediaRefused (hostile offer).
     """
     call, place, leg = _prepare_leg(participant_id, actor)
     room = room_of(call)
@@ -190,6 +256,7 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
                 closed_at=timezone.now(), close_reason="worker_lost"
             )
             lose_participant(call, place, at_ms, "worker")
+        interrupt_content(call)
         audit.record(
             "call.moved",
             actor=SYSTEM,
@@ -200,7 +267,11 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
             epoch=call.media_epoch,
         )
         push(call_group(call.pk), "call.changed")
-    room_of(call).open()
+    try:
+        room_of(call).open()
+    except DomainError as refusal:
+        # Whoever connects opens it again; the clients must be told whatever happened here.
+        logger.warning("call=%s was not opened at its new worker: %s", call.pk, refusal.code)
     # With the epoch: who has connected to the new worker already must not do it again.
     push(call_group(call.pk), "call.reconnect_media", payload={"media_epoch": call.media_epoch})
     return True

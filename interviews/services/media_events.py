@@ -7,12 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from common.actor import SYSTEM
 from common.push import call_group, push, seat_group
 from interviews.models import Call, Leg, MediaEvent, Participant, TimelineEvent
+from interviews.proof import remember_proof, remember_slots
 from interviews.states import (
     PARTICIPANT_MACHINE,
-    CallMove,
     CallState,
     ParticipantMove,
     ParticipantRole,
@@ -20,26 +19,69 @@ from interviews.states import (
 )
 from media_worker.protocol import Event
 
-from .calls import advance_call, lock_call
+from . import preroll
+from .calls import lock_call
+from .content import lose_share
 from .media import lose_participant
+from .playout import note_progress, play_ended
+from .quality import sum_up_quality
 
 logger = logging.getLogger(__name__)
 
-# Passing news: shown, never stored.
+# Passing news: shown, not stored (of quality a sum is kept).
 EPHEMERAL = {"proof": "call.proof", "quality": "call.quality", "slots.changed": "call.slots"}
-ON_TIMELINE = {"recording.started", "recording.stalled", "recording.resumed"}
+ON_TIMELINE = {
+    "recording.started",
+    "recording.stalled",
+    "recording.resumed",
+    "recording.degraded",
+    "recording.restored",
+}
+# What one of these began ends with the other.
+ENDS = {"recording.resumed": "recording.stalled", "recording.restored": "recording.degraded"}
 
 
 def apply_media_events(events: list[Event]) -> None:
-    """Apply a batch in order. One that speaks of an unknown call is noted and dropped."""
+    """Apply a batch in order. One that speaks of an unknown call is noted and dropped.
+
+    So is what a worker says that the call has left meanwhile (M2): it stood still and did not know.
+    """
+    epochs = _epochs(events)
     for event in events:
-        if event.kind in EPHEMERAL:
+        if not _is_call(event.call_id):
+            continue  # a room for tests (recordings.services.loop): nothing of it is state
+        if event.epoch < epochs.get(event.call_id, 0):
+            logger.info("late media event kind=%s call=%s", event.kind, event.call_id)
+        elif event.kind in EPHEMERAL:
             _show(event)
+        elif event.kind == "playout.progress":
+            note_progress(event)
         else:
             _apply(event)
 
 
+def _is_call(room: str) -> bool:
+    try:
+        UUID(room)
+    except ValueError:
+        return False
+    return True
+
+
+def _epochs(events: list[Event]) -> dict[str, int]:
+    """The epoch of every call that is spoken of."""
+    ids = {UUID(event.call_id) for event in events if _is_call(event.call_id)}
+    found = Call.objects.filter(pk__in=ids).values_list("pk", "media_epoch")
+    return {str(pk): epoch for pk, epoch in found}
+
+
 def _show(event: Event) -> None:
+    if event.kind == "proof":
+        remember_proof(event.call_id, event.payload)
+    elif event.kind == "quality":
+        sum_up_quality(event)
+    elif event.leg_id is not None:
+        remember_slots(event.leg_id, event.payload["slots"])
     push(
         call_group(event.call_id),
         EPHEMERAL[event.kind],
@@ -53,7 +95,7 @@ def _show(event: Event) -> None:
 def _apply(event: Event) -> None:
     try:
         call = lock_call(UUID(event.call_id))
-    except (Call.DoesNotExist, ValueError, ValidationError):
+    except (Call.DoesNotExist, ValidationError):
         logger.warning("media event for unknown call kind=%s", event.kind)
         return
     _inbox, fresh = MediaEvent.objects.get_or_create(
@@ -61,6 +103,10 @@ def _apply(event: Event) -> None:
     )
     if not fresh:
         return
+    if event.kind in ENDS:
+        TimelineEvent.objects.filter(call=call, kind=ENDS[event.kind], until_ms=None).update(
+            until_ms=max(0, event.at_ms)
+        )
     if event.kind in ON_TIMELINE:
         TimelineEvent.objects.create(
             call=call,
@@ -70,6 +116,11 @@ def _apply(event: Event) -> None:
             payload=event.payload,
         )
         push(call_group(call.pk), "call.changed")
+    elif event.kind == "playout.ended":
+        play_ended(call, event)
+    elif event.participant_id == "share":
+        if event.kind in {"leg.lost", "leg.closed"}:
+            lose_share(call, event.leg_id or "")
     elif event.leg_id is not None:
         _apply_leg(call, event.leg_id, event)
 
@@ -114,8 +165,7 @@ def _connected(call: Call, leg: Leg, place: Participant, event: Event) -> None:
     place.lost_at = place.reconnect_until = place.left_at = None
     place.save()
     if call.state == CallState.CONNECTING and _both_sides_there(call):
-        call.live_at = now
-        advance_call(call, CallMove.GO_LIVE, actor=SYSTEM)
+        preroll.begin(call)
 
 
 def _both_sides_there(call: Call) -> bool:

@@ -14,7 +14,7 @@ from common.crypto import blind_index
 from common.push import call_group, push
 from interviews.errors import TaskClosed
 from interviews.models import Call, Consent, InterviewTask, Party
-from interviews.states import RUNNING, TASK_MACHINE, TaskMove
+from interviews.states import RUNNING, TASK_MACHINE, CustomerType, TaskMove
 from outbox.services import publish
 
 
@@ -42,6 +42,7 @@ class TaskDraft:
     business_type: str = ""
     channel_code: str = ""
     loan_type: str = ""
+    customer_type: str = CustomerType.ORDINARY
     applied_on: dt.date | None = None
     property_province: str = ""
     property_city: str = ""
@@ -78,6 +79,7 @@ def create_task(draft: TaskDraft, *, actor: Actor) -> InterviewTask:
         channel_code=draft.channel_code,
         loan_type=draft.loan_type,
         customer_name=draft.customer_name,
+        customer_type=draft.customer_type,
         applied_on=draft.applied_on,
         property_province=draft.property_province,
         property_city=draft.property_city,

@@ -13,7 +13,7 @@ from common.push import call_group, push
 from interviews import policy
 from interviews.errors import CallOver, NotConnected, ReasonRequired
 from interviews.models import Call, Participant, Snapshot, TimelineEvent
-from interviews.states import ParticipantState, SnapshotKind, TagKind
+from interviews.states import CallState, ParticipantState, SnapshotKind, TagKind
 from media_worker.gateway import MediaUnavailable
 
 from .calls import call_ms
@@ -34,11 +34,11 @@ def add_tag(
 
     `at_ms` counts from the call's start; a tag may also be set while reviewing an ended call.
     """
-    call = Call.objects.get(pk=call_id)
+    call = Call.objects.select_related("task", "seat__user").get(pk=call_id)
     if at_ms is None:
         if not call.is_running:
             raise CallOver
-        at_ms = call_ms(call) - policy.tag_lead_ms(call.task)
+        at_ms = call_ms(call) - policy.tag_lead_ms(call.task, call.seat.user.staff_no)
     return add_event(
         call_id,
         kind="tag",
@@ -46,6 +46,31 @@ def add_tag(
         actor=actor,
         at_ms=max(0, at_ms),
     )
+
+
+def annotate_tag(event_id: UUID, *, note: str, actor: Actor) -> TimelineEvent:
+    """Say later what a tag was about (WB-12). What was said before stays in the journal.
+
+    Raises CallOver once the call's verdict is filed: what a reviewer judges no longer changes.
+    """
+    tag = TimelineEvent.objects.select_related("call").get(pk=event_id, kind="tag")
+    if tag.call.state == CallState.FILED:
+        raise CallOver
+    if tag.payload.get("note", "") == note.strip()[:500]:
+        return tag
+    said = add_event(
+        tag.call_id,
+        kind="tag_note",
+        payload={"tag": str(tag.pk), "note": note.strip()[:500]},
+        actor=actor,
+        at_ms=tag.at_ms,
+    )
+    with transaction.atomic():
+        tag = TimelineEvent.objects.select_for_update(of=("self",)).get(pk=event_id)
+        tag.payload = {**tag.payload, "note": said.payload["note"]}
+        tag.save(update_fields=["payload"])
+        push(call_group(tag.call_id), "call.changed")
+    return tag
 
 
 def add_event(
@@ -56,14 +81,18 @@ def add_event(
     actor: Actor,
     at_ms: int | None = None,
     participant_id: UUID | None = None,
+    event_id: UUID | None = None,
 ) -> TimelineEvent:
     """Put an event on the timeline (script step, chat, guide frame, tag …).
 
     A worker that is away must not cost the mark: the row is then written without a journal
-    number and finalising appends it to the journal.
+    number and finalising appends it to the journal. With an `event_id` of the caller's, saying it
+    again is saying it once.
     """
     call = Call.objects.get(pk=call_id)
-    event_id = new_id()
+    if event_id is not None and (known := TimelineEvent.objects.filter(pk=event_id).first()):
+        return known
+    event_id = event_id or new_id()
     moment = call_ms(call) if at_ms is None else at_ms
     seq: int | None = None
     if call.is_running:
@@ -76,16 +105,20 @@ def add_event(
         except MediaUnavailable:
             seq = None
     with transaction.atomic():
-        event = TimelineEvent.objects.create(
+        event, fresh = TimelineEvent.objects.get_or_create(
             id=event_id,
-            call=call,
-            kind=kind,
-            at_ms=moment,
-            participant_id=participant_id,
-            payload=payload,
-            created_by=actor.name,
-            journal_seq=seq,
+            defaults={
+                "call": call,
+                "kind": kind,
+                "at_ms": moment,
+                "participant_id": participant_id,
+                "payload": payload,
+                "created_by": actor.name,
+                "journal_seq": seq,
+            },
         )
+        if not fresh:
+            return event  # said twice at once
         audit.record(
             f"timeline.{kind}",
             actor=actor,

@@ -23,7 +23,8 @@ from media_worker.rtc import vp8
 CLOCK = {"audio": 48_000, "video": 90_000}  # Hz
 RING = 1024  # packets kept for retransmission, a power of two
 NACK_EVERY_S = 0.05
-NACK_GIVE_UP_S = 0.5
+NACK_AGAIN_S = 0.03  # the second time, on a long way: the request itself may have been lost
+NACK_GIVE_UP_S = 1.2
 NACK_MISSING_MAX = 300
 JUMP_MAX = 600  # a longer gap is a restart of the sender, not a loss
 KEYFRAME_EVERY_S = 0.5
@@ -85,6 +86,7 @@ class Inbound:
         self.packets = 0
         self.octets = 0
         self.lost_for_good = 0
+        self.holes = 0  # packets that were missing when a later one came
         self.recovered = 0
         self.nacks = 0
         self.keyframe_requests = 0
@@ -97,7 +99,7 @@ class Inbound:
         self.jitter = 0.0
         self.delay_s = 0.0  # how far the present queueing delay is above the least seen
         self._ring: list[tuple[int, bytes, int] | None] = [None] * (RING if kind == "video" else 0)
-        self._missing: dict[int, list[float]] = {}  # ext -> [since, last asked]
+        self._missing: dict[int, list[float]] = {}  # ext -> [since, last asked, times]
         self._high = -1
         self._first = -1
         self._cut = False
@@ -238,6 +240,7 @@ class Inbound:
     # -- losses
 
     def _gap(self, start: int, end: int, now: float) -> None:
+        self.holes += min(end - start, JUMP_MAX)
         if end - start > JUMP_MAX:
             self.jumps += 1
             self._missing.clear()
@@ -246,14 +249,14 @@ class Inbound:
             return
         if self.kind == "audio":
             for ext in range(start, end):
-                self._missing[ext] = [now, now]
+                self._missing[ext] = [now, now, 1]
             self._arm_timer()
             return
         if len(self._missing) + end - start > NACK_MISSING_MAX:
             self._give_up_all()
             return
         for ext in range(start, end):
-            self._missing[ext] = [now, now]
+            self._missing[ext] = [now, now, 1]
         self._nack(list(range(start, end)))
         self._arm_timer()
 
@@ -274,7 +277,7 @@ class Inbound:
         """Ask again for what is still missing; stock aiortc asks once."""
         self._timer_armed = False
         now = time.monotonic()
-        late = [ext for ext, (since, _) in self._missing.items() if now - since > NACK_GIVE_UP_S]
+        late = [ext for ext, (since, *_) in self._missing.items() if now - since > NACK_GIVE_UP_S]
         if late:
             for ext in late:
                 del self._missing[ext]
@@ -282,12 +285,22 @@ class Inbound:
             self.request_keyframe()
         if self.kind == "video":
             pause = max(NACK_EVERY_S, 1.2 * self.rtt_s)
-            again = [ext for ext, (_, asked) in self._missing.items() if now - asked > pause]
+            again = [
+                ext for ext, entry in self._missing.items() if self._ask_again(entry, now, pause)
+            ]
             for ext in again:
                 self._missing[ext][1] = now
+                self._missing[ext][2] += 1
             self._nack(again)
         if self._missing:
             self._arm_timer()
+
+    @staticmethod
+    def _ask_again(entry: list[float], now: float, pause: float) -> bool:
+        _, asked, times = entry
+        if times == 1 and pause > 2 * NACK_EVERY_S:
+            return now - asked > NACK_AGAIN_S
+        return now - asked > pause
 
     def _give_up_all(self) -> None:
         self.lost_for_good += len(self._missing)

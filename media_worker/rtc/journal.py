@@ -2,8 +2,13 @@
 
 The file is the truth about a call. It is read again when the call is reopened after a crash; a
 torn last line, the only damage an append can suffer, is cut off.
+
+Who writes it holds a lock that the kernel drops when the process dies. A worker that only stands
+still (a stopped process, a machine cut off) keeps the lock: the next epoch then goes on in a copy
+under the same name, and what the old one still writes ends in a file that nobody reads.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -68,18 +73,14 @@ class Journal:
     def __init__(self, path: Path, epoch: int, t0_unix_ms: int) -> None:
         """Opens or continues. Blocks: call it in a thread.
 
-        Raises BlockingIOError while another living process holds the call, otherwise OSError.
+        Raises BlockingIOError while another living process holds the call at this epoch or a
+        later one, otherwise OSError.
         """
         self.path = path
         self.epoch = epoch
+        self.taken_over = False  # from a process that is not known to be dead
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
-        try:
-            # Two workers must never write one call; the kernel lets go when a process dies.
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
-            raise
+        self._file = self._open_locked()
         self.entries, whole = read_entries(path)
         self.resumed = bool(self.entries)
         last_ms = 0
@@ -99,6 +100,53 @@ class Journal:
         self._pending: deque[tuple[int, bytes, Future[int]]] = deque()
         self._lock = threading.Lock()
         self.failures = 0
+
+    def _open_locked(self) -> int:
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # one opens at a time; let go with `folder`
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+            try:
+                # Two workers must never write one call; the kernel lets go when a process dies.
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(file)
+                return self._take_over()
+            except OSError:
+                os.close(file)
+                raise
+            return file
+        finally:
+            os.close(folder)
+
+    def _take_over(self) -> int:
+        """A copy of what is there under a fresh inode; the old holder keeps the old one."""
+        entries, whole = read_entries(self.path)
+        if self.epoch <= max((entry.body.get("epoch", 0) for entry in entries), default=0):
+            raise BlockingIOError(errno.EWOULDBLOCK, "held at this epoch")
+        arriving = self.path.with_name(f"{self.path.name}.e{self.epoch}.tmp")
+        arriving.unlink(missing_ok=True)
+        file = os.open(arriving, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            data = self.path.read_bytes()[:whole]
+            while data:
+                data = data[os.write(file, data) :]
+            os.fsync(file)
+            arriving.replace(self.path)
+        except OSError:
+            os.close(file)
+            raise
+        self.taken_over = True
+        return file
+
+    @property
+    def is_superseded(self) -> bool:
+        """Another worker goes on with this call: nothing that is written here counts."""
+        try:
+            return self.path.stat().st_ino != os.fstat(self._file).st_ino
+        except FileNotFoundError:
+            return True
 
     @property
     def is_closed_call(self) -> bool:
@@ -126,6 +174,11 @@ class Journal:
         with self._lock:
             batch = [self._pending.popleft() for _ in range(len(self._pending))]
             if not batch:
+                return
+            if self.is_superseded:
+                stale = OSError(errno.ESTALE, "another worker writes this call")
+                for _, _, written in batch:
+                    written.set_exception(stale)
                 return
             length = os.fstat(self._file).st_size
             try:

@@ -25,7 +25,7 @@ from media_worker.rtc import aiortc_private, sdp
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.inbound import Inbound, SenderReport
 from media_worker.rtc.outbound import Outbound
-from media_worker.rtc.quality import Meter, UplinkPolicy
+from media_worker.rtc.quality import Grade, Meter, UplinkPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ CONNECT_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 3.0
 RTCP_EVERY_S = 1.0
 UNKNOWN_SSRCS_MAX = 8
-UNSTABLE_S = 2.0
-LOST_S = 5.0
+UNSTABLE_S = 1.5
+LOST_S = 3.0
 
 
 @dataclass
@@ -74,6 +74,9 @@ class Leg:
         self.subscriber_kbps: float | None = None  # what the narrowest viewer of this leg takes
         self.loss_up = 0.0
         self.meter = Meter(time.monotonic(), 0, 0, 0)
+        self.grade = Grade()
+        self.clean_up = True  # nothing was missing of what came since the last look
+        self._holes_before = 0
         self._clock_offset_s: float | None = None
         self._loop = asyncio.get_running_loop()
         self._outbound: dict[int, Outbound] = {}
@@ -327,21 +330,44 @@ class Leg:
     def counters(self) -> aiortc_private.Counters | None:
         return self._negotiation.transport.counters if self._negotiation else None
 
-    def downlink_kbps_per_picture(self, kbps_down: float, now: float) -> float | None:
-        """What this client can take of each picture, when it says that it is less than it gets."""
+    def downlink_kbps_per_picture(
+        self, kbps_down: float, now: float, max_kbps: int = 0
+    ) -> float | None:
+        """What this client can or may take of each picture; None when nothing limits it."""
         bps, _, at = self._rtcp_received
         pictures = sum(
             1
             for slot in self.slots
             if (video := slot.streams.get("video")) is not None and video.source is not None
         )
-        if not bps or now - at > 5 or not pictures or bps / 1000 > 0.95 * kbps_down:
+        if not pictures:
             return None
-        return bps / 1000 / pictures
+        limits = [float(max_kbps)] if max_kbps else []
+        if bps and now - at <= 5 and bps / 1000 <= 0.95 * kbps_down:
+            limits.append(bps / 1000)  # it says that it is less than it gets
+        return min(limits) / pictures if limits else None
 
-    @property
-    def loss_down(self) -> float:
-        return max((s.loss for slot in self.slots for s in slot.streams.values()), default=0.0)
+    def look_upwards(self) -> None:
+        """Note whether what this client sends arrived whole since the last look."""
+        holes = sum(stream.holes for stream in self.inbound.values())
+        self.clean_up = holes == self._holes_before
+        self._holes_before = holes
+
+    def loss_down(self, spotless: set[str]) -> float:
+        """Share lost between worker and client.
+
+        What a publisher's own network lost looks the same to a receiver, so only the streams of
+        publishers in `spotless` count: nobody is blamed for somebody else's network.
+        """
+        return max(
+            (
+                stream.loss
+                for slot in self.slots
+                if slot.participant_id in spotless
+                for stream in slot.streams.values()
+            ),
+            default=0.0,
+        )
 
     @property
     def rtt_s(self) -> float | None:

@@ -1,11 +1,15 @@
 """Closed files as the journal and Django know them, and files whose writer was killed."""
 
 import hashlib
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
+
+from media_worker.rtc.journal import Journal, read_entries
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,47 @@ def measure(path: Path) -> Orphan | None:
         return None
     content = path.read_bytes()
     return Orphan(len(content), hashlib.sha256(content).hexdigest(), last)
+
+
+def detach(path: Path) -> None:
+    """Give the file a fresh inode: who has it open writes into the old one, which is gone."""
+    if not path.exists():
+        return
+    arriving = path.with_name(f"{path.name}.tmp")
+    with path.open("rb") as old, arriving.open("wb") as fresh:
+        shutil.copyfileobj(old, fresh)
+        fresh.flush()
+        os.fsync(fresh.fileno())
+    arriving.replace(path)
+
+
+def close_books(folder: Path) -> int:
+    """End what a killed worker left open in a call's journal; how many files that were.
+
+    Blocks. Leaves alone what is closed and what another process holds.
+    """
+    path = folder / "journal.jsonl"
+    entries, _ = read_entries(path)
+    if not entries or entries[-1].kind == "call.closed":
+        return 0
+    epoch = max(int(entry.body.get("epoch", 0)) for entry in entries)
+    try:
+        journal = Journal(path, epoch, 0)
+    except BlockingIOError:
+        return 0
+    left = {e.body["file"]: e.body for e in journal.entries if e.kind == "track.started"}
+    for entry in journal.entries:
+        if entry.kind == "track.ended":
+            left.pop(entry.body["file"], None)
+    ended = [
+        body
+        for file, started in left.items()
+        if (body := measure_ended(folder / file, started)) is not None
+    ]
+    for body in ended:
+        journal.append("track.ended", **body)
+    journal.close()
+    return len(ended)
 
 
 def track_file(body: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from media_worker.rtc.aiortc_private import DATAGRAM_BYTES_MAX, PayloadTypes, Tr
 from media_worker.rtc.inbound import CLOCK, NTP_UNIX_S, Inbound
 
 RESEND_PER_S = 400
+LOSSY = 0.03  # share of packets that a subscriber loses
 _pack_plain = struct.Struct("!BBHLL").pack_into
 _pack_timed = struct.Struct("!BBHLLHHBBH").pack_into
 
@@ -222,9 +223,23 @@ class Outbound:
                 *(packet, offset, self._rtx_seq, timestamp, marker),
                 *(self._rtx_payload_type, self.rtx_ssrc, seq),
             )
-        self._last_picture = last_picture
         if size > 0 and self._transport.send(size):
             self.resent += 1
+            if self.loss > LOSSY and self._rtx_payload_type >= 0:
+                self._send_twice(packet, offset, timestamp, marker, seq)
+        self._last_picture = last_picture
+
+    def _send_twice(
+        self, packet: bytes, offset: int, timestamp: int, marker: bool, seq: int
+    ) -> None:
+        """A repair that is lost too costs a further round of a long way."""
+        self._rtx_seq = (self._rtx_seq + 1) & 0xFFFF
+        size = self._write(
+            *(packet, offset, self._rtx_seq, timestamp, marker),
+            *(self._rtx_payload_type, self.rtx_ssrc, seq),
+        )
+        if size > 0:
+            self._transport.send(size)
 
     def on_reception(self, report: RtcpReceiverInfo, now: float) -> None:
         self.loss = report.fraction_lost / 256

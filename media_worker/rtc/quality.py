@@ -2,11 +2,24 @@
 
 from dataclasses import dataclass
 
-LOSS_HIGH = 0.10
 LOSS_LOW = 0.02
-DELAY_HIGH_S = 0.25
 GROW = 1.08
-SHRINK = 0.85
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What gives way first on a bad network: the picture (流畅), or the delay (画质)."""
+
+    loss_high: float
+    delay_high_s: float
+    shrink: float
+
+
+MANNERS = {
+    "smooth": Manner(0.05, 0.15, 0.75),
+    "balanced": Manner(0.10, 0.25, 0.85),
+    "quality": Manner(0.20, 0.50, 0.95),
+}
 
 
 @dataclass
@@ -19,6 +32,7 @@ class UplinkPolicy:
 
     min_kbps: float
     max_kbps: float
+    preference: str = "balanced"
     target_kbps: float = 0.0
 
     def __post_init__(self) -> None:
@@ -32,17 +46,60 @@ class UplinkPolicy:
         `subscriber_kbps` is what the narrowest subscriber can take; it never pushes the picture
         below `min_kbps`, because the recording is worth more than one viewer's smoothness.
         """
+        manner = MANNERS[self.preference]
         used = received_kbps or self.target_kbps
-        if loss > LOSS_HIGH:
+        if loss > manner.loss_high:
             self.target_kbps = min(self.target_kbps, used * 1.1) * (1 - 0.5 * loss)
-        elif delay_s > DELAY_HIGH_S:
-            self.target_kbps = min(self.target_kbps, used * 1.1) * SHRINK
+        elif delay_s > manner.delay_high_s:
+            self.target_kbps = min(self.target_kbps, used * 1.1) * manner.shrink
         elif loss < LOSS_LOW:
             self.target_kbps = self.target_kbps * GROW + 10
         self.target_kbps = max(self.min_kbps, min(self.max_kbps, self.target_kbps))
         if subscriber_kbps is None:
             return self.target_kbps
         return max(self.min_kbps, min(self.target_kbps, subscriber_kbps))
+
+
+LEVELS = ("good", "fair", "poor")
+FAIR_LOSS, POOR_LOSS = 0.03, 0.08
+FAIR_RTT_S, POOR_RTT_S = 0.3, 0.6
+WORSE_AFTER = 2  # looks in a row
+BETTER_AFTER = 5
+
+
+class Grade:
+    """How a client's network is, slow to change: a warning that cries wolf is not read.
+
+    `fault` says which way is bad: up (what others get of him), down (what he gets), or none.
+    """
+
+    def __init__(self) -> None:
+        self.level = "good"
+        self.fault = "none"
+        self._candidate = "good"
+        self._looks = 0
+
+    def look(self, *, loss_up: float, loss_down: float, rtt_s: float | None) -> None:
+        raw = _level(max(loss_up, loss_down), rtt_s)
+        if raw == self.level:
+            self._looks = 0
+        else:
+            worse = LEVELS.index(raw) > LEVELS.index(self.level)
+            was_worse = LEVELS.index(self._candidate) > LEVELS.index(self.level)
+            self._looks = self._looks + 1 if worse == was_worse else 1
+            self._candidate = raw
+            if self._looks >= (WORSE_AFTER if worse else BETTER_AFTER):
+                self.level, self._looks = raw, 0
+        if self.level == "good":
+            self.fault = "none"
+        elif max(loss_up, loss_down) >= FAIR_LOSS:
+            self.fault = "up" if loss_up >= loss_down else "down"
+
+
+def _level(loss: float, rtt_s: float | None) -> str:
+    if loss >= POOR_LOSS or (rtt_s or 0.0) >= POOR_RTT_S:
+        return "poor"
+    return "fair" if loss >= FAIR_LOSS or (rtt_s or 0.0) >= FAIR_RTT_S else "good"
 
 
 @dataclass(frozen=True)

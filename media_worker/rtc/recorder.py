@@ -191,6 +191,9 @@ class Track:
         if self.name.kind == "video":
             self._size = vp8.keyframe_size(frame.data) or (0, 0)
         file = self.name.file(self._part)
+        while (self._folder / file).exists():  # recorded before: switched off and on again
+            self._part += 1
+            file = self.name.file(self._part)
         try:
             path = self._folder / file
             path.parent.mkdir(parents=True, exist_ok=True)

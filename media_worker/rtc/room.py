@@ -1,6 +1,7 @@
 """A call: up to nine participants, who sees whom, what is recorded, and the journal of it."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from aiortc import RTCIceServer
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.journal import Journal
 from media_worker.rtc.leg import Leg
-from media_worker.rtc.orphan import measure_ended, track_file
+from media_worker.rtc.orphan import detach, measure_ended, track_file
 from media_worker.rtc.participant import Participant
+from media_worker.rtc.playout import CONTENT, MEDIA_ID, PlayedLeg, open_item, view
 from media_worker.rtc.quality import UplinkPolicy
 from media_worker.rtc.recorder import Recorder, Track, TrackName
-from media_worker.rtc.snapshot import Still, take_still
+from media_worker.rtc.snapshot import Still, keep_still, take_still
 from media_worker.rtc.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ class RoomOptions:
     min_video_kbps: int = 100
     keyframe_interval_s: float = 8.0
     part_seconds: float = 120.0
+    preference: str = "balanced"
+    max_down_kbps: int = 0  # of all pictures together; 0: as much as comes
 
 
 class Room:
@@ -50,12 +54,14 @@ class Room:
         emit: Emit,
         ice_servers: list[RTCIceServer],
         disk_free_percent: Callable[[], float],
+        on_disk_full: Callable[[], None],
     ) -> None:
         self.call_id = call_id
         self.folder = folder
         self.journal = journal
         self.options = options
         self.recording = False
+        self.video_shed_ms: int | None = None  # since when the full disk takes no video
         self.recording_since_ms: int | None = None
         self.participants: dict[str, Participant] = {}
         self.legs: dict[str, Leg] = {}
@@ -69,6 +75,7 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch = Watch(self, disk_free_percent)
+        self._on_disk_full = on_disk_full
         self._ending: list[Track] = []
         self._leg_numbers: dict[str, int] = {}
         self._read_journal()
@@ -119,6 +126,9 @@ class Room:
         """Close the books on files that were being written when the last worker died."""
         for file, body in list(self.files.items()):
             if body["kind"] == "track.started":
+                if self.journal.taken_over:
+                    # What the one before may still write must not change what is measured now.
+                    await asyncio.to_thread(detach, self.folder / file)
                 ended = await asyncio.to_thread(measure_ended, self.folder / file, body)
                 if ended is not None:
                     self._on_track("track.ended", ended)
@@ -163,19 +173,24 @@ class Room:
         role: str,
         offer_sdp: str,
         publishes: set[str],
+        muted: bool = False,
     ) -> tuple[str, Leg]:
         """Answer an offer; the leg takes the participant's place once it is connected."""
         if self.closing:
             raise RoomRefused("call_is_closing")
         if leg_id in self.legs:
             raise RoomRefused("leg_exists")
-        present = {leg.participant_id for leg in self.legs.values()}
-        if participant_id not in present and len(present) >= PLACES:
+        present = {leg.participant_id for leg in self.legs.values()} - CONTENT
+        if participant_id not in present | CONTENT and len(present) >= PLACES:
             raise RoomRefused("room_full")
         leg = Leg(
             participant_id,
             leg_id,
-            policy=UplinkPolicy(self.options.min_video_kbps, self.options.max_video_kbps),
+            policy=UplinkPolicy(
+                self.options.min_video_kbps,
+                self.options.max_video_kbps,
+                self.options.preference,
+            ),
             on_connected=self._promote,
             on_dead=self._dead,
         )
@@ -188,7 +203,8 @@ class Room:
                 self.legs.pop(leg_id, None)
         person = self.participants.get(participant_id)
         if person is None:
-            self.participants[participant_id] = Participant(participant_id, name, role)
+            # A worker that took the call over knows of the mute only from here.
+            self.participants[participant_id] = Participant(participant_id, name, role, muted=muted)
         else:
             person.name, person.role = name, role
         return answer, leg
@@ -257,6 +273,7 @@ class Room:
                 continue
             before = [slot.participant_id for slot in leg.slots]
             wanted = [pid for pid in publishers if pid != viewer.participant_id]
+            wanted.sort(key=lambda pid: pid in CONTENT)  # people before what is shown to them
             for slot in leg.slots:
                 if slot.participant_id not in wanted:
                     slot.participant_id = None
@@ -272,6 +289,55 @@ class Room:
             if after != before:
                 slots = [{"slot": n, "participant_id": pid} for n, pid in enumerate(after)]
                 self.emit("slots.changed", leg, slots=slots)
+
+    # -- play-out
+
+    async def play(
+        self, play_id: str, path: Path, *, title: str, start_ms: int = 0
+    ) -> dict[str, Any]:
+        """Send an item to everybody, recorded as the tracks of `media`. Raises RoomRefused."""
+        person = self.participants.setdefault(MEDIA_ID, Participant(MEDIA_ID, title, "media"))
+        if self.closing:
+            raise RoomRefused("call_is_closing")
+        if isinstance(person.leg, PlayedLeg):
+            if person.leg.leg_id == play_id:
+                return view(person.leg)
+            raise RoomRefused("already_playing")
+        reader = await open_item(path, start_ms)
+        if self.closing or person.leg is not None:
+            reader.close()
+            raise RoomRefused("call_is_closing" if self.closing else "already_playing")
+
+        def tell(state: str, position_ms: int) -> None:
+            self.emit("playout.progress", leg, state=state, position_ms=position_ms)
+
+        def finished(outcome: str) -> None:
+            self._spawn(self._end_play(leg, outcome))
+
+        leg = PlayedLeg(play_id, reader, tell)
+        person.name = title
+        self.legs[play_id] = leg
+        self.note("playout.started", play_id=play_id, title=title, start_ms=start_ms)
+        self._promote(leg)
+        leg.begin(finished)
+        return view(leg)
+
+    async def control_play(self, play_id: str, act: str) -> dict[str, Any]:
+        """`act` is pause, resume or stop. Raises RoomRefused `not_playing`."""
+        leg = self.legs.get(play_id)
+        if not isinstance(leg, PlayedLeg):
+            raise RoomRefused("not_playing", status=404)
+        if act == "stop":
+            leg.state = "stopped"
+            await self._end_play(leg, "stopped")
+        elif leg.pause() if act == "pause" else leg.resume():
+            self.note(f"playout.{act}d", play_id=play_id, position_ms=leg.position_ms)
+        return view(leg)
+
+    async def _end_play(self, leg: PlayedLeg, outcome: str) -> None:
+        self.note("playout.ended", play_id=leg.leg_id, outcome=outcome, position_ms=leg.position_ms)
+        self.emit("playout.ended", leg, outcome=outcome, position_ms=leg.position_ms)
+        await self._close_leg(leg, outcome)
 
     # -- sound, recording, stills
 
@@ -309,7 +375,7 @@ class Room:
         if person.leg is None:
             return
         for kind, source in person.leg.inbound.items():
-            if kind in person.tracks:
+            if kind in person.tracks or (kind == "video" and self.video_shed_ms is not None):
                 continue
             name = TrackName(
                 *(person.participant_id, person.leg.leg_id, person.leg.leg_no),
@@ -328,17 +394,37 @@ class Room:
             self._recorder.add(track)
             source.request_keyframe()
 
-    def _end_tracks(self, person: Participant) -> None:
-        for kind, track in person.tracks.items():
+    def shed_video(self, on: bool) -> None:
+        """The disk is full: sound goes on, pictures do not; or it has room again."""
+        if on == (self.video_shed_ms is not None):
+            return
+        now_ms = self.journal.clock.now()
+        if on:
+            self.video_shed_ms = now_ms
+            for person in self.participants.values():
+                self._end_tracks(person, "video")
+            self.note("recording.degraded", reason="disk_full", stopped=["video"])
+            self.emit("recording.degraded", at_ms=now_ms, reason="disk_full")
+            return
+        since_ms, self.video_shed_ms = self.video_shed_ms, None
+        self.note("recording.restored", from_ms=since_ms, to_ms=now_ms)
+        self.emit("recording.restored", at_ms=now_ms)
+        if self.recording:
+            for person in self.participants.values():
+                self._start_tracks(person)
+
+    def _end_tracks(self, person: Participant, only: str = "") -> None:
+        ended = {k: t for k, t in person.tracks.items() if only in ("", k)}
+        for kind, track in ended.items():
             source = person.leg.inbound.get(kind) if person.leg else None
             if source is not None and track in source.taps:
                 source.taps.remove(track)
             track.end()
-        if person.tracks:
+        if ended:
             self._ending = [t for t in self._ending if not t.closed.done()]
-            self._ending += person.tracks.values()
+            self._ending += ended.values()
             self._recorder.hurry()
-        person.tracks = {}
+        person.tracks = {k: t for k, t in person.tracks.items() if k not in ended}
 
     def _notify_from_thread(self, kind: str, body: dict[str, Any]) -> None:
         self._loop.call_soon_threadsafe(self._on_track, kind, body)
@@ -354,6 +440,8 @@ class Room:
         elif kind == "track.ended":
             self.files[body["file"]] = {"kind": kind, **body}
             self.emit("track.part_closed", **track_file(body))
+        elif kind == "track.failed" and body["errno"] == errno.ENOSPC:
+            self._on_disk_full()
 
     async def snapshot(self, snapshot_id: str, participant_id: str) -> tuple[Still, str, int]:
         """(still, file, at_ms); journalled before the answer. Raises RoomRefused."""
@@ -366,6 +454,27 @@ class Room:
             still = await take_still(source, self.folder / file)
         except OSError as full:
             raise RoomRefused("spool_unwritable", status=507) from full
+        at_ms = await self._note_still(snapshot_id, participant_id, file, still)
+        return still, file, at_ms
+
+    async def put_still(
+        self, snapshot_id: str, participant_id: str, jpeg: bytes, size: tuple[int, int]
+    ) -> tuple[Still, str, int]:
+        """Keep a picture that the participant's own camera took. Raises RoomRefused."""
+        self._person(participant_id)
+        file = f"snapshots/{snapshot_id}.jpg"
+        try:
+            still = await asyncio.to_thread(keep_still, jpeg, size, self.folder / file)
+        except OSError as full:
+            raise RoomRefused("spool_unwritable", status=507) from full
+        at_ms = await self._note_still(
+            snapshot_id, participant_id, file, still, source="customer_camera"
+        )
+        return still, file, at_ms
+
+    async def _note_still(
+        self, snapshot_id: str, participant_id: str, file: str, still: Still, **more: Any
+    ) -> int:
         at_ms = self.journal.clock.at(still.taken)
         await self._durable(
             self.journal.append(
@@ -378,9 +487,10 @@ class Room:
                 taken_ms=at_ms,
                 bytes=still.bytes,
                 sha256=still.sha256,
+                **more,
             )
         )
-        return still, file, at_ms
+        return at_ms
 
     async def write_note(
         self, note_id: str, kind: str, at_ms: int | None, payload: dict[str, Any]
@@ -426,6 +536,12 @@ class Room:
         self.closing = True
         await self._settle("worker_stopping")
         await self._durable(self.journal.append("worker.stopped"))
+        await asyncio.to_thread(self.journal.close)
+
+    async def abandon(self) -> None:
+        """Another worker took the call over: let go of everything, write nothing."""
+        self.closing = True
+        await self._settle("superseded")
         await asyncio.to_thread(self.journal.close)
 
     async def _settle(self, reason: str) -> None:

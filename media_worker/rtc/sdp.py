@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 LINES_MAX = 4000
 LINE_CHARS_MAX = 1200
-MEDIA_MAX = 2 + 2 * 9
+MEDIA_MAX = 2 + 2 * 10  # own, eight others, the share, the play-out
 CANDIDATES_MAX = 20
 SSRC_LINES_MAX = 12
 AUDIO_PTIME_MS = 60  # Chromium then sends 16.7 packets a second instead of 50

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import os
 import time
 from dataclasses import dataclass
@@ -86,18 +87,23 @@ def _write_jpeg(data: bytes, taken: float, path: Path) -> Still:
         image = Image.fromarray(picture.to_ndarray(format="rgb24"))
     except (av.FFmpegError, IndexError) as broken:
         raise RoomRefused("no_picture", "the keyframe cannot be decoded") from broken
+    written = io.BytesIO()
+    image.save(written, "JPEG", quality=JPEG_QUALITY)
+    return _keep(written.getvalue(), (picture.width, picture.height), taken, path)
+
+
+def keep_still(jpeg: bytes, size: tuple[int, int], path: Path) -> Still:
+    """Write a picture that came as a file, as it came."""
+    return _keep(jpeg, size, time.monotonic(), path)
+
+
+def _keep(content: bytes, size: tuple[int, int], taken: float, path: Path) -> Still:
+    """On the disk when this returns; the name shows only whole files."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     with partial.open("wb") as out:
-        image.save(out, "JPEG", quality=JPEG_QUALITY)
+        out.write(content)
         out.flush()
         os.fsync(out.fileno())
     partial.replace(path)
-    content = path.read_bytes()
-    return Still(
-        picture.width,
-        picture.height,
-        len(content),
-        hashlib.sha256(content).hexdigest(),
-        taken,
-    )
+    return Still(*size, len(content), hashlib.sha256(content).hexdigest(), taken)

@@ -50,6 +50,7 @@ class Watch:
             "since_ms": self._room.recording_since_ms,
             "tracks": tracks,
             "disk_free_percent": round(self._disk_free_percent(), 1),
+            "degraded": self._room.video_shed_ms is not None,
         }
 
     @staticmethod
@@ -121,13 +122,18 @@ class Watch:
     def _report_quality(self, now: float) -> None:
         narrow: dict[str, float] = {}
         for leg in self._room.legs.values():
+            leg.look_upwards()
+        spotless = {leg.participant_id for leg in self._room.legs.values() if leg.clean_up}
+        for leg in self._room.legs.values():
             if leg.connected_at is None:
                 continue
+            loss_down = leg.loss_down(spotless)
+            leg.grade.look(loss_up=leg.loss_up, loss_down=loss_down, rtt_s=leg.rtt_s)
             meter = leg.measure(now)
             before = self._meters.get(leg.leg_id, meter)
             self._meters[leg.leg_id] = meter
             down = meter.kbps_down(before)
-            share = leg.downlink_kbps_per_picture(down, now)
+            share = leg.downlink_kbps_per_picture(down, now, self._room.options.max_down_kbps)
             if share is not None:
                 for slot in leg.slots:
                     pid = slot.participant_id
@@ -138,13 +144,15 @@ class Watch:
                 "quality",
                 leg,
                 loss_up=round(leg.loss_up * 100, 1),
-                loss_down=round(leg.loss_down * 100, 1),
+                loss_down=round(loss_down * 100, 1),
                 rtt_ms=None if leg.rtt_s is None else round(leg.rtt_s * 1000, 1),
                 kbps_up=round(meter.kbps_up(before), 1),
                 kbps_down=round(down, 1),
                 fps=round(meter.fps(before), 1),
                 width=width,
                 height=height,
+                level=leg.grade.level,
+                fault=leg.grade.fault,
             )
         for leg in self._room.legs.values():
             leg.subscriber_kbps = narrow.get(leg.participant_id)

@@ -13,11 +13,11 @@ from typing import Any
 import av
 import numpy as np
 
-from recordings.folder import CallFolder, Part, Person
+from recordings.folder import CONTENT, CallFolder, Part, Person
 
 from . import labels
-from .canvas import Canvas
-from .layout import grid
+from .canvas import BLACK, Canvas
+from .layout import Box, grid, staged
 from .sound import Lane, Mixer
 from .sources import SAMPLE_RATE, pictures, sounds
 from .spec import Composed, Label, Spec
@@ -25,7 +25,22 @@ from .tiles import Tile
 
 AAC_FRAME = 1024
 MAX_TILES = 9
-KEYFRAME_EVERY_S = 5
+# A browser decodes ten seconds of this size in about 0.1 s when it seeks; half as many keyframes leave
+# 0.001 of SSIM more for the rest.
+KEYFRAME_EVERY_S = 10
+# Chosen by measurement, docs/performance.md: a long lookahead, large keyframes and the bits where
+# they are looked at longest (qcomp), because walls stand still; the cheapest motion search, because
+# faces hardly move.
+X264 = {
+    "preset": "veryfast",
+    "subq": "1",
+    "refs": "1",
+    "me_method": "dia",
+    "bf": "8",
+    "rc-lookahead": "60",
+    "qcomp": "0.4",
+    "x264-params": "ipratio=2.0",
+}
 Progress = Callable[[float], None]
 
 
@@ -38,7 +53,7 @@ def compose(
 ) -> Composed:
     """Write `out` (replacing it). Raises NothingToCompose."""
     end_ms = folder.end_ms if spec.end_ms is None else spec.end_ms
-    frames = round(end_ms * spec.fps / 1000)
+    frames = round((end_ms - spec.start_ms) * spec.fps / 1000)
     if frames <= 0:
         raise NothingToCompose(folder.path.name)
     result = Composed(round(frames * 1000 / spec.fps), spec.width, spec.height, spec.fps)
@@ -46,26 +61,69 @@ def compose(
     def note(part: Part, what: str) -> None:
         result.damaged.append({"file": part.file, "what": what})
 
-    people = folder.people[:MAX_TILES]
-    boxes = grid(len(people), spec.width, spec.height)
-    tiles = [
-        Tile(
+    def tile(person: Person, box: Box, label: Label) -> Tile:
+        parts = folder.parts_of(person.participant_id, "video")
+        return Tile(
             box,
-            spec.labels.get(person.participant_id, Label(person.name)),
-            pictures(folder.path, folder.parts_of(person.participant_id, "video"), note),
+            spec.labels.get(person.participant_id, label),
+            pictures(folder.path, parts, note) if spec.video else iter(()),
             _reason(folder, person),
+            holds=person.participant_id in CONTENT,
         )
-        for person, box in zip(people, boxes, strict=False)
-    ]
+
+    people = [p for p in folder.people if p.participant_id not in CONTENT][:MAX_TILES]
+    shown = [p for p in folder.people if p.participant_id in CONTENT]
+    boxes = grid(len(people), spec.width, spec.height)
+    stage, _beside = staged(len(people), spec.width, spec.height)
+    scene = Scene(
+        folder,
+        [tile(p, box, Label(p.name)) for p, box in zip(people, boxes, strict=False)],
+        {p.participant_id: tile(p, stage, Label(CONTENT[p.participant_id], p.name)) for p in shown},
+        spec,
+    )
     lanes = [
         Lane(sounds(folder.path, folder.parts_of(person.participant_id, "audio"), note))
-        for person in people
+        for person in [*people, *shown]
+        if spec.audio
     ]
+    mixer = Mixer(lanes, spec.start_ms * SAMPLE_RATE // 1000)
     with _Output(out, spec) as output:
-        _run(folder, spec, frames, tiles, Mixer(lanes), output, progress)
-    for person, tile in zip(people, tiles, strict=True):
-        result.gaps += [{"participant_id": person.participant_id, **gap} for gap in tile.gaps]
+        _run(folder, spec, frames, scene, mixer, output, progress)
+    for person, seen in zip(people, scene.people, strict=True):
+        result.gaps += [{"participant_id": person.participant_id, **gap} for gap in seen.gaps]
     return result
+
+
+class Scene:
+    """Everybody in the grid; while something is shown, that large and everybody beside it."""
+
+    def __init__(
+        self, folder: CallFolder, people: list[Tile], content: dict[str, Tile], spec: Spec
+    ) -> None:
+        self.people = people
+        self._folder, self._content = folder, content
+        self._size = (spec.width, spec.height)
+        self._on_stage: str | None = None
+
+    def draw(self, canvas: Canvas, at_ms: float) -> bool:
+        """Whether anything changed."""
+        on_stage = self._folder.on_stage(at_ms) if self._content else None
+        if on_stage != self._on_stage:
+            self._on_stage = on_stage
+            self._arrange(canvas)
+        changed = [tile.draw(canvas, at_ms) for tile in self.people]
+        if on_stage is not None:
+            changed.append(self._content[on_stage].draw(canvas, at_ms))
+        return any(changed)
+
+    def _arrange(self, canvas: Canvas) -> None:
+        canvas.fill(Box(0, 0, *self._size), BLACK)
+        boxes = grid(len(self.people), *self._size)
+        if self._on_stage is not None:
+            stage, boxes = staged(len(self.people), *self._size)
+            self._content[self._on_stage].move(stage)
+        for tile, box in zip(self.people, boxes, strict=False):
+            tile.move(box)
 
 
 def _reason(folder: CallFolder, person: Person) -> Callable[[float], str]:
@@ -85,60 +143,78 @@ def _run(
     folder: CallFolder,
     spec: Spec,
     frames: int,
-    tiles: list[Tile],
+    scene: Scene,
     mixer: Mixer,
     output: "_Output",
     progress: Progress,
 ) -> None:
-    canvas = Canvas(spec.width, spec.height)
-    mark = labels.text(spec.watermark, 15, spec.width // 2) if spec.watermark else None
-    second = -1
-    clock = labels.text(labels.server_time(folder.t0_unix_ms), 15, spec.width // 2)
-    half_ms = 500 / spec.fps
+    sheet = _Sheet(folder, spec, scene)
     for index in range(frames):
-        at_ms = index * 1000 / spec.fps
-        changed = [tile.draw(canvas, at_ms + half_ms) for tile in tiles]
-        now = (folder.t0_unix_ms + round(at_ms)) // 1000
-        ticked = now != second
-        if ticked:
-            second = now
-            clock = labels.text(labels.server_time(now * 1000), 15, spec.width // 2)
-        if ticked or any(changed):
-            canvas.print(clock, 4, 4)
-            if mark is not None:
-                canvas.print(mark, spec.width - mark.shape[1] - 4, 4)
-        output.picture(canvas.frame, index)
-        # In integers: after hours the sound still ends exactly with the picture.
-        output.sound(mixer, (index + 1) * SAMPLE_RATE // spec.fps, last=index == frames - 1)
+        if spec.video:
+            output.picture(sheet.at(index), index)
+        if spec.audio:
+            # In integers: after hours the sound still ends exactly with the picture.
+            until = (index + 1) * SAMPLE_RATE // spec.fps
+            output.sound(mixer, until, last=index == frames - 1)
         if index % spec.fps == 0:
             progress(index / frames)
     progress(1.0)
 
 
+class _Sheet:
+    """The whole picture of each moment: the scene, the server's clock, the watermark."""
+
+    def __init__(self, folder: CallFolder, spec: Spec, scene: Scene) -> None:
+        self._t0_unix_ms, self._spec, self._scene = folder.t0_unix_ms, spec, scene
+        self._canvas = Canvas(spec.width, spec.height)
+        self._mark = labels.text(spec.watermark, 15, spec.width // 2) if spec.watermark else None
+        self._second = -1
+        self._clock = labels.text("", 15, spec.width // 2)
+
+    def at(self, index: int) -> av.VideoFrame:
+        """The frame whose interval begins at `index` / fps of the copy, good until the next call."""
+        spec, canvas = self._spec, self._canvas
+        at_ms = spec.start_ms + index * 1000 / spec.fps
+        changed = self._scene.draw(canvas, at_ms + 500 / spec.fps)
+        now = (self._t0_unix_ms + round(at_ms)) // 1000
+        ticked = now != self._second
+        if ticked:
+            self._second = now
+            self._clock = labels.text(labels.server_time(now * 1000), 15, spec.width // 2)
+        if ticked or changed:
+            canvas.print(self._clock, 4, 4)
+            if self._mark is not None:
+                canvas.print(self._mark, spec.width - self._mark.shape[1] - 4, 4)
+        return canvas.frame
+
+
 class _Output:
-    """The MP4: H.264 with a keyframe every 5 s so that seeking is quick, AAC, index in front."""
+    """The MP4: H.264 with a keyframe every 10 s, AAC, both from 0 at a constant rate, index in front."""
 
     def __init__(self, path: Path, spec: Spec) -> None:
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._base = Fraction(1, spec.fps)
+        self._first_sample = spec.start_ms * SAMPLE_RATE // 1000
+        self._video: Any = self._video_stream(spec) if spec.video else None
+        self._audio: Any = self._audio_stream(spec) if spec.audio else None
+
+    def _video_stream(self, spec: Spec) -> Any:
         video: Any = self._container.add_stream("libx264", rate=spec.fps)
         video.width, video.height, video.pix_fmt = spec.width, spec.height, "yuv420p"
-        video.time_base = video.codec_context.time_base = Fraction(1, spec.fps)
+        video.time_base = video.codec_context.time_base = self._base
         video.codec_context.gop_size = spec.fps * KEYFRAME_EVERY_S
         video.codec_context.thread_count = 1
         video.bit_rate = spec.video_bps
-        video.options = {
-            # veryfast with the cheapest motion search: a quarter less time, 0.001 less SSIM.
-            "preset": "veryfast",
-            "subq": "1",
-            "refs": "1",
-            "me_method": "dia",
+        video.options = X264 | {
             "maxrate": str(spec.video_bps * 3),
             "bufsize": str(spec.video_bps * 6),
         }
+        return video
+
+    def _audio_stream(self, spec: Spec) -> Any:
         audio: Any = self._container.add_stream("aac", rate=SAMPLE_RATE)
         audio.layout, audio.bit_rate = "mono", spec.audio_bps
-        self._video, self._audio = video, audio
-        self._base = Fraction(1, spec.fps)
+        return audio
 
     def __enter__(self) -> "_Output":
         return self
@@ -146,7 +222,8 @@ class _Output:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             for stream in (self._video, self._audio):
-                self._container.mux(stream.encode(None))
+                if stream is not None:
+                    self._container.mux(stream.encode(None))
         self._container.close()
 
     def picture(self, frame: av.VideoFrame, index: int) -> None:
@@ -154,9 +231,11 @@ class _Output:
         self._container.mux(self._video.encode(frame))
 
     def sound(self, mixer: Mixer, until: int, *, last: bool) -> None:
-        """Encode up to sample `until` in whole AAC frames; the last one may be short."""
-        while (left := until - mixer.position) >= AAC_FRAME or (last and left > 0):
-            position = mixer.position
+        """Encode up to sample `until` of the copy in whole AAC frames; the last one may be short."""
+        while (left := self._first_sample + until - mixer.position) >= AAC_FRAME or (
+            last and left > 0
+        ):
+            position = mixer.position - self._first_sample
             samples = mixer.read(min(left, AAC_FRAME))
             frame = av.AudioFrame.from_ndarray(samples[np.newaxis, :], "fltp", "mono")
             frame.sample_rate, frame.pts = SAMPLE_RATE, position

@@ -1,7 +1,8 @@
 """Where each participant's tile lies. A place belongs to a person for the whole recording.
 
 A tile that moved whenever somebody came or went would make reviewers search for the face they watch,
-so the grid is laid out once for everybody who was there.
+so the grid is laid out once for everybody who was there. Only while something is shown to everybody
+do they stand in a column beside it, in the same order.
 """
 
 from dataclasses import dataclass
@@ -36,6 +37,21 @@ def grid(count: int, width: int, height: int) -> list[Box]:
         left = (width - in_row * tile_width) // 2 & ~1
         boxes.append(Box(left + column * tile_width, row * tile_height, tile_width, tile_height))
     return boxes
+
+
+def staged(count: int, width: int, height: int) -> tuple[Box, list[Box]]:
+    """The large box of what is shown, three quarters wide, and `count` (1-9) boxes beside it."""
+    stage = Box(0, 0, width * 3 // 4 & ~1, height & ~1)
+    columns = 1 if count <= 4 else 2
+    rows = max(1, -(-count // columns))
+    tile_width, tile_height = (width - stage.width) // columns & ~1, min(height // rows, 160) & ~1
+    top = (height - rows * tile_height) // 2 & ~1
+    boxes = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        x, y = stage.width + column * tile_width, top + row * tile_height
+        boxes.append(Box(x, y, tile_width, tile_height))
+    return stage, boxes
 
 
 def fitted(width: int, height: int, box: Box) -> Box:

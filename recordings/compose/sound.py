@@ -31,9 +31,9 @@ class Lane:
 
 
 class Mixer:
-    def __init__(self, lanes: list[Lane]) -> None:
+    def __init__(self, lanes: list[Lane], position: int = 0) -> None:
         self._lanes = lanes
-        self.position = 0
+        self.position = position
 
     def read(self, count: int) -> Samples:
         """The next `count` samples. Clipped, not normalised: a loud minute must not dim another."""

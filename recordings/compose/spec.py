@@ -18,9 +18,15 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """`end_ms` cuts at the call's end (None: where the journal ends); rates in bit/s."""
+    """`start_ms`, `end_ms`: what of the call's clock is copied (None: where the journal ends).
 
+    Rates in bit/s. Without `video` or `audio` the copy has no such track.
+    """
+
+    start_ms: int = 0
     end_ms: int | None = None
+    video: bool = True
+    audio: bool = True
     width: int = 854
     height: int = 480
     fps: int = 12

@@ -20,7 +20,10 @@ REPORTED_GAP_MS = 1000.0
 
 
 class Tile:
-    """`why(at_ms)` says what the card shows at a moment without picture."""
+    """`why(at_ms)` says what the card shows at a moment without picture.
+
+    With `holds` the last picture stays instead: an item that is paused has not gone.
+    """
 
     def __init__(
         self,
@@ -28,15 +31,25 @@ class Tile:
         label: Label,
         pictures: Iterator[tuple[float, av.VideoFrame]],
         why: Callable[[float], str],
+        *,
+        holds: bool = False,
     ) -> None:
-        self.box = box
         self.gaps: list[dict[str, Any]] = []
         self._pictures = pictures
         self._why = why
+        self._label = label
+        self._holds = holds
         self._next = next(pictures, None)
         self._shown: tuple[float, av.VideoFrame] | None = None
         self._state: object = None
         self._reformatter = VideoReformatter()
+        self.move(box)
+
+    def move(self, box: Box) -> None:
+        """Stand there from now on; the ground was painted over."""
+        self.box = box
+        self._state = None
+        label = self._label
         size = 15 if box.width >= 400 else 13
         line = f"{label.name} · {label.role}" if label.role else label.name
         self._strips = [labels.text(line, size, box.width)] if line else []
@@ -52,13 +65,15 @@ class Tile:
             self._note_gap()
         if self._shown is None or self._is_hole(at_ms):
             return self._draw_card(canvas, self._why(at_ms))
-        if not fresh and not isinstance(self._state, str):
+        if not fresh and self._state is not None and not isinstance(self._state, str):
             return False
         self._draw_picture(canvas, self._shown[1])
         return True
 
     def _is_hole(self, at_ms: float) -> bool:
         assert self._shown is not None  # noqa: S101 - asked only then
+        if self._holds:
+            return False
         since = self._shown[0]
         until = self._next[0] if self._next is not None else float("inf")
         return until - since > CARD_AFTER_GAP_MS and at_ms - since > HOLD_MS
@@ -75,7 +90,7 @@ class Tile:
             canvas.fill(self.box, 16)
             self._state = place
         picture = self._reformatter.reformat(
-            frame, place.width, place.height, "yuv420p", interpolation="BILINEAR"
+            frame, place.width, place.height, "yuv420p", interpolation="BILINEAR", threads=1
         )
         canvas.blit(picture, place)
         self._print_labels(canvas)

@@ -1,14 +1,59 @@
 """What happens to a recording after the call."""
 
+from .archive import export_rows, forget_search, index, index_call, save_search
+from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
 from .jobs import due_recordings, ended_calls_without_recording, ensure_recording
+from .loop import finish_loop, start_loop
+from .rebuild import rebuild
+from .reels import make_reel
+from .retention import (
+    delete_expired,
+    end_contract,
+    place_hold,
+    release_hold,
+    set_keeping,
+    tell_holds,
+)
+from .spool import free_spool, remove_freed_leftovers
 from .stages import process
-from .viewing import note_download, note_opened
+from .tickets import forget_old_tickets, issue_ticket, renew_ticket, ticket_of
+from .tiers import move_cold
+from .viewing import note_download, note_fetched, note_opened, note_watched
 
 __all__ = [
+    "anchor_days",
+    "check_anchors",
+    "check_recording",
+    "delete_expired",
     "due_recordings",
+    "end_contract",
     "ended_calls_without_recording",
     "ensure_recording",
+    "export_evidence",
+    "export_rows",
+    "finish_loop",
+    "forget_old_tickets",
+    "forget_search",
+    "free_spool",
+    "index",
+    "index_call",
+    "issue_ticket",
+    "make_reel",
+    "move_cold",
     "note_download",
+    "note_fetched",
     "note_opened",
+    "note_verified",
+    "note_watched",
+    "place_hold",
     "process",
+    "rebuild",
+    "release_hold",
+    "remove_freed_leftovers",
+    "renew_ticket",
+    "save_search",
+    "set_keeping",
+    "start_loop",
+    "tell_holds",
+    "ticket_of",
 ]

@@ -24,6 +24,8 @@ from recordings.models import Recording
 from recordings.naming import download_name
 from recordings.states import FINAL, Stage
 
+from .archive import index
+
 LEASE = dt.timedelta(seconds=90)
 RENEW_EVERY_S = 10.0
 BACKOFF_S = (2, 5, 15, 60, 300)
@@ -67,11 +69,13 @@ def _create(call: Call) -> Recording:
             day, call.task.customer_name, call.seat.user.staff_no, last + 1
         ),
     )
-    transaction.on_commit(lambda: _wake(recording.pk), robust=True)
+    index(recording)
+    transaction.on_commit(lambda: wake(recording.pk), robust=True)
     return recording
 
 
-def _wake(recording_id: UUID) -> None:
+def wake(recording_id: UUID) -> None:
+    """Have a worker look at it now; the row is the job, this only saves seconds."""
     from recordings.tasks import process  # the task calls this package
 
     process.delay(str(recording_id))

@@ -8,30 +8,39 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from common.clock import db_now, unix_ms
 from common.errors import DomainError
-from interviews.models import Call
+from evidence.errors import SealingFailed
+from evidence.services import note_seal
+from interviews.models import Call, InterviewTask
 from interviews.states import ParticipantRole
 from media_worker import gateway
 from media_worker.models import MediaWorker
 from media_worker.selectors import worker_is_alive
+from parameters.selectors import value_of
 from recordings.compose.spec import Label, Spec
-from recordings.errors import LeaseLost, StepFailed
-from recordings.folder import FolderUnreadable, read_folder
+from recordings.errors import LeaseLost, StepFailed, WorkFailed
+from recordings.folder import CallFolder, FolderUnreadable, Part, read_folder
 from recordings.models import Recording, RecordingTrack, StoredObject
-from recordings.states import FINAL, ObjectKind, Stage
+from recordings.outputs import Outputs
+from recordings.states import FINAL, Stage
 from recordings.storage import ChecksumMismatch, new_key, sha256_of, store
 
 from . import jobs, work
 from .jobs import Claim
+from .sealing import kind_of, signed_manifest
 
 logger = logging.getLogger(__name__)
 
 # A worker without heartbeat for that long will write nothing more into the folder.
 WORKER_LEASE = dt.timedelta(seconds=10)
 PROBE_LIMIT_S = 300.0
+# After so many failures over the same files the stage goes on without what cannot be had.
+TRIES = 3
+EDGE_MS = 2000
 
 
 def process(recording_id: UUID) -> Stage | None:
@@ -47,7 +56,7 @@ def process(recording_id: UUID) -> Stage | None:
     except LeaseLost:
         logger.warning("recording %s: lease lost at epoch %s", recording_id, held.epoch)
         return None
-    except (StepFailed, ChecksumMismatch, FolderUnreadable, OSError) as error:
+    except (StepFailed, SealingFailed, ChecksumMismatch, FolderUnreadable, OSError) as error:
         jobs.put_off(held, f"{type(error).__name__}: {error}")
         logger.warning("recording %s put off: %s", recording_id, type(error).__name__)
         return None
@@ -85,13 +94,34 @@ def probe(held: Claim, recording: Recording) -> None:
     if not folder.parts:
         jobs.advance(held, Stage.EMPTY)
         return
-    lines = list(work.run_python("recordings.probe", str(folder_path), limit_s=PROBE_LIMIT_S))
+    if _is_poison(recording):
+        lines = [_unprobed(folder, part) for part in folder.parts]
+    else:
+        lines = list(work.run_python("recordings.probe", str(folder_path), limit_s=PROBE_LIMIT_S))
     with transaction.atomic():
         for part in lines:
             RecordingTrack.objects.update_or_create(
                 recording=recording, file=part.pop("file"), defaults=part
             )
         jobs.advance(held, Stage.PROBED)
+
+
+def _unprobed(folder: CallFolder, part: Part) -> work.Line:
+    """What the journal says of a file that nobody could look into."""
+    path = folder.path / part.file
+    there = path.is_file()
+    return {
+        "participant_id": part.participant_id,
+        "leg_no": part.leg_no,
+        "kind": part.kind,
+        "file": part.file,
+        "codec": part.codec,
+        "start_ms": round(part.start_ms),
+        "end_ms": folder.end_ms if part.end_ms is None else part.end_ms,
+        "bytes": path.stat().st_size if there else 0,
+        "sha256": sha256_of(path) if there else "",
+        "damage": "not probed" if there else "missing",
+    }
 
 
 def _close_at_worker(call: Call) -> None:
@@ -112,11 +142,19 @@ def _close_at_worker(call: Call) -> None:
 
 
 def compose(held: Claim, recording: Recording) -> None:
+    """The copy that is looked at. Files our process dies over cost the copy, not the recording."""
     call = recording.call
-    spec = spec_of(call)
+    outputs = outputs_of(call.task)
+    spec = spec_of(recording, outputs)
     out = work.out_folder(call.pk)
+    if not outputs.composed_suffix:
+        _go_on_without(held, recording, outputs, "")
+        return
+    if _is_poison(recording):
+        _go_on_without(held, recording, outputs, recording.error)
+        return
     arriving = out / f"e{held.epoch}.tmp"
-    target = out / f"e{held.epoch}.mp4"
+    target = out / f"e{held.epoch}{outputs.composed_suffix}"
     spec_file = out / "spec.json"
     spec_file.write_text(spec.to_json(), encoding="utf-8")
     seconds = (spec.end_ms or 0) / 1000
@@ -127,7 +165,7 @@ def compose(held: Claim, recording: Recording) -> None:
             jobs.renew(held, progress=line["progress"])
         result = line.get("result", result)
     if result is None:
-        raise StepFailed("the composer said nothing")
+        raise WorkFailed("the composer said nothing")
     jobs.renew(held)
     work.put_in_place(arriving, target)
     work.remove_leftovers(out, keep=target)
@@ -138,16 +176,67 @@ def compose(held: Claim, recording: Recording) -> None:
         bytes=target.stat().st_size,
         sha256=sha256_of(target),
         duration_ms=result["duration_ms"],
-        width=result["width"],
-        height=result["height"],
+        starts_at_ms=spec.start_ms,
+        width=result["width"] if spec.video else 0,
+        height=result["height"] if spec.video else 0,
         damaged=result["damaged"],
         gaps=result["gaps"],
+        outputs=outputs.as_json(),
+        uncomposed="",
         progress=1.0,
     )
 
 
-def spec_of(call: Call) -> Spec:
-    """Names, roles and marks as they shall be burnt in (SDK-6)."""
+def _is_poison(recording: Recording) -> bool:
+    """Our process failed over these files time and again; another try would be the same."""
+    return recording.attempts >= TRIES and recording.error.startswith(WorkFailed.__name__)
+
+
+def _go_on_without(held: Claim, recording: Recording, outputs: Outputs, why: str) -> None:
+    """No composed copy: the raw tracks are sealed, stored and played."""
+    out = work.out_folder(recording.call_id)
+    for left in (*out.glob("*.mp4"), *out.glob("*.m4a"), *out.glob("e*.tmp")):
+        left.unlink(missing_ok=True)
+    spec = spec_of(recording, outputs)
+    damaged = [
+        {"file": track.file, "what": track.damage}
+        for track in recording.tracks.exclude(damage="").order_by("file")
+    ]
+    jobs.advance(
+        held,
+        Stage.COMPOSED,
+        file="",
+        bytes=0,
+        sha256="",
+        duration_ms=max(0, (spec.end_ms or 0) - spec.start_ms),
+        starts_at_ms=spec.start_ms,
+        width=0,
+        height=0,
+        damaged=damaged,
+        gaps=[],
+        outputs=outputs.as_json(),
+        uncomposed=why[:120],
+        progress=1.0,
+    )
+
+
+def outputs_of(task: InterviewTask) -> Outputs:
+    """What is to be kept of the task's recordings (WB-6)."""
+
+    def wanted(key: str) -> bool:
+        return bool(value_of(key, channel_code=task.channel_code, product_code=task.product_code))
+
+    return Outputs(
+        video=wanted("output_video"),
+        audio=wanted("output_audio"),
+        snapshots=wanted("output_snapshots"),
+        tracks=wanted("output_tracks"),
+    )
+
+
+def spec_of(recording: Recording, outputs: Outputs) -> Spec:
+    """Names, roles and marks as they shall be burnt in (SDK-6), and what is copied."""
+    call = recording.call
     labels = {}
     for place in call.participants.select_related("party"):
         if place.role == ParticipantRole.SEAT:
@@ -161,53 +250,52 @@ def spec_of(call: Call) -> Spec:
             gps = f"{float(at.payload['latitude']):.6f}, {float(at.payload['longitude']):.6f}"
             labels[place_id] = Label(labels[place_id].name, labels[place_id].role, gps)
     ended = call.ended_at or timezone.now()
+    heard = recording.tracks.aggregate(first=Min("start_ms"), last=Max("end_ms"))
+    start_ms, end_ms = copied_span(
+        max(0, unix_ms(ended) - unix_ms(call.clock_started_at)), heard["first"], heard["last"]
+    )
     return Spec(
-        end_ms=max(0, unix_ms(ended) - unix_ms(call.clock_started_at)),
+        start_ms=start_ms,
+        end_ms=end_ms,
+        video=outputs.video,
+        audio=outputs.audio,
         watermark=f"{settings.BANK_NAME} {call.task.product_name}",
         labels=labels,
     )
+
+
+def copied_span(ended_ms: int, first_ms: int | None, last_ms: int | None) -> tuple[int, int]:
+    """(start, end) of the copy on the call's clock: an empty room is not copied, raw files keep all.
+
+    `first_ms`, `last_ms`: where anything was recorded. At the start 2 s of empty room stay; at the
+    end 2 s, and never more than 2 s after the call's end.
+    """
+    if first_ms is None or last_ms is None:
+        return 0, ended_ms
+    start = max(0, first_ms - EDGE_MS)
+    end = min(max(last_ms, min(ended_ms, last_ms + EDGE_MS)), ended_ms + EDGE_MS)
+    return (start, end) if end > start else (0, ended_ms)
 
 
 # --- COMPOSED → SEALED ----------------------------------------------------------------------
 
 
 def seal(held: Claim, recording: Recording) -> None:
-    """The manifest: size and SHA-256 of every file, so that none can be changed unnoticed (STO-4)."""
-    call = recording.call
-    folder = read_folder(work.call_folder(call.pk))
+    """The signed manifest: none of the files can be changed unnoticed from now on (STO-4)."""
     beat = work.every(jobs.RENEW_EVERY_S, lambda: jobs.renew(held))
-    manifest = {
-        "format": 1,
-        "recording": str(recording.pk),
-        "call": str(call.pk),
-        "task": str(call.task_id),
-        "contract_no": call.task.contract_no,
-        "t0_unix_ms": folder.t0_unix_ms,
-        "duration_ms": recording.duration_ms,
-        "torn_journal_lines": folder.torn_lines,
-        "damaged": recording.damaged,
-        # A mark made while the worker was away is in the database only: it is sealed here.
-        "timeline": [
-            {"id": str(e.pk), "kind": e.kind, "at_ms": e.at_ms, "seq": e.journal_seq}
-            for e in call.events.order_by("at_ms", "pk")
-        ],
-        "files": [
-            {
-                "name": file.relative_to(folder.path).as_posix(),
-                "bytes": file.stat().st_size,
-                "sha256": sha256_of(file, beat),
-            }
-            for file in [*folder.raw_files(), folder.path / recording.file]
-        ],
-    }
-    out = work.out_folder(call.pk)
+    manifest = signed_manifest(recording, beat)
+    out = work.out_folder(recording.call_id)
     arriving = out / f"manifest.e{held.epoch}.tmp"
     target = out / f"manifest.e{held.epoch}.json"
-    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
-    arriving.write_text(text, encoding="utf-8")
+    arriving.write_bytes(manifest)
     jobs.renew(held)
     work.put_in_place(arriving, target)
-    jobs.advance(held, Stage.SEALED, manifest=f"{work.OUT}/{target.name}")
+    for left in out.glob("manifest.e*"):  # of epochs that died before they could say so
+        if left != target:
+            left.unlink(missing_ok=True)
+    with transaction.atomic():
+        note_seal(recording.pk, manifest)
+        jobs.advance(held, Stage.SEALED, manifest=f"{work.OUT}/{target.name}")
 
 
 # --- SEALED → STORED ------------------------------------------------------------------------
@@ -217,7 +305,8 @@ def store_files(held: Claim, recording: Recording) -> None:
     """Everything the manifest names, and the manifest. Done when the store confirmed each."""
     root = work.call_folder(recording.call_id)
     manifest = root / recording.manifest
-    files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    named = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    files = [file for file in named if file.get("kept", True)]
     files.append(
         {
             "name": recording.manifest,
@@ -227,44 +316,40 @@ def store_files(held: Claim, recording: Recording) -> None:
     )
     beat = work.every(jobs.RENEW_EVERY_S, lambda: jobs.renew(held))
     key = ""
-    for file in files:
-        stored = _store_one(held, recording, file, beat)
+    rows = [_row_of(recording, file) for file in files]  # all first: progress needs the whole
+    for row, file in zip(rows, files, strict=True):
+        stored = _store_one(held, row, file, beat)
         if file["name"] == recording.file:
             key = stored.key
     jobs.advance(held, Stage.STORED, storage_key=key, stored_at=db_now())
 
 
-def _store_one(
-    held: Claim, recording: Recording, file: work.Line, beat: Callable[[], None]
-) -> StoredObject:
-    row, _ = StoredObject.objects.get_or_create(
+def _row_of(recording: Recording, file: work.Line) -> StoredObject:
+    row, _made = StoredObject.objects.get_or_create(
         recording=recording,
         name=file["name"],
         defaults={
             "key": new_key(),
-            "kind": _kind_of(recording, file["name"]),
+            "kind": kind_of(recording, file["name"]),
             "bytes": file["bytes"],
             "sha256": file["sha256"],
         },
     )
-    if row.confirmed_at is not None and row.sha256 == file["sha256"]:
-        return row
-    source = work.call_folder(recording.call_id) / file["name"]
-    store().put(source, row.key, size=file["bytes"], sha256=file["sha256"], beat=beat)
-    jobs.renew(held)
-    row.bytes, row.sha256, row.confirmed_at = file["bytes"], file["sha256"], db_now()
-    row.save(update_fields=["bytes", "sha256", "confirmed_at"])
     return row
 
 
-def _kind_of(recording: Recording, name: str) -> ObjectKind:
-    if name == recording.file:
-        return ObjectKind.COMPOSED
-    if name == recording.manifest:
-        return ObjectKind.MANIFEST
-    if name.startswith("snapshots/"):
-        return ObjectKind.SNAPSHOT
-    return ObjectKind.TRACK if name.startswith("tracks/") else ObjectKind.JOURNAL
+def _store_one(
+    held: Claim, row: StoredObject, file: work.Line, beat: Callable[[], None]
+) -> StoredObject:
+    if row.confirmed_at is not None and row.sha256 == file["sha256"]:
+        return row
+    source = work.call_folder(row.recording.call_id) / file["name"]
+    store().put(source, row.key, size=file["bytes"], sha256=file["sha256"], beat=beat)
+    jobs.renew(held)
+    row.bytes, row.sha256, row.confirmed_at = file["bytes"], file["sha256"], db_now()
+    row.is_held = False  # what was put now is a newer version, of which the store was told nothing
+    row.save(update_fields=["bytes", "sha256", "confirmed_at", "is_held"])
+    return row
 
 
 _STEPS: dict[Stage, Callable[[Claim, Recording], None]] = {

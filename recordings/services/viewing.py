@@ -3,7 +3,7 @@
 from audit import services as audit
 from common.actor import Actor
 from recordings.errors import ReasonRequired
-from recordings.models import Recording
+from recordings.models import Recording, StoredObject
 
 MAX_REASON_CHARS = 200
 
@@ -20,8 +20,40 @@ def note_opened(call_id: object, task_id: object, what: str, *, actor: Actor) ->
     )
 
 
-def note_download(recording: Recording, *, reason: str, actor: Actor) -> None:
-    """Raises ReasonRequired. The reason is the reviewer's own words about why, kept as such."""
+def note_watched(
+    call_id: object, task_id: object, spans: list[tuple[int, int]], *, actor: Actor
+) -> None:
+    """Which moments of the call were played to this person (ms of the call, joined)."""
+    if not spans:
+        return
+    audit.record(
+        "recording.watched",
+        actor=actor,
+        object_type="call",
+        object_id=call_id,
+        chain=audit.interview_chain(task_id),
+        spans_s=[[begin // 1000, -(-end // 1000)] for begin, end in joined(spans)],
+    )
+
+
+def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping and touching spans as one, in order."""
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def note_download(
+    recording: Recording, file: str, *, saved_as: str, reason: str, actor: Actor
+) -> None:
+    """Raises ReasonRequired. The reason is the person's own words about why, kept as such.
+
+    `saved_as` carries the person's mark: a copy that turns up somewhere leads back to this entry.
+    """
     text = reason.strip()[:MAX_REASON_CHARS]
     if not text:
         raise ReasonRequired
@@ -32,5 +64,20 @@ def note_download(recording: Recording, *, reason: str, actor: Actor) -> None:
         object_id=recording.pk,
         chain=audit.interview_chain(recording.call.task_id),
         reason=text,
+        file=file,
+        mark=saved_as.rsplit("_", 2)[1:],
         sha256=recording.sha256,
+    )
+
+
+def note_fetched(stored: StoredObject, *, actor: Actor) -> None:
+    """Another system took a file (STO-1)."""
+    audit.record(
+        "recording.fetched",
+        actor=actor,
+        object_type="recording",
+        object_id=stored.recording_id,
+        chain=audit.interview_chain(stored.recording.call.task_id),
+        kind=stored.kind,
+        sha256=stored.sha256,
     )

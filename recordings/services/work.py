@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from recordings.errors import StepFailed
+from recordings.errors import WorkFailed
 from recordings.storage import make_durable
 
 OUT = "out"
@@ -48,7 +48,7 @@ def remove_leftovers(folder: Path, keep: Path) -> None:
 def run_python(module: str, *arguments: str, limit_s: float) -> Iterator[Line]:
     """JSON lines of `python -m module`, as they come; a process that takes too long is killed.
 
-    Raises StepFailed with the exit status. Decoding what strangers sent happens only in there: a
+    Raises WorkFailed with the exit status. Decoding what strangers sent happens only in there: a
     crash of a codec costs that process, never the Celery worker.
     """
     command = [sys.executable, "-m", module, *arguments]
@@ -65,12 +65,12 @@ def run_python(module: str, *arguments: str, limit_s: float) -> Iterator[Line]:
             yield from _lines(process, deadline)
             status = process.wait(timeout=max(0.1, deadline - time.monotonic()))
         except (subprocess.TimeoutExpired, TimeoutError) as slow:
-            raise StepFailed(f"{module} took longer than {limit_s:.0f} s") from slow
+            raise WorkFailed(f"{module} took longer than {limit_s:.0f} s") from slow
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
     if status != 0:
-        raise StepFailed(f"{module} ended with {status}")
+        raise WorkFailed(f"{module} ended with {status}")
 
 
 def _lines(process: subprocess.Popen[bytes], deadline: float) -> Iterator[Line]:

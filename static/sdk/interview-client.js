@@ -11,18 +11,23 @@
  *
  * Everything that breaks on the way (socket, media, worker, network change) comes back by itself.
  */
+import { startAdapters } from "./adapters.js";
 import { backoffMs } from "./backoff.js";
 import { deviceClaims } from "./claims.js";
 import { openDevices } from "./devices.js";
+import { Interruption } from "./interruption.js";
 import { InterviewError } from "./errors.js";
-import { MediaConnection } from "./media-connection.js";
-import { shownPhase, wantsMedia } from "./phase.js";
+import { MediaConnection, withinLimits } from "./media-connection.js";
+import { testNetwork } from "./network-test.js";
+import { isTakenOver, shownPhase, wantsMedia } from "./phase.js";
 import { makeRest } from "./rest.js";
 import { InterviewSocket } from "./socket.js";
+import { takeStill, uploadStill } from "./still.js";
 
 export { deviceClaims, position, SDK_VERSION } from "./claims.js";
 export { levelMeter, openDevices } from "./devices.js";
 export { InterviewError } from "./errors.js";
+export { hostOf, remediesFor } from "./remedies.js";
 
 /**
  * @typedef {import("./phase.js").Phase} Phase
@@ -32,8 +37,13 @@ export { InterviewError } from "./errors.js";
  *   muted: boolean, reconnect_until_unix_ms: number | null,
  * }} Participant
  * @typedef {{
+ *   id: string, title: string, state: "PLAYING" | "PAUSED", state_label: string, no_skip: boolean,
+ *   position_ms: number, duration_ms: number,
+ * }} PlayOut
+ * @typedef {{
  *   id: string, state: string, live_unix_ms: number | null, clock_unix_ms: number,
- *   participants: Participant[],
+ *   recording_on: boolean, participants: Participant[], share: { title: string, at_ms: number } | null,
+ *   playout: PlayOut | null,
  * }} CallView
  * @typedef {{ id: string, at_ms: number, participant_id: string | null, text: string }} Message
  * @typedef {{
@@ -45,28 +55,40 @@ export { InterviewError } from "./errors.js";
  *   gps: { latitude: number, longitude: number } | null,
  * }} Labels
  * @typedef {{
+ *   id: string, title: string, lines: [string, string][], sha256: string, accepted: boolean | null,
+ * }} Card
+ * @typedef {{ id: string, kind: string, kind_label: string }} StillAsked
+ * @typedef {{ position: number, ahead: number, waiting: number, least_s: number | null, most_s: number | null }} QueuePlace
+ * @typedef {{
  *   phase: Phase, request: Record<string, any> | null, call: CallView | null,
- *   participant_id: string | null, labels: Labels, messages: Message[], script: string | null,
- *   guide: string | null, ended: Completion | null,
+ *   participant_id: string | null, leg_id?: string | null, labels: Labels, messages: Message[], script: string | null,
+ *   guide: string | null, card: Card | null, still: StillAsked | null, ended: Completion | null,
  * }} State
  * @typedef {{
  *   version: string, title: string, points: { title: string, text: string }[], agree: string,
  *   place_agree: string, agreed: boolean,
  * }} ConsentText
+ * @typedef {import("./adapters.js").Adapter} Adapter
  * @typedef {{
+ *   network_test_s: number, queue_display: boolean, face_reminder: boolean, rating: boolean, adapters: Adapter[],
+ * }} Options
+ * @typedef {{
+ *   purpose: "call" | "check", options: Options,
  *   party: { id: string, name: string, roles: string[] },
  *   task: { id: string, contract_no: string, product_name: string, state: string },
  *   service_types: string[], service_type: string, consent: ConsentText, labels: Labels,
  *   ice_servers: RTCIceServer[], remote_slots: number, heartbeat_s: number,
- *   reconnect_window_s: number,
+ *   reconnect_window_s: number, video: import("./media-connection.js").VideoLimits,
  * }} Session
  */
 
 /**
  * Events: `state` (detail: State, `phase` as the person should see it), `tiles` (detail:
- * Map<participant id, MediaStream>), `ended` (detail: Completion), `refused` (detail:
+ * Map<participant id, MediaStream>; the ids `share` and `media` are what is shown to everybody),
+ * `playout` (detail: {id, position_ms}, about once a second while an item plays), `ended` (detail: Completion), `refused` (detail:
  * InterviewError; final), `quality` (detail), `media` (detail: {isUp}), `local` (detail: the new
- * own stream), `trouble` (detail: InterviewError; a device that could not be had again).
+ * own stream), `trouble` (detail: InterviewError; a device that could not be had again), `still`
+ * (detail: StillAsked; the seat asks for a picture of the camera: answer with `sendStill`).
  */
 export class InterviewClient extends EventTarget {
   /**
@@ -97,10 +119,18 @@ export class InterviewClient extends EventTarget {
     this.wasLive = false;
     /** Going out is said once: news that was on its way must not bring the media back. */
     this.hasLeft = false;
+    /** @type {Set<string>} every media connection of this device */
+    this.ownLegs = new Set();
+    /** Another device of the party has the place: this one is quiet until it is asked for again. */
+    this.isElsewhere = false;
     this.mediaAttempt = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.mediaTimer = undefined;
     this.isReopening = false;
+    this.stillShown = "";
+    /** @type {() => void} */
+    this.stopOptions = () => undefined;
+    this.interruption = new Interruption((what, reason) => void this.report(what, reason));
     this.wake = () => this.#wake();
     this.trackEnded = () => void this.#reopenDevices();
     addEventListener("online", this.wake);
@@ -113,7 +143,13 @@ export class InterviewClient extends EventTarget {
    * @returns {Promise<Session>}
    */
   async admit(claims = deviceClaims(navigator)) {
-    const admitted = await this.rest("POST", "admission", { body: { ticket: this.ticket, claims } });
+    const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const ask = () => this.rest("POST", "admission", { body: { ticket: this.ticket, claims }, key });
+    const admitted = await ask().catch((error) => {
+      // The ticket works once: an answer that was lost on the way is given again for the same key.
+      if (error instanceof InterviewError && error.code === "offline") return ask();
+      throw error;
+    });
     this.token = admitted.token;
     return this.#begin(admitted.session);
   }
@@ -139,12 +175,127 @@ export class InterviewClient extends EventTarget {
     await this.rest("POST", "position", { token: this.token, body: gps });
   }
 
+  /**
+   * The network on the way the call will take, out to a media worker and back.
+   * @param {{ seconds?: number, progress?: (share: number) => void }} [options]
+   * @returns {Promise<import("./network-test.js").NetworkResult>}
+   */
+  async testNetwork({ seconds, progress } = {}) {
+    const { session, local } = this;
+    if (!session || !local) throw new InterviewError("no_session", "请先完成准入并打开摄像头。");
+    return testNetwork({
+      iceServers: session.ice_servers,
+      local,
+      seconds: seconds ?? session.options.network_test_s,
+      progress,
+      exchange: (offers) => this.rest("POST", "network-test", { token: this.token, body: offers }),
+    });
+  }
+
+  /**
+   * What the device found out about itself; shown on the appointment.
+   * @param {{
+   *   camera: boolean, microphone: boolean, speaker: boolean, network: string,
+   *   loss_percent?: number | null, rtt_ms?: number | null, kbps?: number | null, host?: string, trouble?: string,
+   * }} check
+   * @returns {Promise<{ passed: boolean }>}
+   */
+  noteCheck(check) {
+    return this.rest("POST", "device-checks", { token: this.token, body: check });
+  }
+
+  /** A link on which another phone goes on. @returns {Promise<{ ticket: string, call_path: string, expires_at: string }>} */
+  handOver() {
+    return this.rest("POST", "hand-over", { token: this.token });
+  }
+
+  /** SDK-4, during a call. @returns {Promise<{ contract_no: string, lines: [string, string][] }>} */
+  contract() {
+    return this.rest("GET", "contract", { token: this.token });
+  }
+
+  /** 我确认, or not. @param {Card} card as it was shown @param {boolean} accepted */
+  async answerCard(card, accepted) {
+    await this.rest("POST", `cards/${card.id}/answer`, { token: this.token, body: { accepted, sha256: card.sha256 } });
+  }
+
+  /** Agree to one kind of recognition. @param {Adapter} adapter */
+  async agreeToOption(adapter) {
+    await this.rest("POST", "option-consents", { token: this.token, body: { text_version: adapter.text_version } });
+    adapter.agreed = true;
+  }
+
+  /** Start the recognition that was agreed to; it ends with the call. */
+  startOptions() {
+    this.stopOptions();
+    const adapters = this.session?.options.adapters ?? [];
+    for (const { kind, agreed } of adapters) if (!agreed) void this.report("option_declined", kind);
+    this.stopOptions = startAdapters(adapters, {
+      stream: () => this.local,
+      observe: async (kind, code) => {
+        await this.rest("POST", "observations", { token: this.token, body: { kind, code } });
+      },
+      broken: (kind) => void this.report("option_failed", kind),
+    });
+  }
+
+  /** One tap after the call, 1 to 5. @param {number} stars */
+  async rate(stars) {
+    await this.rest("PUT", "rating", { token: this.token, body: { stars } });
+  }
+
+  /**
+   * Take the picture the seat asked for and send it; goes on by itself after a break.
+   * @param {StillAsked} asked
+   */
+  async sendStill(asked) {
+    const path = `stills/${asked.id}`;
+    const [camera] = this.local?.getVideoTracks() ?? [];
+    try {
+      if (!camera) throw new InterviewError("still_failed", "没有打开摄像头。");
+      await uploadStill(await takeStill(camera), {
+        received: async () => (await this.rest("GET", path, { token: this.token })).received_bytes,
+        put: async (bytes, offset, total) => {
+          const query = `?offset=${offset}&total=${total}`;
+          const kept = await this.rest("PUT", path + query, { token: this.token, bytes });
+          return kept.state === "DONE" ? total : kept.received_bytes;
+        },
+        wait: (tried) => new Promise((resolve) => setTimeout(resolve, backoffMs(tried))),
+      });
+    } catch (error) {
+      if (error instanceof InterviewError && error.code === "still_failed") {
+        await this.rest("DELETE", path, { token: this.token, body: { reason: "no_picture" } });
+      }
+      throw error;
+    }
+  }
+
+  /** Say no to the picture the seat asked for. @param {StillAsked} asked */
+  async refuseStill(asked) {
+    await this.rest("DELETE", `stills/${asked.id}`, { token: this.token, body: { reason: "refused" } });
+  }
+
+  /**
+   * Tell the seat something of this device; outside a call there is nobody to tell.
+   * @param {string} what one of the protocol's `device.report`
+   * @param {string} [reason]
+   */
+  async report(what, reason = "") {
+    if (!this.state?.participant_id || this.state.ended) return;
+    try {
+      await this.socket?.ask("device.report", { what, reason });
+    } catch (error) {
+      if (!(error instanceof InterviewError)) throw error; // offline: the interruption itself tells
+    }
+  }
+
   /** The stream that is published. @param {MediaStream} stream */
   useMedia(stream) {
     this.local = stream;
     for (const track of stream.getTracks()) {
       track.addEventListener("ended", this.trackEnded);
     }
+    this.interruption.watch(stream);
     this.dispatchEvent(new CustomEvent("local", { detail: stream }));
     this.#keepMedia();
   }
@@ -152,7 +303,7 @@ export class InterviewClient extends EventTarget {
   /** Enter the line, or the running call. @param {{ serviceType?: string }} [choice] */
   async callIn({ serviceType = "" } = {}) {
     await this.rest("POST", "calls", { token: this.token, body: { service_type: serviceType } });
-    this.hasLeft = false;
+    this.hasLeft = this.isElsewhere = false;
     this.#keepMedia();
     this.#openSocket();
   }
@@ -183,6 +334,7 @@ export class InterviewClient extends EventTarget {
   /** @param {boolean} isMuted */
   muteMicrophone(isMuted) {
     for (const track of this.local?.getAudioTracks() ?? []) track.enabled = !isMuted;
+    void this.report(isMuted ? "microphone_muted" : "microphone_on");
   }
 
   /** SDK-7: front or back camera, in the same line. */
@@ -192,10 +344,13 @@ export class InterviewClient extends EventTarget {
     this.facing = facing;
   }
 
-  /** SDK-9. @param {VideoQuality} quality */
+  /**
+   * SDK-9; before the call and during it, within what the bank allows (`session.video`).
+   * @param {VideoQuality} quality
+   */
   async setVideoQuality(quality) {
     this.quality = { ...this.quality, ...quality };
-    await this.media?.setQuality(this.quality);
+    await this.media?.setQuality(this.#allowedQuality());
   }
 
   /** Server time, Unix milliseconds. */
@@ -203,9 +358,11 @@ export class InterviewClient extends EventTarget {
     return Date.now() + this.clockOffsetMs;
   }
 
-  /** Make a new media connection now (the person pressed 立即重连). */
+  /** Make a new media connection now (the person pressed 立即重连, or 在本机继续). */
   reconnect() {
     this.mediaAttempt = 0;
+    this.isElsewhere = false;
+    this.ownLegs.clear(); // what the server still names is to be taken over
     this.socket?.wake();
     this.#dropMedia();
     this.#keepMedia("returned");
@@ -215,9 +372,21 @@ export class InterviewClient extends EventTarget {
   close() {
     removeEventListener("online", this.wake);
     document.removeEventListener("visibilitychange", this.wake);
+    this.stopOptions();
     this.#dropMedia();
     this.socket?.close();
     for (const track of this.local?.getTracks() ?? []) track.stop();
+  }
+
+  /** The camera to ask for: within the bank's limits, the app's wish. */
+  cameraWish() {
+    const { lines, frameRate } = this.#allowedQuality();
+    return { width: lines === 720 ? 1280 : 640, height: lines ?? 480, ...(frameRate ? { frameRate } : {}) };
+  }
+
+  /** What the app asked for, within the limits that the bank has set. */
+  #allowedQuality() {
+    return withinLimits(this.quality, this.session?.video);
   }
 
   /** @param {Session} session */
@@ -251,8 +420,10 @@ export class InterviewClient extends EventTarget {
     if (frame.type === "state") {
       this.state = frame.state;
       this.clockOffsetMs = frame.state.labels.server_time_unix_ms - Date.now();
+      if (isTakenOver(frame.state.leg_id, this.ownLegs)) this.isElsewhere = true;
       this.#keepMedia();
       this.#show();
+      this.#askStill(frame.state.still);
       if (frame.state.ended) this.#finish(frame.state.ended);
     } else if (frame.type === "slots") {
       if (this.media?.legId === frame.leg_id) this.media?.assign(frame.slots);
@@ -260,13 +431,22 @@ export class InterviewClient extends EventTarget {
       this.mediaAttempt = 0;
       this.mediaEpoch = frame.media_epoch;
       this.#moveMedia();
+    } else if (frame.type === "playout") {
+      this.dispatchEvent(new CustomEvent("playout", { detail: frame }));
     } else if (frame.type === "quality") {
       this.dispatchEvent(new CustomEvent("quality", { detail: frame }));
     }
   }
 
+  /** @param {StillAsked | null} asked */
+  #askStill(asked) {
+    if (asked && asked.id !== this.stillShown) this.dispatchEvent(new CustomEvent("still", { detail: asked }));
+    this.stillShown = asked?.id ?? "";
+  }
+
   /** @param {Completion} completion */
   #finish(completion) {
+    this.stopOptions();
     this.#dropMedia();
     this.dispatchEvent(new CustomEvent("ended", { detail: completion }));
   }
@@ -280,6 +460,10 @@ export class InterviewClient extends EventTarget {
       isSocketUp: this.socket?.isUp ?? false,
       isMediaUp,
     });
+    if (this.isElsewhere && wantsMedia(told.phase)) {
+      this.dispatchEvent(new CustomEvent("state", { detail: { ...told, phase: "elsewhere" } }));
+      return;
+    }
     this.wasLive = phase === "live" || (this.wasLive && wantsMedia(told.phase));
     this.dispatchEvent(new CustomEvent("state", { detail: { ...told, phase } }));
   }
@@ -290,7 +474,7 @@ export class InterviewClient extends EventTarget {
    */
   #keepMedia(reason = "first") {
     const state = this.state;
-    if (this.hasLeft || !state || !state.participant_id || !wantsMedia(state.phase)) {
+    if (this.hasLeft || this.isElsewhere || !state || !state.participant_id || !wantsMedia(state.phase)) {
       this.#dropMedia();
       this.mediaEpoch = 0;
       return;
@@ -310,8 +494,12 @@ export class InterviewClient extends EventTarget {
       iceServers: session.ice_servers,
       remoteSlots: session.remote_slots,
       local,
-      quality: this.quality,
-      offer: (sdp) => socket.ask("media.offer", { sdp, reason }),
+      quality: this.#allowedQuality(),
+      offer: async (sdp) => {
+        const answer = await socket.ask("media.offer", { sdp, reason });
+        this.ownLegs.add(answer.leg_id);
+        return answer;
+      },
     });
     this.media = media;
     media.addEventListener("connected", () => {
@@ -376,11 +564,13 @@ export class InterviewClient extends EventTarget {
   }
 
   #wake() {
-    if (document.visibilityState === "hidden") return;
+    if (document.visibilityState === "hidden") {
+      this.interruption.hidden();
+      return;
+    }
     this.socket?.wake();
     this.#keepMedia("returned");
-    const isCameraDead = this.local?.getVideoTracks().some((track) => track.readyState === "ended");
-    if (isCameraDead) void this.#reopenDevices();
+    if (this.interruption.needsFreshDevices()) void this.#reopenDevices();
   }
 
   /** A phone call or another app took the devices away (the track says `ended`): ask again. */
@@ -389,10 +579,16 @@ export class InterviewClient extends EventTarget {
     if (!isWanted || this.isReopening) return;
     this.isReopening = true;
     try {
-      const fresh = await openDevices({ facing: this.facing });
+      const fresh = await openDevices({ ...this.cameraWish(), facing: this.facing });
+      const old = this.local?.getTracks() ?? [];
+      const isMuted = old.some((track) => track.kind === "audio" && !track.enabled);
+      for (const track of fresh.getAudioTracks()) track.enabled = !isMuted;
       for (const track of fresh.getTracks()) await this.media?.replace(track);
+      for (const track of old) track.stop();
       this.useMedia(fresh);
+      this.interruption.mended();
     } catch (error) {
+      this.interruption.failed();
       this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
     } finally {
       this.isReopening = false;
@@ -404,7 +600,7 @@ export class InterviewClient extends EventTarget {
     const old = this.local;
     if (!old) return;
     for (const track of old.getVideoTracks()) track.stop(); // phones open one camera at a time
-    const fresh = await openDevices({ facing, audio: false });
+    const fresh = await openDevices({ ...this.cameraWish(), facing, audio: false });
     const [camera] = fresh.getVideoTracks();
     if (!camera) return;
     await this.media?.replace(camera);

@@ -1,4 +1,5 @@
 // @ts-check
+import { PlayoutBuffer, picturesOf } from "./playout-buffer.js";
 import { heldSlots, mediaLines } from "./slots.js";
 import { StallWatch } from "./stall.js";
 
@@ -6,10 +7,14 @@ import { StallWatch } from "./stall.js";
  * @typedef {import("./slots.js").Slot} Slot
  * @typedef {import("./slots.js").SlotHolder} SlotHolder
  * @typedef {{ leg_id: string, media_epoch: number, answer_sdp: string, slots: Slot[] }} Answer
- * @typedef {{ maxKbps?: number, frameRate?: number, scaleDownBy?: number }} VideoQuality
+ * @typedef {"smooth" | "balanced" | "quality"} Preference what stays when the network is bad: the movement, neither, the detail
+ * @typedef {{ maxKbps?: number, frameRate?: number, lines?: number, scaleDownBy?: number, preference?: Preference }} VideoQuality
+ * @typedef {{ min_kbps: number, max_kbps: number, lines?: number, frame_rate?: number, preference?: Preference }} VideoLimits
  */
 
 const CONNECT_WITHIN_MS = 12_000;
+/** @type {Record<Preference, RTCDegradationPreference>} */
+const DEGRADES = { smooth: "maintain-framerate", balanced: "balanced", quality: "maintain-resolution" };
 
 /**
  * One RTCPeerConnection from first offer to its end; a new one is made for every return.
@@ -42,6 +47,8 @@ export class MediaConnection extends EventTarget {
     /** @type {Map<number, MediaStream>} */
     this.streams = new Map();
     this.watch = new StallWatch();
+    /** @type {Map<string, PlayoutBuffer>} */
+    this.buffers = new Map();
     this.startedAt = Date.now();
     for (const [index, { kind, direction }] of mediaLines(remoteSlots).entries()) {
       const track = index < 2 ? local.getTracks().find((own) => own.kind === kind) : undefined;
@@ -111,7 +118,8 @@ export class MediaConnection extends EventTarget {
     if (!sender || !parameters || !encoding) return;
     if (quality.maxKbps) encoding.maxBitrate = quality.maxKbps * 1000;
     if (quality.frameRate) encoding.maxFramerate = quality.frameRate;
-    if (quality.scaleDownBy) encoding.scaleResolutionDownBy = quality.scaleDownBy;
+    encoding.scaleResolutionDownBy = scaleOf(quality, sender.track?.getSettings?.() ?? {});
+    if (quality.preference) Object.assign(parameters, { degradationPreference: DEGRADES[quality.preference] });
     await sender.setParameters(parameters);
   }
 
@@ -158,8 +166,32 @@ export class MediaConnection extends EventTarget {
       if (now - this.startedAt > CONNECT_WITHIN_MS) this.#lose("lost");
       return;
     }
-    const bytes = signsOfLife(await this.pc.getStats());
+    const report = await this.pc.getStats();
+    const bytes = signsOfLife(report);
+    if (!this.isOver) this.#holdBack(picturesOf(report), now);
     if (!this.isOver && this.watch.isStalled(bytes, now)) this.#lose("stalled");
+  }
+
+  /**
+   * Picture and sound of a slot are held back alike: they stay together.
+   * @param {Map<string, { freezes: number, nacks: number }>} pictures
+   * @param {number} now
+   */
+  #holdBack(pictures, now) {
+    for (const { mid_audio, mid_video } of this.slots) {
+      const seen = mid_video === null ? undefined : pictures.get(mid_video);
+      if (!seen || mid_video === null) continue;
+      const buffer = this.buffers.get(mid_video) ?? new PlayoutBuffer();
+      this.buffers.set(mid_video, buffer);
+      const before = buffer.targetMs;
+      const target = buffer.next(seen, now);
+      if (target === before) continue;
+      for (const { mid, receiver } of this.pc.getTransceivers()) {
+        if ((mid === mid_audio || mid === mid_video) && "jitterBufferTarget" in receiver) {
+          receiver.jitterBufferTarget = target || null;
+        }
+      }
+    }
   }
 
   /** @param {"lost" | "stalled"} reason */
@@ -168,6 +200,39 @@ export class MediaConnection extends EventTarget {
     this.close();
     this.dispatchEvent(new CustomEvent("lost", { detail: reason }));
   }
+}
+
+/**
+ * What an app asks for, brought into the supervisory limits; without a wish the upper one holds.
+ * @param {VideoQuality} asked
+ * @param {VideoLimits} [limits]
+ * @returns {VideoQuality}
+ */
+export function withinLimits(asked, limits) {
+  if (!limits) return asked;
+  const maxKbps = Math.min(limits.max_kbps, Math.max(limits.min_kbps, asked.maxKbps ?? limits.max_kbps));
+  /** @type {VideoQuality} */
+  const allowed = { ...asked, maxKbps };
+  if (limits.lines) allowed.lines = Math.min(limits.lines, Math.max(LEAST_LINES, asked.lines ?? limits.lines));
+  if (limits.frame_rate) allowed.frameRate = Math.min(limits.frame_rate, asked.frameRate ?? limits.frame_rate);
+  const preference = asked.preference ?? limits.preference;
+  if (preference) allowed.preference = preference;
+  return allowed;
+}
+
+const LEAST_LINES = 480; // STO-3
+
+/**
+ * How much smaller the picture is sent than the camera gives it. Its shorter side counts as its lines,
+ * so that a phone held upright is measured like one held across; it is never sent larger or below 480.
+ * @param {VideoQuality} quality
+ * @param {{ width?: number, height?: number }} camera
+ */
+export function scaleOf({ lines, scaleDownBy = 1 }, { width = 0, height = 0 }) {
+  const shorter = Math.min(width, height);
+  const wanted = lines && shorter > lines ? shorter / lines : 1;
+  const most = shorter > LEAST_LINES ? shorter / LEAST_LINES : 1;
+  return Math.max(wanted, shorter ? Math.min(scaleDownBy, most) : scaleDownBy);
 }
 
 /**

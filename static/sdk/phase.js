@@ -1,5 +1,5 @@
 // @ts-check
-/** @typedef {"ready" | "waiting" | "ringing" | "connecting" | "live" | "reconnecting" | "ended"} Phase */
+/** @typedef {"ready" | "waiting" | "ringing" | "knocking" | "connecting" | "live" | "reconnecting" | "elsewhere" | "ended"} Phase */
 
 /**
  * What the person should see: the server's phase, unless this device knows of a break first.
@@ -8,11 +8,21 @@
  * @returns {Phase}
  */
 export function shownPhase(told, { wasLive, isSocketUp, isMediaUp }) {
-  if (told === "ended" || told === "ready") return told;
+  if (told === "ended" || told === "ready" || told === "knocking") return told;
   if (!isSocketUp) return wasLive ? "reconnecting" : told;
   if (told === "live" && !isMediaUp) return wasLive ? "reconnecting" : "connecting";
   if (told === "connecting" && wasLive) return "reconnecting";
   return told;
+}
+
+/**
+ * Whether another device of the same party has the place now: the server names a connection that this
+ * device never made although it has made some. Whoever came last has it; nobody takes it back by himself.
+ * @param {string | null | undefined} told the connection that is up
+ * @param {ReadonlySet<string>} own every connection this device has made
+ */
+export function isTakenOver(told, own) {
+  return Boolean(told) && own.size > 0 && !own.has(String(told));
 }
 
 /** Whether a media connection belongs to the phase. @param {Phase} told */

@@ -10,7 +10,8 @@ export function makeRest(baseUrl, fetcher = (...request) => fetch(...request)) {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {{ token?: string, body?: unknown }} [sent]
+   * @param {{ token?: string, body?: unknown, bytes?: Blob, key?: string }} [sent] `body` goes as
+   *   JSON, `bytes` as they are; `key` is the Idempotency-Key
    * @returns {Promise<any>} the answer's body, null where there is none
    * @throws {InterviewError} a refusal, or `offline` when the server was not reached
    */
@@ -18,13 +19,15 @@ export function makeRest(baseUrl, fetcher = (...request) => fetch(...request)) {
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (sent.token) headers.Authorization = `Bearer ${sent.token}`;
-    if (sent.body !== undefined) headers["Content-Type"] = "application/json";
+    if (sent.key) headers["Idempotency-Key"] = sent.key;
+    if (sent.bytes) headers["Content-Type"] = "application/octet-stream";
+    else if (sent.body !== undefined) headers["Content-Type"] = "application/json";
     let response;
     try {
       response = await fetcher(`${baseUrl}/api/sdk/v1/${path}`, {
         method,
         headers,
-        body: sent.body === undefined ? undefined : JSON.stringify(sent.body),
+        body: sent.bytes ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body)),
         credentials: "omit",
         cache: "no-store",
       });

@@ -10,6 +10,7 @@ from channels_admin.admission import (
     ChannelRules,
     Circle,
     Claim,
+    Earlier,
     Network,
     Point,
     Polygon,
@@ -17,6 +18,7 @@ from channels_admin.admission import (
     Region,
     decide_admission,
     distance_m,
+    doubts_of,
     is_in_range,
     is_inside,
 )
@@ -177,3 +179,40 @@ def test_any_means_one_fitting_kind_and_all_means_every_configured_kind(
     wanted = configured <= fitting if match_all else bool(configured & fitting)
 
     assert decide_admission(rules, claim).admitted is (wanted or not configured)
+
+
+NEAR, FAR = Point(31.2397, 121.4998), Point(39.9, 116.4)
+
+
+@pytest.mark.parametrize(
+    ("facts", "earlier", "doubts"),
+    [
+        ({}, None, []),
+        ({"point": NEAR, "accuracy_m": 12.0}, None, []),
+        ({"point": NEAR, "mocked": True}, None, ["mocked"]),
+        ({"point": NEAR, "accuracy_m": 0.0}, None, ["no_accuracy"]),
+        ({"point": NEAR}, Earlier(FAR, 600), ["too_fast"]),
+        ({"point": NEAR}, Earlier(FAR, 7200), []),
+        ({"point": NEAR}, Earlier(Point(31.2497, 121.4998), 1), []),
+        (
+            {"point": NEAR, "mocked": True, "accuracy_m": 0.0},
+            Earlier(FAR, 1),
+            ["mocked", "no_accuracy", "too_fast"],
+        ),
+    ],
+)
+def test_an_invented_position_is_doubted(
+    facts: dict[str, object], earlier: Earlier | None, doubts: list[str]
+):
+    claim = Claim(channel_code="c", **facts)  # type: ignore[arg-type]
+
+    assert [doubt.value for doubt in doubts_of(claim, earlier)] == doubts
+
+
+@pytest.mark.parametrize(("refuses", "admitted"), [(False, True), (True, False)])
+def test_a_channel_may_count_a_doubtful_position_out(refuses: bool, admitted: bool):
+    rules = ChannelRules(enabled=True, fences=(BRANCH,), refuses_doubtful_place=refuses)
+    claim = Claim(channel_code="c", point=BRANCH.centre, mocked=True)
+
+    assert decide_admission(rules, claim, doubts_of(claim, None)).admitted is admitted
+    assert decide_admission(rules, claim).admitted is True

@@ -14,6 +14,7 @@ from channels_admin.models import (
     ChannelNetwork,
     ChannelService,
 )
+from channels_admin.reports import doubts_text
 from channels_admin.selectors import service_types
 from common.actor import SYSTEM
 
@@ -108,3 +109,26 @@ def test_service_types_are_those_of_the_product_and_those_of_all(channel: Channe
 def test_corners_that_make_no_polygon_are_refused(channel: Channel, corners: object):
     with pytest.raises(ValidationError):
         ChannelFence(channel=channel, name="x", corners=corners).full_clean()
+
+
+def test_a_doubtful_position_is_stored_as_it_was_told_with_what_speaks_against_it(
+    channel: Channel,
+):
+    first = services.admit(claim(point=Point(31.2397, 121.4998), accuracy_m=20.0))
+    second = services.admit(claim(point=Point(39.9, 116.4), mocked=True, accuracy_m=20.0))
+
+    assert (first.doubts, second.doubts) == ([], ["mocked", "too_fast"])
+    assert float(second.latitude or 0) == 39.9
+    assert doubts_text(second) == "模拟定位、两次位置相距过远"
+
+
+def test_a_strict_channel_refuses_a_doubtful_position_as_if_there_were_none(channel: Channel):
+    ChannelFence.objects.create(
+        channel=channel, name="陆家嘴支行", latitude=31.2397, longitude=121.4998, radius_m=300
+    )
+    Channel.objects.update(refuse_doubtful_place=True)
+    inside = Point(31.2397, 121.4998)
+
+    with pytest.raises(PlaceRefused):
+        services.admit(claim(point=inside, mocked=True))
+    assert services.admit(claim(point=inside)).admitted

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from credit_bridge.embedded import EmbeddedCredit
+from credit_bridge.embedded import EmbeddedBank as EmbeddedCredit
 from credit_bridge.errors import CaseUnknown
 from credit_bridge.models import CreditCase, CreditParty
 from credit_bridge.ports import StateMessage

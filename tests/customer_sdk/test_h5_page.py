@@ -13,7 +13,10 @@ from playwright.sync_api import Page, sync_playwright
 from channels_admin.models import Channel
 from interviews.models import Consent, Party
 from operations.embedded import free_port
+from parameters.models import Scope
+from parameters.services import set_value
 from queueing.models import CallRequest
+from tests.support.axe import axe
 from tests.support.customers import ticket_for
 
 pytestmark = [
@@ -85,6 +88,7 @@ def phone(width: int) -> Iterator[Page]:
 def test_the_steps_lead_into_the_line_readable_and_within_the_screen(
     base_url: str, party: Party, width: int
 ):
+    set_value("network_test_s", 0, scope=Scope.GLOBAL, by="test")  # no media worker runs here
     ticket = ticket_for(party)
     troubles: list[str] = []
     wrong: dict[str, list[str]] = {}
@@ -97,17 +101,18 @@ def test_the_steps_lead_into_the_line_readable_and_within_the_screen(
         page.goto(f"{base_url}/h5/call/#ticket={ticket}")
         page.wait_for_selector('[data-phase="consent"]')
         address = page.url
-        wrong["consent"] = page.evaluate(SMALL_OR_CLIPPED)
+        wrong["consent"] = [*page.evaluate(SMALL_OR_CLIPPED), *axe(page)]
         page.check("#consent-check")
         page.click("#consent-agree")
+        page.click("#heard:not([aria-disabled])")
         page.wait_for_selector("#device-ok:not([aria-disabled])")
-        wrong["devices"] = page.evaluate(SMALL_OR_CLIPPED)
+        wrong["devices"] = [*page.evaluate(SMALL_OR_CLIPPED), *axe(page)]
         page.click("#device-ok")
         page.wait_for_selector('[data-phase="ready"]')
-        wrong["ready"] = page.evaluate(SMALL_OR_CLIPPED)
+        wrong["ready"] = [*page.evaluate(SMALL_OR_CLIPPED), *axe(page)]
         page.click("#call-in")
         page.wait_for_selector('[data-phase="waiting"]')
-        wrong["waiting"] = page.evaluate(SMALL_OR_CLIPPED)
+        wrong["waiting"] = [*page.evaluate(SMALL_OR_CLIPPED), *axe(page)]
 
     assert address == f"{base_url}/h5/call/"
     assert wrong == {"consent": [], "devices": [], "ready": [], "waiting": []}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -17,9 +17,11 @@ from customer_sdk import protocol as p
 from interviews import services as interviews
 from interviews.models import Call, Participant, Party
 from interviews.states import ParticipantState
+from media_worker import protocol as media
 from queueing.models import CallRequest
 from tests.support.customers import Admitted, admit
-from tests.support.factories import SEAT_ACTOR, make_seat
+from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, make_seat
+from tests.support.fake_worker import fake_worker
 from tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -181,6 +183,57 @@ async def test_slots_of_another_connection_are_not_told(customer: Admitted):
 
     assert frame["type"] == "media.reconnect"
     assert frame["media_epoch"] == 2
+
+
+@sync_to_async
+def media_made(call: Call, place: Participant) -> str:
+    """The party's media comes up; the connection's id."""
+    with fake_worker(Call.objects.get(pk=call.pk)):
+        answer = interviews.connect_media(place.pk, offer_sdp="v=0", actor=PARTY_ACTOR)
+    return str(answer["leg_id"])
+
+
+@sync_to_async
+def worker_tells(call: Call, kind: str, leg_id: str, **payload: Any) -> None:
+    body = {"id": uuid4().hex, "call_id": str(call.pk), "epoch": 1, "kind": kind, "at_ms": 5000}
+    told = media.Event.model_validate({**body, "leg_id": leg_id, "payload": payload})
+    interviews.apply_media_events([told])
+
+
+SEEN = [{"slot": 0, "participant_id": "seat"}]
+NOT_SEEN = [{"slot": 0, "participant_id": None}]
+
+
+async def test_a_socket_alone_comes_back_and_hears_of_the_media_that_stayed(customer: Admitted):
+    await waiting(customer)
+    call = await accepted(customer)
+    leg_id = await media_made(call, await place_of(call))
+    async with socket() as ws:
+        await hello(ws, customer.secret)
+        await worker_tells(call, "slots.changed", leg_id, slots=SEEN)
+        slots = await next_of(ws, "slots")
+        await worker_tells(call, "quality", leg_id, loss_up=0.1, loss_down=0.2, rtt_ms=80)
+        quality = await next_of(ws, "quality")
+
+    assert (slots["leg_id"], slots["slots"]) == (leg_id, SEEN)
+    assert (quality["loss_up"], quality["loss_down"], quality["rtt_ms"]) == (0.1, 0.2, 80)
+
+
+async def test_what_changed_in_the_slots_while_the_socket_was_away_is_told(customer: Admitted):
+    await waiting(customer)
+    call = await accepted(customer)
+    leg_id = await media_made(call, await place_of(call))
+    async with socket() as ws:
+        await hello(ws, customer.secret)
+        await worker_tells(call, "slots.changed", leg_id, slots=SEEN)
+        await next_of(ws, "slots")
+    await worker_tells(call, "slots.changed", leg_id, slots=NOT_SEEN)
+
+    async with socket() as ws:
+        await hello(ws, customer.secret)
+        slots = await next_of(ws, "slots")
+
+    assert (slots["leg_id"], slots["slots"]) == (leg_id, NOT_SEEN)
 
 
 async def test_an_offer_before_the_call_is_refused(customer: Admitted):

@@ -15,12 +15,14 @@ from operations import demo_logins as logins
 from qc.models import QcReview
 from qc.states import ReviewState
 from recordings.storage import sha256_of
+from recordings.templatetags.recording_labels import clock_of_ms
 from tests.support.readback import read_mp4, skews_ms
 from tests.support.stage import (
     CUSTOMER_TONE_HZ,
     CUSTOMER_WHO,
     SEAT_TONE_HZ,
     SEAT_WHO,
+    BothSides,
     connect,
     seat_and_customer,
     stored_recording,
@@ -49,7 +51,8 @@ def test_an_interview_from_the_log_in_to_the_credit_book(
         seat.keyboard.press("F9")
         expect(seat.locator("#dock [data-snapshot]")).to_have_count(1)
         seat.click("#btn-tag")
-        expect(seat.locator("[data-ribbon-tags]")).to_have_text("1")
+        seat.keyboard.press("1")
+        expect(seat.locator("#ribbon [data-count-tag]")).to_have_text("1")
         wait_for(
             lambda: int(seat.locator("#proof").get_attribute("data-proof-bytes") or 0) > 200_000,
             within_s=30,
@@ -153,6 +156,9 @@ def test_a_doubtful_interview_survives_the_death_of_its_media_worker(
             within_s=30,
             what="some seconds of recording",
         )
+        seat.click("#btn-tag")
+        seat.keyboard.press("1")
+        expect(seat.locator("#ribbon [data-count-tag]")).to_have_text("1")
 
         killed_s = (timezone.now() - call.clock_started_at).total_seconds()
         live_system.kill("media")
@@ -187,15 +193,44 @@ def test_a_doubtful_interview_survives_the_death_of_its_media_worker(
         seat.locator("#verdict-file:enabled").click()
         stage.seat.wait_for_presence("READY")
 
-    call.refresh_from_db()
-    assert call.verdict == Verdict.DOUBT
-    assert InterviewTask.objects.get(pk=call.task_id).state == TaskState.PENDING
-    wait_for(
-        lambda: QcReview.objects.filter(call=call, state=ReviewState.OPEN).exists(),
-        within_s=20,
-        what="the doubt in the queue of reviews",
-    )
+        call.refresh_from_db()
+        assert call.verdict == Verdict.DOUBT
+        assert InterviewTask.objects.get(pk=call.task_id).state == TaskState.PENDING
+        wait_for(
+            lambda: QcReview.objects.filter(call=call, state=ReviewState.OPEN).exists(),
+            within_s=20,
+            what="the doubt in the queue of reviews",
+        )
+        _a_reviewer_rejects_it(stage, call)
     _only_the_moment_of_death_is_missing(call, killed_s, tmp_path)
+
+
+def _a_reviewer_rejects_it(stage: BothSides, call: Call) -> None:
+    """From the queue to the doubtful second in two clicks, and to the credit book in four more."""
+    page = stage.another_login(logins.REVIEWER)
+    page.goto("/qc/")
+    tag = call.events.get(kind="tag")
+
+    page.get_by_role("row", name=call.task.contract_no).get_by_role("link", name="复核").click()
+    page.locator("#marks button").first.click()
+
+    expect(page.locator(".player__time")).to_contain_text(clock_of_ms(tag.at_ms)[3:])
+    expect(page.locator(".player__tile")).to_have_count(2)
+    expect(page.locator(".line__gap")).to_have_count(2)
+    page.get_by_role("button", name="认领并复核").click()
+    page.locator("[name=move][value=reject]").check(force=True)
+    page.locator("#reasons input").first.check()
+    page.get_by_role("button", name="提交结论").click()
+    expect(page.locator(".hint--info")).to_contain_text("拒件")
+
+    reason = QcReview.objects.get(call=call).reasons
+    wait_for(
+        lambda: CreditCase.objects.filter(
+            contract_no=call.task.contract_no, interview_state="REJECTED", reject_reasons=reason
+        ).exists(),
+        within_s=20,
+        what="the rejection and its reason at the credit system",
+    )
 
 
 def _only_the_moment_of_death_is_missing(call: Call, killed_s: float, folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from channels_admin.models import AdmissionAttempt, Channel
 from credit_bridge.models import CreditCase
 from interviews.models import Call, InterviewTask
-from recordings.selectors import Search, recordings_found
+from recordings.models import ArchiveEntry
 from seats.models import Seat
 from tests.support.system import LiveSystem
 
@@ -26,7 +26,7 @@ def test_a_rehearsal_reports_one_object_and_leaves_nothing_in_the_reports(
     assert report["skew_ms"] <= 200
     assert Path(report["mp4_path"]).stat().st_size == report["mp4_bytes"]
     assert Call.objects.filter(task__rehearsal=True).count() == 1
-    assert not recordings_found(Search()).filter(call__task__rehearsal=True).exists()
+    assert not ArchiveEntry.objects.filter(recording__call__task__rehearsal=True).exists()
     assert not AdmissionAttempt.objects.filter(channel_code="REHEARSAL").exists()
     assert not Channel.objects.filter(code="REHEARSAL").exists()
     assert not CreditCase.objects.filter(contract_no="REHEARSAL").exists()

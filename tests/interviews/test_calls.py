@@ -140,6 +140,64 @@ def test_the_ninth_customer_is_refused_and_the_others_keep_their_places():
     assert Participant.objects.filter(call=call, role="customer").count() == 8
 
 
+def test_a_place_that_was_left_and_taken_by_another_is_not_given_twice():
+    task = make_task(*(person(f"客户{i}") for i in range(9)))
+    call = make_call(task)
+    parties = list(task.parties.order_by("name"))
+    places = []
+    for party in parties[:8]:
+        consent(party)
+        places.append(services.join_call(task.pk, party_id=party.pk, actor=SEAT_ACTOR))
+    assert places[1] is not None
+    services.leave_call(places[1].pk, actor=SEAT_ACTOR, reason="left")
+    consent(parties[8])
+    services.join_call(task.pk, party_id=parties[8].pk, actor=SEAT_ACTOR)
+
+    with pytest.raises(RoomFull):
+        services.join_call(task.pk, party_id=parties[1].pk, actor=SEAT_ACTOR)
+
+    taken = Participant.objects.filter(call=call, role="customer").exclude(state="LEFT")
+    assert taken.count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_nine_parties_that_call_in_at_once_eight_get_a_place_and_nobody_is_disturbed():
+    task = make_task(*(person(f"客户{i}") for i in range(9)))
+    call = make_call(task)
+    connect_all(call)
+    before = list(call.participants.order_by("pk").values("pk", "state", "joined_at", "lost_at"))
+    parties = list(task.parties.order_by("name"))
+    for party in parties[1:]:
+        consent(party)
+    start = threading.Barrier(9)
+    places, refused = [], []
+
+    def call_in(party):
+        start.wait()
+        try:
+            places.append(services.join_call(task.pk, party_id=party.pk, actor=SEAT_ACTOR))
+        except RoomFull as full:
+            refused.append(full.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=call_in, args=(party,)) for party in parties]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert refused == ["room_full"]
+    assert len({place.pk for place in places if place is not None}) == 8
+    assert Participant.objects.filter(call=call, role="customer").count() == 8
+    were_in = call.participants.filter(pk__in=[row["pk"] for row in before]).order_by("pk")
+    assert list(were_in.values("pk", "state", "joined_at", "lost_at")) == before
+    assert call.participants.filter(legs__closed_at=None, legs__isnull=False).count() == 2
+    assert not call.events.filter(kind="gap").exists()
+    call.refresh_from_db()
+    assert call.state == CallState.LIVE
+
+
 def test_a_seat_has_one_running_call():
     seat = make_seat()
     make_call(seat=seat)

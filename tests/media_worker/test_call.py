@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from media_worker import gateway
 from media_worker import protocol as p
 from tests.media_worker.conftest import opening
@@ -229,3 +231,24 @@ async def test_three_parties_each_see_the_two_others(
         for seen in peer.seen:
             await seen.wait_for(pictures=5)
         assert {seen.pictures[-1][1] // 10_000 for seen in peer.seen} == {0, 1, 2} - {own}
+
+
+async def test_nine_have_a_place_and_a_tenth_is_refused_without_disturbing_them(
+    worker: WorkerProcess, call_id: str, new_peer: NewPeer
+) -> None:
+    async def connect(number: int) -> None:
+        body = p.ConnectLeg(
+            participant_id=f"p{number}",
+            leg_id=f"leg{number}",
+            role="customer" if number else "seat",
+            offer_sdp=await new_peer(slots=1).offer(),
+        )
+        await gateway.aconnect_leg(worker.control_url, call_id, body)
+
+    for number in range(9):
+        await connect(number)
+    with pytest.raises(gateway.MediaRefused) as refusal:
+        await connect(9)
+
+    assert refusal.value.facts == {"reason": "room_full"}
+    assert (await gateway.ahealth(worker.control_url)).legs == 9

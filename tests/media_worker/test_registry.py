@@ -40,7 +40,7 @@ def test_the_least_loaded_worker_is_chosen() -> None:
     "fields",
     [
         pytest.param({"draining": True}, id="draining"),
-        pytest.param({"disk_free_percent": 4.0}, id="disk-full"),
+        pytest.param({"holds_another": False}, id="disk-full"),
         pytest.param({"calls": 10}, id="at-capacity"),
     ],
 )

@@ -16,7 +16,7 @@ MODELS = [
 
 
 def entered(staff_no, operations):
-    role = Role.objects.create(code=staff_no, name=staff_no, operations=operations)
+    role = Role.objects.create(code=staff_no, name=staff_no, operations=operations, scope="all")
     user = User.objects.create_user(staff_no, "test-password", name=staff_no, is_staff=True)
     user.roles.set([role])
     client = Client()

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import time
+from typing import NamedTuple
 
 import pytest
 from django.core.cache import cache
@@ -71,6 +72,7 @@ def test_not_ready_without_a_media_worker_that_takes_calls(
         "ok": False,
         "detail": "没有在线的媒体服务进程",
         "required": True,
+        "warning": False,
     }
 
 
@@ -111,6 +113,32 @@ def test_a_missing_spool_is_a_finding_not_an_error(client: Client, settings: Set
 
     assert response.status_code == 503
     assert response.json()["checks"]["spool"]["detail"] == "FileNotFoundError"
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("free_percent", "warning"), [(19, True), (21, False)])
+def test_a_spool_four_fifths_full_is_a_warning_before_it_is_a_failure(
+    client: Client, monkeypatch: pytest.MonkeyPatch, free_percent: int, warning: bool
+) -> None:
+    make_worker()
+    free = free_percent << 30
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(100 << 30, (100 << 30) - free, free))
+    said = io.StringIO()
+
+    response = client.get("/readyz")
+    call_command("doctor", stdout=said, no_color=True)
+
+    spool = response.json()["checks"]["spool"]
+    assert (response.status_code, spool["ok"], spool["warning"]) == (200, True, warning)
+    shown = f"spool       录制盘剩余 {free_percent}%（{free_percent}.0 GB）"
+    expected = f"! {shown}，已用超过 80%：请清理或扩容" if warning else f"✓ {shown}"
+    assert expected in said.getvalue().splitlines()
 
 
 @pytest.mark.django_db

@@ -8,10 +8,11 @@ from interviews import services as interviews
 from interviews.errors import ReasonRequired
 from interviews.states import TaskState, Verdict
 from qc import services
-from qc.errors import NotYours, OwnCase
+from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
 from qc.handlers import open_on_doubt
 from qc.models import QcReview
-from qc.states import ReviewMove, ReviewState
+from qc.selectors import reject_reasons
+from qc.states import ReviewMove, ReviewOrigin, ReviewState
 from tests.support.factories import SEAT_ACTOR, make_call
 
 pytestmark = pytest.mark.django_db
@@ -72,11 +73,14 @@ def test_a_rejection_needs_reasons_and_carries_them_to_the_task(review, reviewer
 
     with pytest.raises(ReasonRequired):
         services.decide(review.pk, ReviewMove.REJECT, reviewer=reviewer)
-    services.decide(review.pk, ReviewMove.REJECT, reviewer=reviewer, reasons=["客户主动放弃"])
+    with pytest.raises(UnknownReason):
+        services.decide(review.pk, ReviewMove.REJECT, reviewer=reviewer, reasons=["我不喜欢"])
+    listed = reject_reasons()[0]
+    services.decide(review.pk, ReviewMove.REJECT, reviewer=reviewer, reasons=[listed])
 
     review.refresh_from_db()
     assert review.call.task.state == TaskState.REJECTED
-    assert review.call.task.reasons == ["客户主动放弃"]
+    assert review.call.task.reasons == [listed]
 
 
 def test_a_return_for_a_second_interview_leaves_the_task_pending(review, reviewer):
@@ -87,3 +91,61 @@ def test_a_return_for_a_second_interview_leaves_the_task_pending(review, reviewe
     review.refresh_from_db()
     assert review.state == ReviewState.RETURNED
     assert review.call.task.state == TaskState.PENDING
+
+
+def test_what_is_put_back_keeps_its_place_and_goes_to_somebody_else(review, reviewer):
+    services.claim(review.pk, reviewer=reviewer)
+    other = User.objects.create_user("Q2", "test-password", name="另一位")
+
+    services.release(review.pk, reviewer=reviewer)
+    taken = services.claim_next(reviewer=other, among=QcReview.objects.all())
+
+    assert taken is not None
+    assert taken == review
+    assert taken.reviewer == other
+    assert taken.opened_at == review.opened_at
+
+
+def test_the_next_case_is_the_urgent_one_and_never_ones_own(review):
+    urgent = services.open_review(make_call().pk, doubt="证件模糊")
+    services.set_urgent(urgent.pk, urgent=True, actor=SEAT_ACTOR)
+
+    assert (
+        services.claim_next(reviewer=urgent.call.seat.user, among=QcReview.objects.all()) == review
+    )
+    assert (
+        services.claim_next(reviewer=review.call.seat.user, among=QcReview.objects.all()) == urgent
+    )
+    assert services.claim_next(reviewer=review.call.seat.user, among=QcReview.objects.all()) is None
+
+
+def test_a_sampled_pass_found_bad_flips_no_state(reviewer):
+    call = make_call()
+    state = call.task.state
+    review = services.open_review(call.pk, origin=ReviewOrigin.SAMPLE)
+    services.claim(review.pk, reviewer=reviewer)
+
+    with pytest.raises(WrongCourse):
+        services.decide(
+            review.pk, ReviewMove.REJECT, reviewer=reviewer, reasons=reject_reasons()[:1]
+        )
+    services.decide(review.pk, ReviewMove.FLAG, reviewer=reviewer, reasons=["未核对证件"])
+
+    review.refresh_from_db()
+    assert review.state == ReviewState.FLAGGED
+    assert review.call.task.state == state
+
+
+def test_the_seat_comments_its_own_decided_review_only(review, reviewer):
+    seat_user = review.call.seat.user
+    with pytest.raises(NotYours):
+        services.comment(review.pk, seat_user=seat_user, text="早了")
+    services.claim(review.pk, reviewer=reviewer)
+    services.decide(review.pk, ReviewMove.RETURN, reviewer=reviewer)
+
+    with pytest.raises(NotYours):
+        services.comment(review.pk, seat_user=reviewer, text="不是我的")
+    services.comment(review.pk, seat_user=seat_user, text="客户当时在户外")
+
+    review.refresh_from_db()
+    assert review.seat_comment == "客户当时在户外"

@@ -5,15 +5,17 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from recordings.compose.composer import NothingToCompose, compose
-from recordings.compose.layout import fitted, grid
+from recordings.compose.layout import Box, fitted, grid, staged
 from recordings.compose.spec import Composed, Label, Spec
 from recordings.folder import read_folder
+from tests.support import picture
 from tests.support.footage import Take, make_call_folder, two_people
 from tests.support.readback import ReadBack, cut, luma, read_mp4, skews_ms
 
@@ -174,6 +176,53 @@ def test_the_cut_is_where_the_call_ended_not_where_the_files_do(tmp_path: Path) 
     assert read_mp4(out, tiles=2).duration_s == pytest.approx(2.5, abs=0.1)
 
 
+def test_a_copy_that_begins_later_shows_and_sounds_the_same_moments(tmp_path: Path) -> None:
+    late = [replace(take, from_s=take.from_s + 3) for take in two_people(6)]
+
+    result, out = composed(tmp_path, late, 6, Spec(start_ms=2000, end_ms=6000))
+
+    back = read_mp4(out, tiles=2)
+    assert result.duration_ms == 4000
+    assert (back.video_start_s, back.audio_start_s) == (0, 0)
+    assert back.audio_duration_s == pytest.approx(back.video_duration_s, abs=0.03)
+    assert back.beeps(SEAT_HZ) == pytest.approx([2, 3], abs=0.03)
+    assert set(back.tiles[0].counters) <= set(range(48, 90))
+    assert max(map(abs, all_skews(back))) <= 80
+
+
+@pytest.mark.parametrize(
+    ("codec", "rate", "layout"),
+    [
+        pytest.param("pcm_s16le", 8000, "mono", id="telephone"),
+        pytest.param("pcm_s16le", 44_100, "stereo", id="stereo of another rate"),
+        pytest.param("libopus", 48_000, "stereo", id="stereo opus"),
+    ],
+)
+def test_voices_of_any_rate_and_any_number_of_channels_are_mixed_in_time(
+    tmp_path: Path, codec: str, rate: int, layout: str
+) -> None:
+    takes = two_people(4, video=False)
+    call = make_call_folder(tmp_path, "call", takes, 4)
+    file = call / takes[1].file("audio")
+    with av.open(str(file)) as source:
+        frames = list(source.decode(audio=0))
+    with av.open(str(file), "w", format="matroska") as container:
+        stream: Any = container.add_stream(codec, rate=rate)
+        stream.layout = layout
+        resampler = av.AudioResampler(stream.format.name, layout, rate)
+        for frame in [*frames, None]:
+            for part in resampler.resample(frame):
+                container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+
+    compose(read_folder(call), tmp_path / "out.mp4", Spec())
+
+    back = read_mp4(tmp_path / "out.mp4", tiles=2)
+    assert back.codecs == ("h264", "aac")
+    assert back.beeps(SEAT_HZ) == pytest.approx([1, 2, 3], abs=0.03)
+    assert back.beeps(CUSTOMER_HZ) == pytest.approx([1, 2, 3], abs=0.03)
+
+
 def test_a_call_whose_worker_died_is_composed_from_what_is_there(tmp_path: Path) -> None:
     takes = [replace(take, ended=False) for take in two_people(3)]
 
@@ -247,4 +296,76 @@ def test_tiles_are_even_inside_the_picture_and_do_not_overlap(count: int) -> Non
         assert inner.height <= box.height
         assert inner.width <= box.width
 
+    assert covered.max() == 1
+
+
+def test_what_is_shown_to_everybody_is_large_and_everybody_stands_beside_it(
+    tmp_path: Path,
+) -> None:
+    seat, customer = two_people(6)
+    item = Take("media", "风险提示", "media", 2.4, 4, who=5, tone_hz=2600, size=(640, 360))
+
+    result, out = composed(tmp_path, [seat, customer, item], 6)
+
+    stage, beside = staged(2, 854, 480)
+    with av.open(str(out)) as container:
+        frames = [
+            (float(frame.time or 0), luma(frame).copy()) for frame in container.decode(video=0)
+        ]
+
+    def who(box: Box, shape: tuple[int, int], from_s: float, until_s: float) -> set[int | None]:
+        seen = [
+            picture.read(cut(gray, fitted(*shape, box)))
+            for at_s, gray in frames
+            if from_s <= at_s < until_s
+        ]
+        return {reading.who if reading else None for reading in seen}
+
+    small = [who(box, (4, 3), 2.8, 3.8) for box in beside]
+    back = read_mp4(out, tiles=2)
+    assert who(stage, (16, 9), 2.8, 3.8) == {5}
+    assert small == [{1}, {2}]
+    for number, tile in enumerate(back.tiles, start=1):
+        for first, last in ((0.5, 1.9), (4.2, 6)):
+            assert {r.who if r else None for r in tile.showing(first, last)} == {number}
+    assert back.beeps(2600) == pytest.approx([3], abs=0.03)
+    assert result.gaps == []
+
+
+def test_an_item_that_is_paused_keeps_its_last_picture(tmp_path: Path) -> None:
+    seat, customer = two_people(5)
+    item = Take("media", "风险提示", "media", 1, 2, who=5, size=(640, 360), audio=False)
+    call = make_call_folder(tmp_path, "call", [seat, customer, item], 5)
+    journal = call / "journal.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        if line["kind"] == "leg.closed" and line.get("participant_id") == "media":
+            line["at_ms"] = 4000
+    lines.sort(key=lambda line: line.get("at_ms", 0))
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    compose(read_folder(call), tmp_path / "out.mp4", Spec())
+
+    stage, _ = staged(2, 854, 480)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        shown = [
+            picture.read(cut(luma(frame), fitted(16, 9, stage)))
+            for frame in container.decode(video=0)
+            if 2.5 <= float(frame.time or 0) < 3.9
+        ]
+    assert shown
+    assert {reading.who if reading else None for reading in shown} == {5}
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+def test_the_stage_and_the_tiles_beside_it_do_not_overlap(count: int) -> None:
+    covered = np.zeros((480, 854), int)
+    stage, beside = staged(count, 854, 480)
+
+    for box in (stage, *beside):
+        assert (box.x | box.y | box.width | box.height) % 2 == 0
+        assert cut(covered, box).shape == (box.height, box.width)
+        cut(covered, box)[:] += 1
+
+    assert len(beside) == count
     assert covered.max() == 1

@@ -14,12 +14,12 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
+from common.ranges import PART_BYTES, Opened, answer, requested_range
 from interviews.models import Snapshot
 from recordings import services
 from recordings.folder import read_folder
-from recordings.models import Recording
-from recordings.ranges import PART_BYTES, answer, requested_range
-from recordings.selectors import Opened
+from recordings.models import ArchiveEntry, Recording, SavedSearch
+from recordings.selectors import Search, page_of
 from recordings.states import Stage
 from recordings.storage import sha256_of
 from tests.recordings.conftest import MakeEnded
@@ -27,9 +27,11 @@ from tests.recordings.conftest import MakeEnded
 WHO = ("owner", "reviewer", "supervisor", "colleague", "stranger")
 
 
-def with_role(staff_no: str, *operations: str) -> User:
+def with_role(staff_no: str, *operations: str, scope: str = "all") -> User:
     user = User.objects.create_user(staff_no, "test-password", name=staff_no)
-    role = Role.objects.create(code=f"r{staff_no}", name=staff_no, operations=list(operations))
+    role = Role.objects.create(
+        code=f"r{staff_no}", name=staff_no, operations=list(operations), scope="all"
+    )
     user.roles.add(role)
     return user
 
@@ -79,7 +81,7 @@ def world(ended_call: MakeEnded) -> SimpleNamespace:
         "owner": call.seat.user,
         "reviewer": with_role("600201", "qc.review"),
         "supervisor": with_role("700101", "videos.view", "videos.download"),
-        "colleague": with_role("800217", "workbench.use"),
+        "colleague": with_role("800217", "workbench.use", scope="own"),
         "stranger": with_role("900001"),
     }
     recording.refresh_from_db()
@@ -92,15 +94,17 @@ def as_user(user: User) -> Client:
     return client
 
 
-def urls_of(world: SimpleNamespace) -> dict[str, str]:
+def urls_of(world: SimpleNamespace, viewer: User | None = None) -> dict[str, str]:
+    """The addresses of a recording; with the viewer's ticket where there is one."""
     raw = Path(world.recording.tracks.first().file).name
+    ticket = services.issue_ticket(viewer, world.call.pk) if viewer else ""
     shot = Snapshot.objects.get(call=world.call)
     return {
         "detail": reverse("recordings:detail", args=[world.call.pk]),
         "review": reverse("recordings:review", args=[world.call.pk]),
-        "raw": reverse("recordings:raw", args=[world.call.pk, raw]),
+        "raw": f"{reverse('recordings:raw', args=[world.call.pk, raw])}?t={ticket}",
         "snapshot": reverse("recordings:snapshot", args=[world.call.pk, shot.pk]),
-        "play": reverse("recordings:play", args=[world.call.pk]),
+        "play": f"{reverse('recordings:play', args=[world.call.pk])}?t={ticket}",
     }
 
 
@@ -108,10 +112,11 @@ def urls_of(world: SimpleNamespace) -> dict[str, str]:
 def test_the_owner_reviewers_and_supervisors_open_it_for_others_it_is_not_there(
     world: SimpleNamespace, who: str
 ) -> None:
-    client = as_user(getattr(world, who))
+    viewer = getattr(world, who)
+    client = as_user(viewer)
     allowed = who in {"owner", "reviewer", "supervisor"}
 
-    for url in urls_of(world).values():
+    for url in urls_of(world, viewer).values():
         response = client.get(url, headers={"Range": "bytes=0-"})
         assert (response.status_code in {200, 206}) is allowed, url
         assert allowed or response.status_code == 404
@@ -126,7 +131,7 @@ def test_opening_is_audited_once_a_playback_and_refusals_leave_nothing(
     world: SimpleNamespace,
 ) -> None:
     opened = AuditEntry.objects.filter(action="recording.opened")
-    url = reverse("recordings:play", args=[world.call.pk])
+    url = urls_of(world, world.owner)["play"]
 
     as_user(world.stranger).get(url, headers={"Range": "bytes=0-"})
     assert not opened.exists()
@@ -141,7 +146,7 @@ def test_opening_is_audited_once_a_playback_and_refusals_leave_nothing(
 
 def test_a_range_gives_exactly_those_bytes(world: SimpleNamespace) -> None:
     client = as_user(world.owner)
-    url = reverse("recordings:play", args=[world.call.pk])
+    url = urls_of(world, world.owner)["play"]
     size = world.recording.bytes
 
     whole = client.get(url, headers={"Range": "bytes=0-"})
@@ -200,9 +205,10 @@ def test_what_is_no_single_range_is_not_guessed_at(header: str) -> None:
     "name", ["..%2f..%2fjournal.jsonl", "journal.jsonl", "nothing.1.audio.mkv", ".hidden.mkv"]
 )
 def test_raw_serves_nothing_but_tracks_of_this_call(world: SimpleNamespace, name: str) -> None:
-    base = urls_of(world)["raw"].rsplit("/", 1)[0]
+    base, ticket = urls_of(world, world.owner)["raw"].split("?")
+    base = base.rsplit("/", 1)[0]
 
-    assert as_user(world.owner).get(f"{base}/{name}").status_code == 404
+    assert as_user(world.owner).get(f"{base}/{name}?{ticket}").status_code == 404
 
 
 def test_the_review_is_ready_before_anything_was_processed(
@@ -231,10 +237,11 @@ def test_the_review_is_ready_before_anything_was_processed(
 def test_raw_tracks_come_from_the_store_once_the_spool_is_gone(
     world: SimpleNamespace, settings: Settings, tmp_path: Path
 ) -> None:
-    before = as_user(world.owner).get(urls_of(world)["raw"], headers={"Range": "bytes=0-"})
+    raw = urls_of(world, world.owner)["raw"]
+    before = as_user(world.owner).get(raw, headers={"Range": "bytes=0-"})
     settings.SPOOL_DIR = tmp_path / "elsewhere"
 
-    after = as_user(world.owner).get(urls_of(world)["raw"], headers={"Range": "bytes=0-"})
+    after = as_user(world.owner).get(raw, headers={"Range": "bytes=0-"})
     view = as_user(world.owner).get(urls_of(world)["review"]).json()
 
     assert after.content == before.content
@@ -256,14 +263,21 @@ def test_a_download_needs_the_permission_and_a_reason_and_has_the_agreed_name(
     assert as_user(world.owner).post(url, {"reason": "复核"}).status_code == 404
     assert as_user(world.supervisor).post(url, {"reason": " "}).status_code == 400
     assert not AuditEntry.objects.filter(action="recording.downloaded").exists()
-    response = as_user(world.supervisor).post(
-        url, {"reason": "监管调阅"}, headers={"Range": "bytes=0-"}
+    sent_on = as_user(world.supervisor).post(url, {"reason": "监管调阅"})
+    response = as_user(world.supervisor).get(
+        sent_on.headers["Location"], headers={"Range": "bytes=0-"}
     )
 
     assert response.status_code == 206
+    assert hashlib.sha256(response.content).hexdigest() == world.recording.sha256
     assert "filename*=utf-8''" in response["Content-Disposition"]
     assert "%E5%BC%A0%E6%99%93%E6%98%8E" in response["Content-Disposition"]
-    assert AuditEntry.objects.filter(action="recording.downloaded").count() == 1
+    entry = AuditEntry.objects.get(action="recording.downloaded")
+    told = json.loads(entry.payload)
+    assert told["reason"] == "监管调阅"
+    staff_no, minute = told["mark"]
+    assert f"_{staff_no}_{minute}.mp4" in response["Content-Disposition"]
+    assert staff_no == world.supervisor.staff_no
 
 
 def test_the_list_shows_a_seat_its_own_and_a_supervisor_all(world: SimpleNamespace) -> None:
@@ -280,9 +294,14 @@ def test_the_list_shows_a_seat_its_own_and_a_supervisor_all(world: SimpleNamespa
     ("field", "hit", "miss"),
     [
         ("customer", "晓明", "李"),
+        ("customer", "明", "红"),
+        ("customer", " 张 晓明 ", "晓张"),
+        ("contract_no", "HIT", "MISS"),
         ("loan_type", "抵押", "信用"),
         ("manager_no", "600300", "600301"),
-        ("region", "310101", "410101"),
+        ("province", "310000", "410000"),
+        ("words", "首付", "流水"),
+        ("words", "来源 于", "付首"),
         ("from_day", "2000-01-01", "2999-01-01"),
         ("until_day", "2999-01-01", "2000-01-01"),
     ],
@@ -291,12 +310,17 @@ def test_the_list_is_searched_by_every_field_of_vid_1(
     world: SimpleNamespace, field: str, hit: str, miss: str
 ) -> None:
     task = world.call.task
-    task.loan_type, task.manager_no, task.property_county = "抵押", "600300", "310101"
+    task.loan_type, task.manager_no, task.property_province = "抵押", "600300", "310000"
+    world.call.events.create(
+        kind="tag", at_ms=1, payload={"kind": "risk", "note": "首付来源于借款"}
+    )
+    task.contract_no = "HIT"
     task.save()
+    services.index(Recording.objects.select_related("call__task", "call__seat__user").get())
     client = as_user(world.supervisor)
 
     found = [
-        client.get(reverse("recordings:index"), {field: value}).context["page"].paginator.count
+        client.get(reverse("recordings:index"), {field: value}).context["page"].found
         for value in (hit, miss)
     ]
 
@@ -310,7 +334,8 @@ def test_the_list_takes_a_fixed_number_of_queries(
     for _ in range(3):
         services.ensure_recording(ended_call(folder=False).pk)
 
-    with django_assert_num_queries(5):  # type: ignore[operator]
+    # Session, person, scope, keys, rows, saved searches, the bar's modules.
+    with django_assert_num_queries(7):  # type: ignore[operator]
         client.get(reverse("recordings:index"))
     assert Recording.objects.count() == 4
 
@@ -323,3 +348,61 @@ def test_pages_have_no_inline_script_or_style(world: SimpleNamespace) -> None:
         assert "<style" not in page
         assert " style=" not in page
         assert " onclick=" not in page
+
+
+def many_entries(ended_call: MakeEnded, count: int) -> list[Recording]:
+    return [services.ensure_recording(ended_call(folder=False).pk) for _ in range(count)]
+
+
+def test_pages_go_older_and_newer_and_show_everything_once(
+    world: SimpleNamespace, ended_call: MakeEnded
+) -> None:
+    many_entries(ended_call, 4)
+    search, shown, cursors = Search(), [], [""]
+
+    while True:
+        page = page_of(search, cursors[-1], size=2)
+        shown.append([row.pk for row in page.rows])
+        if page.older is None:
+            break
+        cursors.append(page.older)
+    assert page.newer is not None
+    back = page_of(search, page.newer, size=2)
+
+    assert [len(rows) for rows in shown] == [2, 2, 1]
+    assert len({pk for rows in shown for pk in rows}) == 5
+    assert [row.pk for row in back.rows] == shown[1]
+
+
+@pytest.mark.parametrize("cursor", ["x", "o1", "o99999999999999999.", "n1." + "g" * 32])
+def test_a_broken_position_is_the_first_page(world: SimpleNamespace, cursor: str) -> None:
+    assert [row.pk for row in page_of(Search(), cursor).rows] == [world.recording.pk]
+
+
+def test_a_saved_search_is_kept_replaced_and_forgotten(world: SimpleNamespace) -> None:
+    client = as_user(world.supervisor)
+    url = reverse("recordings:save_search")
+
+    client.post(url, {"name": "湖州", "query": "region=330500"})
+    client.post(url, {"name": "湖州", "query": "region=330502"})
+    saved = SavedSearch.objects.get(user=world.supervisor)
+    as_user(world.owner).post(url, {"forget": saved.pk})
+
+    assert saved.query == "region=330502"
+    assert "湖州" in client.get(reverse("recordings:index")).content.decode()
+    client.post(url, {"forget": saved.pk})
+    assert not SavedSearch.objects.exists()
+
+
+def test_the_list_is_exported_for_those_who_see_all_and_names_are_no_formulas(
+    world: SimpleNamespace,
+) -> None:
+    ArchiveEntry.objects.update(customer_name="=cmd()")
+    url = reverse("recordings:export")
+
+    assert as_user(world.owner).get(url).status_code == 404
+    body = as_user(world.supervisor).get(url).content.decode()
+
+    assert body.startswith("\ufeff面谈时间,客户姓名")
+    assert ",'=cmd()," in body
+    assert AuditEntry.objects.filter(action="recordings.exported").count() == 1

@@ -52,6 +52,14 @@ def open_context(browser: Browser, base_url: str, *, phone: bool) -> BrowserCont
     return context
 
 
+def log_in(page: Page, login: logins.DemoLogin, to: str = "/") -> None:
+    page.goto(f"/login?next={to}")
+    page.fill("[name=username]", login.username)
+    page.fill("[name=password]", logins.PASSWORD)
+    page.click("#login")
+    page.wait_for_url(f"**{to}")
+
+
 class SeatInBrowser:
     """What a seat does, in the words of the workbench."""
 
@@ -59,11 +67,7 @@ class SeatInBrowser:
         self.page = page
 
     def log_in(self, login: logins.DemoLogin = logins.SEAT) -> None:
-        self.page.goto("/login?next=/workbench/")
-        self.page.fill("[name=username]", login.username)
-        self.page.fill("[name=password]", logins.PASSWORD)
-        self.page.click("#login")
-        self.page.wait_for_url("**/workbench/")
+        log_in(self.page, login, "/workbench/")
 
     def check_devices(self) -> None:
         self.page.click("#device-start")
@@ -96,12 +100,16 @@ class SeatInBrowser:
         wait_for_moving(self.page, f"video[data-role={role}]")
 
     def hang_up(self) -> None:
+        """Hold the button; what the lamp still misses does not keep this seat."""
         box = self.page.locator("#btn-end").bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         self.page.mouse.down()
-        self.wait_for_presence("WRAP_UP")
+        self.page.locator("#release[open], body[data-presence=WRAP_UP]").first.wait_for()
         self.page.mouse.up()
+        if self.page.locator("#release[open]").count():
+            self.page.get_by_role("button", name="仍要结束").click()
+        self.wait_for_presence("WRAP_UP")
 
 
 class CustomerInBrowser:
@@ -116,11 +124,15 @@ class CustomerInBrowser:
         self.page.wait_for_url("**/h5/call/**")
 
     def agree(self) -> None:
-        self.page.locator("#consent-check").check()
-        self.page.locator("#consent-agree").click()
+        """Agree to being recorded, unless this party did so before for the same task."""
+        self.page.locator("#consent-check:visible, #device-ok:visible").first.wait_for()
+        if self.page.locator("#consent-check").is_visible():
+            self.page.locator("#consent-check").check()
+            self.page.locator("#consent-agree").click()
 
     def check_devices(self) -> None:
-        self.page.locator("#device-ok:enabled").click()
+        self.page.locator("#heard:not([aria-disabled])").click()
+        self.page.locator("#device-ok:not([aria-disabled])").click()
 
     def call_in(self) -> None:
         self.page.locator("#call-in").click()

@@ -1,9 +1,12 @@
 """A seat, a task, a call: the smallest world a test of the interview needs."""
 
+import datetime as dt
 import itertools
+from decimal import Decimal
 
 from accounts.models import User
 from common.actor import Actor, ActorKind
+from credit_bridge.models import CreditCase, CreditImage, CreditParty
 from interviews import services
 from interviews.models import Call, InterviewTask, Party
 from seats.models import Seat
@@ -55,3 +58,34 @@ def make_call(task: InterviewTask | None = None, seat: Seat | None = None) -> Ca
     return services.open_call(
         task.pk, seat=seat or make_seat(), party_id=party.pk, actor=SEAT_ACTOR
     )
+
+
+def make_case(contract_no: str) -> CreditCase:
+    """The credit system's side of a contract: one borrower, one picture."""
+    case = CreditCase.objects.create(
+        contract_no=contract_no,
+        case_no=f"AJ-{contract_no}"[:30],
+        product_code="YXD",
+        product_name="永续贷",
+        manager_no="600318",
+        manager_name="赵启航",
+        applied_on=dt.date(2026, 3, 18),
+        amount=Decimal("420000.00"),
+        term_months=60,
+        annual_rate=Decimal("4.35"),
+        disbursement="自主支付",
+        repayment_bank="示例银行",
+        repayment_account="6200123412341087",
+        repayment_day=20,
+    )
+    CreditParty.objects.create(
+        case=case,
+        role="PRIMARY_BORROWER",
+        name="张晓明",
+        phone="13800001234",
+        id_no="410105198803121234",
+    )
+    CreditImage.objects.create(
+        case=case, kind="id", title="身份证", person="张晓明", content=b"\xff\xd8picture"
+    )
+    return case

@@ -13,7 +13,8 @@ from .picture import Gray
 
 def head(width: int, height: int, at_s: float, seed: int, wall: Gray, grain: Gray) -> Gray:
     """One moment, brightness only. `grain` is the noise picture of this frame, about 128."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    # One row and one column: what depends on one of them alone is computed once, not for each pixel.
+    y, x = (axis.astype(np.float32) for axis in np.ogrid[0:height, 0:width])
     sway = np.sin(at_s * 1.3 + seed) * width * 0.015
     nod = np.sin(at_s * 0.9 + 2 * seed) * height * 0.012
     u, v = (x - width / 2 - sway) / (width * 0.16), (y - height * 0.45 - nod) / (height * 0.30)

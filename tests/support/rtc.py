@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from aiortc.rtcrtpsender import RTCRtpSender
 
 from media_worker import gateway
 from media_worker import protocol as p
+from tests.support.network import Path as NetworkPath
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BITS = 16
@@ -145,6 +146,33 @@ class Microphone(MediaStreamTrack):
         return frame
 
 
+def make_item(path: Path, *, seconds: float, fps: int = 15) -> Path:
+    """A prepared item: numbered pictures and a beep a second, VP8 and Opus in Matroska."""
+    with av.open(str(path), "w", format="matroska") as out:
+        video: Any = out.add_stream("libvpx", rate=fps)
+        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
+        video.codec_context.gop_size = fps * 2
+        video.options = {"deadline": "realtime", "auto-alt-ref": "0", "lag-in-frames": "0"}
+        audio: Any = out.add_stream("libopus", rate=48_000)
+        audio.layout = "mono"
+        for number in range(int(seconds * fps)):
+            frame = to_frame(draw(number, number / fps))
+            frame.pts, frame.time_base = number, fractions.Fraction(1, fps)
+            out.mux(video.encode(frame))
+        for number in range(int(seconds * 50)):
+            moments = number * 0.02 + np.arange(960) / 48_000
+            tone = np.where(moments % 1.0 < FLASH_S, 0.5 * np.sin(2 * np.pi * 1000 * moments), 0)
+            sound = av.AudioFrame.from_ndarray(
+                (tone * 32_767).astype(np.int16)[None, :], format="s16", layout="mono"
+            )
+            sound.sample_rate, sound.pts = 48_000, number * 960
+            sound.time_base = fractions.Fraction(1, 48_000)
+            out.mux(audio.encode(sound))
+        out.mux(video.encode(None))
+        out.mux(audio.encode(None))
+    return path
+
+
 # --- reading files back ------------------------------------------------------------------------
 
 
@@ -220,6 +248,7 @@ class WebStub:
     accepting: bool = True
     events: list[p.Event] = field(default_factory=list)
     heartbeats: list[p.Heartbeat] = field(default_factory=list)
+    items: dict[str, Path] = field(default_factory=dict)
 
     async def _on_events(self, request: web.Request) -> web.Response:
         if not self.accepting:
@@ -231,6 +260,14 @@ class WebStub:
     async def _on_heartbeat(self, request: web.Request) -> web.Response:
         self.heartbeats.append(p.Heartbeat.model_validate_json(await request.read()))
         return web.Response(status=204)
+
+    async def _on_item(self, request: web.Request) -> web.StreamResponse:
+        path = self.items.get(request.match_info["key"])
+        return web.Response(status=404) if path is None else web.FileResponse(path)
+
+    async def _on_sdk(self, request: web.Request) -> web.StreamResponse:
+        """The modules that apps use, as they are."""
+        return web.FileResponse(ROOT / "static" / "sdk" / request.match_info["name"])
 
     async def _on_page(self, request: web.Request) -> web.Response:
         """An empty page: browsers open cameras only on a real origin."""
@@ -246,6 +283,8 @@ async def web_stub() -> AsyncIterator[WebStub]:
     app = web.Application()
     app.router.add_post(p.EVENTS_PATH, stub._on_events)
     app.router.add_get("/", stub._on_page)
+    app.router.add_get("/sdk/{name:[a-z-]+[.]js}", stub._on_sdk)
+    app.router.add_get(p.ITEMS_PATH + "{key}", stub._on_item)
     app.router.add_post(p.HEARTBEAT_PATH, stub._on_heartbeat)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -260,14 +299,25 @@ async def web_stub() -> AsyncIterator[WebStub]:
 class WorkerProcess:
     """A real `python -m media_worker`."""
 
-    def __init__(self, spool: Path, web_url: str, token: str, worker_id: str = "w1") -> None:
+    def __init__(
+        self,
+        spool: Path,
+        web_url: str,
+        token: str,
+        worker_id: str = "w1",
+        *,
+        prefix: Sequence[str] = (),
+        options: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """`prefix` is a command that starts the worker's, `options` are further ones of its own."""
         self.spool = spool
-        command = [sys.executable, "-m", "media_worker", "--web-url", web_url]
-        command += ["--spool", str(spool), "--worker-id", worker_id]
+        command = [*prefix, sys.executable, "-m", "media_worker", "--web-url", web_url]
+        command += ["--spool", str(spool), "--worker-id", worker_id, *options]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "MEDIA_CONTROL_TOKEN": token},
+            env={**os.environ, "MEDIA_CONTROL_TOKEN": token, **(env or {})},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -292,8 +342,10 @@ class WorkerProcess:
 
 
 @contextlib.contextmanager
-def worker_process(spool: Path, web_url: str, token: str) -> Iterator[WorkerProcess]:
-    worker = WorkerProcess(spool, web_url, token)
+def worker_process(
+    spool: Path, web_url: str, token: str, **options: Any
+) -> Iterator[WorkerProcess]:
+    worker = WorkerProcess(spool, web_url, token, **options)
     try:
         yield worker
     finally:
@@ -360,17 +412,22 @@ class Peer:
         participant_id: str,
         leg_id: str,
         role: Any = "seat",
+        muted: bool = False,
+        path: NetworkPath | None = None,
     ) -> p.LegAnswer:
-        """Connect to the call and wait until media can flow."""
+        """Connect to the call, through `path` if there is one, and wait until media can flow."""
+        offer = await self.offer()
         body = p.ConnectLeg(
             participant_id=participant_id,
             leg_id=leg_id,
             name=participant_id,
             role=role,
-            offer_sdp=await self.offer(),
+            offer_sdp=offer if path is None else path.offer(offer),
+            muted=muted,
         )
         answer = await gateway.aconnect_leg(control_url, call_id, body)
-        await self.accept(answer.answer_sdp)
+        sdp = answer.answer_sdp
+        await self.accept(sdp if path is None else path.answer(sdp))
         await until(lambda: self.connection.connectionState == "connected", "the peer connects")
         return answer
 

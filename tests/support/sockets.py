@@ -10,14 +10,18 @@ class Socket(ApplicationCommunicator):
     """One connection to an ASGI application, JSON both ways."""
 
     def __init__(
-        self, application: Any, path: str, headers: list[tuple[bytes, bytes]] | None = None
+        self,
+        application: Any,
+        path: str,
+        headers: list[tuple[bytes, bytes]] | None = None,
+        query: str = "",
     ) -> None:
         super().__init__(
             application,
             {
                 "type": "websocket",
                 "path": path,
-                "query_string": b"",
+                "query_string": query.encode(),
                 "headers": headers or [],
                 "subprotocols": [],
                 "client": ("127.0.0.1", 50000),

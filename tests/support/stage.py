@@ -5,10 +5,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from django.db import connections
+from playwright.sync_api import Page, sync_playwright
 
 from interviews.models import Call
 from interviews.states import CallState
+from operations.demo_logins import DemoLogin
 from recordings.models import Recording
 from recordings.states import Stage
 from recordings.storage import store
@@ -16,6 +18,7 @@ from tests.support.actors import (
     CustomerInBrowser,
     SeatInBrowser,
     browser_with_camera,
+    log_in,
     open_context,
 )
 from tests.support.system import LiveSystem
@@ -31,12 +34,24 @@ class BothSides:
 
     seat: SeatInBrowser
     customer: CustomerInBrowser
+    base_url: str
+
+    def another_login(self, login: DemoLogin) -> Page:
+        """A page of somebody else who works at a desk."""
+        browser = self.seat.page.context.browser
+        assert browser is not None
+        page = open_context(browser, self.base_url, phone=False).new_page()
+        log_in(page, login)
+        return page
 
 
 @contextmanager
 def seat_and_customer(system: LiveSystem, folder: Path) -> Iterator[BothSides]:
     with ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
+        # While Playwright's loop runs the ORM has a connection of its own; the database is dropped
+        # after the module, and the next one must not find it.
+        stack.callback(connections.close_all)
         seat_browser = stack.enter_context(
             browser_with_camera(
                 playwright, folder, name="seat", seed=SEAT_WHO, tone_hz=SEAT_TONE_HZ
@@ -52,6 +67,7 @@ def seat_and_customer(system: LiveSystem, folder: Path) -> Iterator[BothSides]:
             CustomerInBrowser(
                 open_context(customer_browser, system.base_url, phone=True).new_page()
             ),
+            system.base_url,
         )
 
 

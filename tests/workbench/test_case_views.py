@@ -8,8 +8,11 @@ from django.test import Client
 
 from accounts.models import Role
 from audit.models import AuditEntry
-from credit_bridge.models import CreditCase, CreditImage, CreditParty
-from tests.support.factories import make_call, make_seat
+from credit_bridge.models import CreditCase, CreditImage
+from marketing_media.models import MediaItem
+from marketing_media.selectors import uses_of
+from scripts_mgmt.models import Script, ScriptStep
+from tests.support.factories import make_call, make_case, make_seat
 
 pytestmark = pytest.mark.django_db
 
@@ -27,32 +30,7 @@ def logged_in(seat):
 @pytest.fixture
 def call():
     made = make_call()
-    case = CreditCase.objects.create(
-        contract_no=made.task.contract_no,
-        case_no="AJ1",
-        product_code="YXD",
-        product_name="永续贷",
-        manager_no="600318",
-        manager_name="赵启航",
-        applied_on=dt.date(2026, 3, 18),
-        amount=Decimal("420000.00"),
-        term_months=60,
-        annual_rate=Decimal("4.35"),
-        disbursement="自主支付",
-        repayment_bank="示例银行",
-        repayment_account="6200123412341087",
-        repayment_day=20,
-    )
-    CreditParty.objects.create(
-        case=case,
-        role="PRIMARY_BORROWER",
-        name="张晓明",
-        phone="13800001234",
-        id_no="410105198803121234",
-    )
-    CreditImage.objects.create(
-        case=case, kind="id", title="身份证", person="张晓明", content=b"\xff\xd8picture"
-    )
+    make_case(made.task.contract_no)
     return made
 
 
@@ -64,7 +42,12 @@ def test_the_seat_sees_the_case_with_numbers_masked(call):
     assert "410***********1234" in body
     assert "410105198803121234" not in body
     assert "13800001234" not in body
-    assert ["贷款金额（元）", "420,000.00"] in answer.json()["loan"]
+    amount = next(f for f in answer.json()["loan"]["fields"] if f["name"] == "amount")
+    assert (amount["now"], amount["shown"], amount["is_changed"]) == (
+        "420,000.00",
+        "420,000.00",
+        False,
+    )
 
 
 def test_a_colleague_and_a_stranger_see_nothing(call):
@@ -116,3 +99,47 @@ def test_an_image_of_another_case_is_not_found(call):
 
     assert answer.status_code == 404
     assert b"secret" not in answer.content
+
+
+def script_for_the_case(item_id=None):
+    script = Script.objects.create(title="话术", product_code="YXD")
+    ScriptStep.objects.create(
+        script=script,
+        order=1,
+        title="金额",
+        text="{客户姓名}，金额{贷款金额}元",
+        key_points="看着镜头",
+        guide="face",
+        media_item_id=item_id,
+    )
+    return script
+
+
+def test_the_seats_script_has_values_key_points_guide_and_the_linked_item(call):
+    item = MediaItem.objects.create(
+        title="风险提示", kind="risk_notice", play_epoch=1, enabled=True
+    )
+    script_for_the_case(item.pk)
+
+    answer = logged_in(call.seat).get(f"/workbench/calls/{call.pk}/case.json").json()
+
+    step = answer["script"]["steps"][0]
+    assert step["text"] == f"{call.task.customer_name}，金额420,000.00元"
+    assert (step["points"], step["guide"]) == (["看着镜头"], "face")
+    assert (step["media_id"], step["media_title"]) == (item.pk, "风险提示")
+    assert [use.where for use in uses_of(item.pk)] == ["话术 v1 · 1 金额"]
+
+
+def test_a_script_is_previewed_on_a_real_case_by_those_who_see_scripts_and_it_is_audited(call):
+    script = script_for_the_case()
+    url = f"/workbench/scripts/{script.pk}/preview"
+    seat = logged_in(call.seat)
+
+    assert seat.get(url, {"contract": call.task.contract_no}).status_code == 404
+    Role.objects.update(operations=["scripts.view"])
+    page = seat.get(url, {"contract": call.task.contract_no}).content.decode()
+    unknown = seat.get(url, {"contract": "NONE"}).content.decode()
+
+    assert f"{call.task.customer_name}，金额420,000.00元" in page
+    assert "没有合同号为 NONE 的面谈任务" in unknown
+    assert AuditEntry.objects.filter(action="script.previewed").count() == 1

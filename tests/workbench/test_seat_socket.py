@@ -1,6 +1,7 @@
 """The seat's socket through the real ASGI application and the real channel layer."""
 
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -9,8 +10,13 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from accounts.models import Role
-from tests.support.factories import make_seat
+from accounts import services as accounts
+from accounts.models import Role, User
+from common.actor import Actor, ActorKind
+from interviews import services as interviews
+from media_worker import protocol as media
+from tests.support.factories import SEAT_ACTOR, make_call, make_seat
+from tests.support.fake_worker import fake_worker
 from tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,6 +28,9 @@ ORIGIN = (b"origin", b"http://testserver")
 async def no_connection_stays():
     """Consumers work in a thread of their own, whose connection would outlive the test."""
     yield
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.flush()
     await sync_to_async(connections.close_all)()
 
 
@@ -43,18 +52,15 @@ def cookie_of(user):
 
 
 @asynccontextmanager
-async def workbench(*headers):
+async def workbench(*headers, query=""):
     from interview_site.asgi import application
 
-    socket = Socket(application, "/ws/workbench/", headers=[HOST, *headers])
+    socket = Socket(application, "/ws/workbench/", headers=[HOST, *headers], query=query)
     assert await socket.open()
     try:
         yield socket
     finally:
         await socket.leave()
-        layer = get_channel_layer()
-        assert layer is not None
-        await layer.flush()
 
 
 async def closed_with(socket):
@@ -132,11 +138,110 @@ async def test_what_is_not_understood_is_refused_and_the_socket_lives(seat, fram
         assert (await answer_to(socket, {"type": "heartbeat", "id": "8"}))["type"] == "done"
 
 
-async def test_a_second_window_takes_over_and_the_first_is_told(seat):
+async def test_a_second_window_is_kept_out_until_it_takes_over_and_the_first_is_told(seat):
     cookie = await sync_to_async(cookie_of)(seat.user)
 
-    async with workbench(cookie, ORIGIN) as first:
+    async with workbench(cookie, ORIGIN, query="page=one") as first:
         assert (await first.hear())["type"] == "snapshot"
-        async with workbench(cookie, ORIGIN) as second:
+        async with workbench(cookie, ORIGIN, query="page=two") as second:
+            assert await closed_with(second) == 4423
+        async with workbench(cookie, ORIGIN, query="page=two&take_over=1") as second:
             assert (await second.hear())["type"] == "snapshot"
             assert await closed_with(first) == 4409
+
+
+async def test_a_page_that_comes_back_need_not_take_over_from_itself(seat):
+    cookie = await sync_to_async(cookie_of)(seat.user)
+
+    async with workbench(cookie, ORIGIN, query="page=one") as lost:
+        assert (await lost.hear())["type"] == "snapshot"
+        async with workbench(cookie, ORIGIN, query="page=one") as back:
+            assert (await back.hear())["type"] == "snapshot"
+
+
+async def test_a_page_that_is_closed_keeps_nobody_out(seat):
+    cookie = await sync_to_async(cookie_of)(seat.user)
+
+    async with workbench(cookie, ORIGIN, query="page=one") as first:
+        assert (await first.hear())["type"] == "snapshot"
+    async with workbench(cookie, ORIGIN, query="page=two") as second:
+        assert (await second.hear())["type"] == "snapshot"
+
+
+@pytest.mark.parametrize("how", ["logged_out", "disabled", "role_taken", "password_reset"])
+async def test_a_login_that_ends_closes_the_page_at_once(seat, how):
+    root = await sync_to_async(User.objects.create_superuser)("root", "test-password", name="r")
+    actor = Actor(ActorKind.USER, str(root.pk), "root")
+    client = Client()
+    await sync_to_async(client.force_login)(seat.user)
+    name = settings.SESSION_COOKIE_NAME
+    cookie = (b"cookie", f"{name}={client.cookies[name].value}".encode())
+
+    async with workbench(cookie, ORIGIN) as socket:
+        await socket.hear()
+        if how == "logged_out":
+            await sync_to_async(client.post)("/logout")
+        elif how == "disabled":
+            await sync_to_async(accounts.disable_user)(seat.user_id, actor=actor)
+        elif how == "role_taken":
+            role = await Role.objects.aget(code="seat")
+            role.operations = []
+            await sync_to_async(accounts.save_role)(role, actor=actor)
+        else:
+            await sync_to_async(accounts.reset_password)(seat.user_id, actor=actor)
+
+        assert await close_code(socket) == (4403 if how == "role_taken" else 4401)
+
+
+async def test_news_that_got_lost_is_found_out(seat, monkeypatch):
+    monkeypatch.setattr("workbench.consumers.RECHECK_S", 0.05)
+    cookie = await sync_to_async(cookie_of)(seat.user)
+
+    async with workbench(cookie, ORIGIN) as socket:
+        await socket.hear()
+        await User.objects.filter(pk=seat.user_id).aupdate(auth_epoch=9)
+
+        assert await close_code(socket) == 4401
+
+
+async def close_code(socket):
+    """The code, after whatever was told before."""
+    while (message := await socket.receive_output(5))["type"] == "websocket.send":
+        pass
+    return message["code"]
+
+
+def worker_tells(call, kind, leg_id, **payload):
+    body = {"id": uuid4().hex, "call_id": str(call.pk), "epoch": 1, "kind": kind, "at_ms": 5000}
+    told = media.Event.model_validate({**body, "leg_id": leg_id, "payload": payload})
+    interviews.apply_media_events([told])
+
+
+async def next_of(socket, kind):
+    while (heard := await socket.hear(5))["type"] != kind:
+        pass
+    return heard
+
+
+async def test_a_page_that_comes_back_hears_of_the_media_that_stayed(seat):
+    def call_with_media():
+        made = make_call(seat=seat)
+        place = made.participants.get(role="seat")
+        with fake_worker(made):
+            return made, interviews.connect_media(place.pk, offer_sdp="v=0", actor=SEAT_ACTOR)
+
+    call, answer = await sync_to_async(call_with_media)()
+    cookie = await sync_to_async(cookie_of)(seat.user)
+    tell = sync_to_async(worker_tells)
+    seen, not_seen = ([{"slot": 0, "participant_id": who}] for who in ("cust", None))
+
+    async with workbench(cookie, ORIGIN, query="page=one") as socket:
+        await next_of(socket, "snapshot")
+        await tell(call, "slots.changed", answer["leg_id"], slots=seen)
+        heard = await next_of(socket, "slots")
+    await tell(call, "slots.changed", answer["leg_id"], slots=not_seen)
+    async with workbench(cookie, ORIGIN, query="page=one") as socket:
+        missed = await next_of(socket, "slots")
+
+    assert (heard["leg_id"], heard["payload"]) == (answer["leg_id"], {"slots": seen})
+    assert (missed["leg_id"], missed["payload"]) == (answer["leg_id"], {"slots": not_seen})

@@ -17,6 +17,8 @@ class Command(BaseCommand):
         found = findings()
         for name, finding in found.items():
             mark = self.style.SUCCESS("✓") if finding.ok else self.style.ERROR("✗")
+            if finding.warning:
+                mark = self.style.WARNING("!")
             self.stdout.write(f"{mark} {name:<11} {finding.detail}")
         self.stdout.write(f"  {_('设置')}        {settings.SETTINGS_MODULE}")
         self.stdout.write(f"  {_('录制盘')}      {settings.SPOOL_DIR}")

@@ -14,24 +14,31 @@ from accounts.models import DataScope, Institution, Role, User
 from accounts.operations import ALL_OPERATIONS
 from appointments import services as appointments
 from appointments.models import Appointment
-from appointments.selectors import is_within_slot
+from appointments.selectors import free_slots, is_within_slot
 from appointments.states import AppointmentMove, AppointmentState
 from channels_admin.models import Channel
 from common.actor import SYSTEM
-from credit_bridge.models import CreditCase, CreditImage, CreditParty, Node, NodeTime
+from common.crypto import blind_index
+from credit_bridge import services as bridge
+from credit_bridge.models import AccountHolder, CreditCase, CreditImage, CreditParty, NodeTime
+from credit_bridge.states import NODES, Node
 from interviews import services as interviews
 from interviews.models import InterviewTask
 from interviews.states import PartyRole, TaskState
 from operations import demo_logins as logins
+from operations.demo_cases import MORE_CASES, MORTGAGE, REGIONS, WITHOUT_ACCOUNT, DemoCase
+from operations.demo_cases import PEOPLE as PEOPLE_OF_THE_BOOK
 from operations.demo_pictures import document_picture
-from queueing.models import DispatchRule
+from parameters.models import Parameter, Scope
+from queueing import services as queueing
+from queueing.models import RuleVersion
 from scripts_mgmt.models import Script, ScriptStep, StepKind
 from seats.models import Seat, WorkTime
 
 CHANNEL = "APP-YYZX"
 PRODUCT = ("YXD", "永续贷")
 ROLES: tuple[tuple[str, str, DataScope, frozenset[str]], ...] = (
-    ("seat", "坐席", DataScope.OWN, frozenset({"workbench.use"})),
+    ("seat", "坐席", DataScope.OWN, frozenset({"workbench.use", "workbench.reveal"})),
     (
         "supervisor",
         "坐席主管",
@@ -40,8 +47,18 @@ ROLES: tuple[tuple[str, str, DataScope, frozenset[str]], ...] = (
             code
             for code in ALL_OPERATIONS
             if code.split(".")[0]
-            in {"seats", "dispatch", "channels", "scripts", "media", "videos", "parameters"}
-        ),
+            in {
+                "seats",
+                "dispatch",
+                "channels",
+                "scripts",
+                "media",
+                "videos",
+                "parameters",
+                "reports",
+            }
+        )
+        | {"qc.view", "qc.manage"},
     ),
     (
         "reviewer",
@@ -115,14 +132,59 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not getattr(settings, "DEMO", False):
             raise CommandError("DEMO is off: demo data does not belong into this installation.")
+        # The book is here, whoever serves it: the simulator reads the same tables.
+        settings.CREDIT_BACKEND = "embedded"
         with transaction.atomic():
             _people()
             _rosters()
             for contract_no, people, seat, amount in CASES:
                 _case(contract_no, people, amount)
                 _task_now(contract_no, people, seat.username)
+            for more in MORE_CASES:
+                _more_case(more)
+            for name, (phone, _id_no) in PEOPLE_OF_THE_BOOK.items():
+                if name != WITHOUT_ACCOUNT:
+                    AccountHolder.objects.get_or_create(phone_index=blind_index(phone))
+            Parameter.objects.get_or_create(
+                key="video_interview_allowed",
+                scope=Scope.PRODUCT,
+                code=MORTGAGE[0],
+                defaults={"value": 0},
+            )
         if not options["quiet"]:
             self.stdout.write("demo data loaded")
+
+
+RULES: dict[str, Any] = {
+    "ageing_s": 300,
+    "rules": [
+        {
+            "key": "known",
+            "name": "老客户续接",
+            "conditions": [
+                {"attribute": "customer_type", "op": "in", "values": ["vip", "whitelist"]},
+                {"attribute": "queue_length", "op": "less_than", "number": 10},
+            ],
+            "steps": [
+                {"scope": "served", "strategy": "last_served", "within_days": 90, "wait_s": 30},
+                {"scope": "all", "strategy": "longest_idle"},
+            ],
+            "priority": 2,
+        },
+        {
+            "key": "elder",
+            "name": "长者关怀",
+            "conditions": [{"attribute": "age", "op": "at_least", "number": 65}],
+            "steps": [{"scope": "all", "strategy": "least_loaded"}],
+            "priority": 1,
+        },
+        {
+            "key": "idle",
+            "name": "空闲最久优先",
+            "steps": [{"scope": "all", "strategy": "longest_idle"}],
+        },
+    ],
+}
 
 
 def _people() -> None:
@@ -164,13 +226,13 @@ def _rosters() -> None:
         },
     )
     Channel.objects.get_or_create(code="WX-BANK", defaults={"name": "微信银行"})
-    DispatchRule.objects.get_or_create(
-        name="空闲最久优先", defaults={"strategy": "longest_idle", "priority": 10}
-    )
-    script, created = Script.objects.get_or_create(
-        is_default=True, enabled=True, defaults={"title": "标准面谈话术"}
-    )
-    if created:
+    if not RuleVersion.objects.exists():
+        draft = queueing.save_rules(RULES, revision=0, actor=SYSTEM)
+        queueing.publish_rules(draft.revision, note="演示规则", actor=SYSTEM)
+    if not Script.objects.filter(is_default=True, enabled=True).exists():
+        script = Script.objects.create(
+            title="标准面谈话术", is_default=True, published_at=timezone.now()
+        )
         ScriptStep.objects.bulk_create(
             ScriptStep(
                 script=script,
@@ -190,6 +252,7 @@ def _case(contract_no: str, people: Any, amount: str) -> None:
             "case_no": "AJ" + contract_no[-5:],
             "product_code": PRODUCT[0],
             "product_name": PRODUCT[1],
+            "channel_code": CHANNEL,
             "channel_name": "原银在线 · 省外",
             "manager_no": "600318",
             "manager_name": "赵启航",
@@ -236,8 +299,105 @@ def _case(contract_no: str, people: Any, amount: str) -> None:
         person=people[0][0][0],
         content=document_picture("property", settings.BANK_NAME, people[0][0][0]),
     )
-    for node in (Node.APPLIED, Node.FIRST_REVIEW, Node.HOME_VISIT, Node.INTERVIEW):
-        NodeTime.objects.create(case=case, node=node)
+    _node_times(case, Node.INTERVIEW)
+
+
+def _node_times(case: CreditCase, last: Node) -> None:
+    """A working day or two between the nodes, the last one the day before yesterday."""
+    reached = NODES[: NODES.index(last) + 1]
+    for days, node in enumerate(reversed(reached), start=1):
+        at = timezone.localtime() - dt.timedelta(days=2 * days, minutes=17 * days)
+        NodeTime.objects.create(case=case, node=node, at=at)
+
+
+REACHED = {"submitted": Node.SIGNING, "lien": Node.LIEN, "disbursed": Node.DISBURSED}
+SETTLED = {"passed", "proposed", "rejected", "lien", "disbursed"}
+
+
+def _more_case(more: DemoCase) -> None:
+    """A case as far along as its course says; told to the book by the messages of every case."""
+    province, city, county, address = REGIONS[more.region]
+    node = REACHED.get(more.course, Node.INTERVIEW)
+    settled = more.course in SETTLED
+    case, created = CreditCase.objects.get_or_create(
+        contract_no=more.contract_no,
+        defaults={
+            "case_no": "AJ" + more.contract_no[-5:],
+            "product_code": more.product[0],
+            "product_name": more.product[1],
+            "channel_code": CHANNEL,
+            "channel_name": "原银在线",
+            "manager_no": more.manager[0],
+            "manager_name": more.manager[1],
+            "property_province": province,
+            "property_city": city,
+            "property_county": county,
+            "property_address": address,
+            "applied_on": timezone.localdate() - dt.timedelta(days=12),
+            "node": node,
+            "interview_generation": 1 if node != Node.INTERVIEW and settled else 0,
+            "contract_submitted_at": timezone.now() if more.course == "submitted" else None,
+            "amount": Decimal(more.amount),
+            "term_months": 60,
+            "annual_rate": Decimal("4.35"),
+            "disbursement": "自主支付",
+            "repayment_bank": settings.BANK_NAME,
+            "repayment_account": "620012341234" + more.contract_no[-4:],
+            "repayment_day": 15,
+            "first_repayment_on": timezone.localdate() + dt.timedelta(days=30),
+        },
+    )
+    if not created:
+        return
+    _node_times(case, node)
+    for name, roles in more.people:
+        phone, id_no = PEOPLE_OF_THE_BOOK[name]
+        for role in roles:
+            CreditParty.objects.create(
+                case=case,
+                role=role,
+                name=name,
+                phone=phone,
+                id_no=id_no,
+                marital_status="已婚",
+                relation="配偶" if PartyRole.SPOUSE in roles else "",
+            )
+    borrower = more.people[0][0]
+    for kind, title in (("id", "身份证"), ("property", "房产证明")):
+        CreditImage.objects.create(
+            case=case,
+            kind=kind,
+            title=title,
+            person=borrower,
+            content=document_picture(kind, settings.BANK_NAME, borrower),
+        )
+    if more.course == "booked":
+        _book_ahead(more.contract_no)
+    elif settled:
+        _settled(more)
+
+
+def _book_ahead(contract_no: str) -> None:
+    """The second seat's first free time from tomorrow on."""
+    seat = Seat.objects.get(user__staff_no=logins.SECOND_SEAT.username)
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    free = free_slots(first_day=tomorrow, last_day=tomorrow + dt.timedelta(days=7), seat_id=seat.pk)
+    bridge.submit_interview(contract_no, staff_no=seat.staff_no, start=free[0].start, actor=SYSTEM)
+
+
+def _settled(more: DemoCase) -> None:
+    case = CreditCase.objects.get(contract_no=more.contract_no)
+    task = interviews.create_task(bridge.draft_of(case.contract_no), actor=SYSTEM)
+    if more.course == "proposed":
+        changes = {"amount": "380000.00", "repayment_day": "20"}
+        bridge.propose_loan(task.pk, changes, actor=SYSTEM)
+    rejected = more.course == "rejected"
+    interviews.settle_task(
+        task.pk,
+        passed=not rejected,
+        reasons=["家庭无稳定收入来源", "客户主动放弃"] if rejected else [],
+        actor=SYSTEM,
+    )
 
 
 def _task_now(contract_no: str, people: Any, staff_no: str) -> None:

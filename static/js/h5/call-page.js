@@ -1,14 +1,20 @@
 // @ts-check
 import { deviceClaims, InterviewClient, InterviewError, position } from "../../sdk/interview-client.js";
+import { hostOf } from "../../sdk/remedies.js";
+import { mountRating, mountReceipt } from "./after.js";
 import { mountChat } from "./chat.js";
+import { guardLeaving, keepAwake, mountComfort, openDialog, shake } from "./comfort.js";
 import { mountConsent } from "./consent.js";
 import { mountDeviceCheck } from "./device-check.js";
 import { onPress, sentenceOf, showTrouble, the, write } from "./dom.js";
-import { clock, countdown, span } from "./format.js";
+import { clock, countdown, span, waitWord } from "./format.js";
 import { mountInCall } from "./in-call.js";
+import { chime } from "./sound.js";
 
 const KEPT_TOKEN = "interview-token";
 const DECLINED = "未同意录音录像，无法进行视频面谈，请联系您的客户经理。";
+const WAITING = /** @type {Record<string, string>} */ ({ ringing: "坐席即将接听", knocking: "等待坐席同意您进入" });
+const BUSY = new Set(["waiting", "ringing", "knocking", "connecting", "live", "reconnecting"]);
 const DIAL = 594; // the circle's circumference in the drawing
 
 /** @typedef {import("../../sdk/interview-client.js").State} State */
@@ -18,7 +24,7 @@ const DIAL = 594; // the circle's circumference in the drawing
  * @param {string} phase
  */
 export function stepOf(phase) {
-  if (phase === "ringing") return "waiting";
+  if (phase === "ringing" || phase === "knocking") return "waiting";
   return phase === "connecting" || phase === "live" ? "call" : phase;
 }
 
@@ -29,11 +35,16 @@ export function stepOf(phase) {
  */
 export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
   const client = new InterviewClient({ ticket, baseUrl });
+  const comfort = mountComfort(root, { kept });
+  const isBusy = () => BUSY.has(root.dataset.phase ?? "");
+  const stayAwake = keepAwake({ isWanted: isBusy });
   const step = (/** @type {string} */ name) => the(root, `[data-step="${name}"]`, HTMLElement);
 
   /** @param {string} phase */
   function show(phase) {
+    if (root.dataset.phase !== phase) comfort.stop();
     root.dataset.phase = phase;
+    void stayAwake();
     const name = stepOf(phase);
     if (the(root, `[data-step="${name}"]`, HTMLElement).hidden) scrollTo(0, 0);
     for (const each of root.querySelectorAll("[data-step]")) {
@@ -98,8 +109,11 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
       });
     }
     show("devices");
-    client.useMedia(await mountDeviceCheck(step("devices")));
-    mountLive(root, client, show, session.reconnect_window_s * 1000);
+    client.useMedia(await checkDevices());
+    mountLive(root, client, { show, comfort, session });
+    await askOptions(root, client);
+    startOptionsOnce(client);
+    guardLeaving({ isNeeded: isBusy, ask: () => askLeaving(root) });
     show("ready");
     client.listen();
     onPress(the(root, "#call-in", HTMLElement), async () => {
@@ -113,19 +127,59 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
     });
   }
 
+  /** The check right before the call; its result is on the appointment, too. */
+  async function checkDevices() {
+    const seconds = client.session?.options.network_test_s ?? 0;
+    const host = hostOf(navigator.userAgent);
+    const { stream, microphone, speaker, network } = await mountDeviceCheck(step("devices"), {
+      goOn: "看得见也听得到，继续",
+      wish: client.cameraWish(),
+      handOver: async () => new URL((await client.handOver()).call_path, baseUrl || location.href).href,
+      testNetwork: seconds
+        ? (local, progress) => {
+            client.useMedia(local);
+            return client.testNetwork({ seconds, progress });
+          }
+        : null,
+    });
+    const check = {
+      camera: true, microphone, speaker, host,
+      network: network?.grade ?? "unknown",
+      loss_percent: network?.lossPercent ?? null, rtt_ms: network?.rttMs ?? null, kbps: network?.kbps ?? null,
+    };
+    // The check helps the seat; a call does not wait for it.
+    void client.noteCheck(check).catch((error) => {
+      if (!(error instanceof InterviewError)) throw error;
+    });
+    return stream;
+  }
+
   await run();
+}
+
+/** The back key asks as the button does. @param {HTMLElement} root */
+function askLeaving(root) {
+  const isCall = stepOf(root.dataset.phase ?? "") === "call";
+  if (isCall) openDialog(root, "#leave-ask");
 }
 
 /**
  * Everything from the line to the end, drawn from the SDK's events.
  * @param {HTMLElement} root
  * @param {InterviewClient} client
- * @param {(phase: string) => void} show
- * @param {number} windowMs
+ * @param {{
+ *   show: (phase: string) => void,
+ *   comfort: ReturnType<typeof mountComfort>,
+ *   session: import("../../sdk/interview-client.js").Session,
+ * }} deps
  */
-function mountLive(root, client, show, windowMs) {
+function mountLive(root, client, { show, comfort, session }) {
+  const windowMs = session.reconnect_window_s * 1000;
   const callStep = the(root, '[data-step="call"]', HTMLElement);
-  const inCall = mountInCall(callStep, client);
+  const endedStep = the(root, '[data-step="ended"]', HTMLElement);
+  const inCall = mountInCall(callStep, client, comfort.toggle);
+  mountRating(endedStep, { isOn: session.options.rating, rate: (stars) => client.rate(stars) });
+  mountReceipt(endedStep);
   const chat = mountChat(callStep, (text) => client.say(text));
   /** @type {State | null} */
   let state = null;
@@ -134,18 +188,24 @@ function mountLive(root, client, show, windowMs) {
 
   onPress(the(root, "#stop-waiting", HTMLElement), () => client.leave());
   onPress(the(root, "#reconnect-now", HTMLElement), () => client.reconnect());
+  onPress(the(root, "#continue-here", HTMLElement), () => client.reconnect());
 
   client.addEventListener("state", (event) => {
     const fresh = /** @type {State} */ (/** @type {CustomEvent} */ (event).detail);
+    if (fresh.phase === "ringing" && state?.phase !== "ringing") {
+      shake(navigator);
+      void chime();
+    }
     const isBack = fresh.phase === "ready" && state !== null && state.phase !== "ready";
     state = fresh;
-    if (fresh.phase === "waiting" || fresh.phase === "ringing") {
+    if (fresh.phase === "waiting" || fresh.phase === "ringing" || fresh.phase === "knocking") {
       waitingSince ||= (fresh.request?.arrived_unix_ms ?? client.serverNow()) - client.clockOffsetMs;
     }
     else waitingSince = 0;
     if (fresh.phase === "reconnecting") lostAt ||= Date.now();
     else lostAt = 0;
-    write(root, "#waiting-title", fresh.phase === "ringing" ? "坐席即将接听" : "正在为您接通坐席");
+    write(root, "#waiting-title", WAITING[fresh.phase] ?? "正在为您接通坐席");
+    showQueue(root, fresh.request?.queue);
     if (isBack) write(root, "#ready-note", "您已离开，可以在预约时段内再次呼入。");
     inCall.show(fresh);
     chat.show(fresh.messages, fresh.participant_id);
@@ -179,4 +239,54 @@ function mountLive(root, client, show, windowMs) {
     inCall.tick();
   }
   setInterval(tick, 1000);
+}
+
+/**
+ * Where one stands in the line; only when the bank shows it.
+ * @param {HTMLElement} root
+ * @param {import("../../sdk/interview-client.js").QueuePlace | undefined} place
+ */
+function showQueue(root, place) {
+  the(root, "#queue-place", HTMLElement).hidden = !place;
+  if (!place) return;
+  write(root, "#queue-position", `第 ${place.position} 位`);
+  write(root, "#queue-estimate", `前面还有 ${place.ahead} 人${waitWord(place)}`);
+}
+
+/**
+ * Each recognition is asked for by itself; without it the interview goes its ordinary way.
+ * @param {HTMLElement} root @param {InterviewClient} client
+ */
+async function askOptions(root, client) {
+  for (const adapter of client.session?.options.adapters ?? []) {
+    if (adapter.agreed) continue;
+    const dialog = openDialog(root, "#option");
+    write(root, "#option-title", adapter.title);
+    write(root, "#option-text", adapter.text);
+    write(root, "#option-else", adapter.alternative);
+    await new Promise((resolve) => {
+      dialog.oncancel = (event) => event.preventDefault();
+      the(root, "#option-no", HTMLElement).onclick = resolve;
+      the(root, "#option-yes", HTMLElement).onclick = async () => {
+        try {
+          await client.agreeToOption(adapter);
+          resolve(null);
+        } catch (error) {
+          write(root, "#option-else", sentenceOf(error));
+        }
+      };
+    });
+    dialog.close();
+  }
+}
+
+/** Recognition begins with the first picture. @param {InterviewClient} client */
+function startOptionsOnce(client) {
+  if (!client.session?.options.adapters.length) return;
+  let isStarted = false;
+  client.addEventListener("media", (event) => {
+    if (isStarted || !(/** @type {CustomEvent} */ (event).detail.isUp)) return;
+    isStarted = true;
+    client.startOptions();
+  });
 }

@@ -49,3 +49,13 @@ export function coordinates({ latitude, longitude }) {
 export function ticketOf(hash) {
   return new URLSearchParams(hash.replace(/^#/, "")).get("ticket") ?? "";
 }
+
+/**
+ * An honest guess of the wait in whole minutes, or nothing where none can be made.
+ * @param {{ least_s: number | null, most_s: number | null }} place
+ */
+export function waitWord({ least_s: least, most_s: most }) {
+  if (least === null || most === null) return "";
+  const [from, until] = [Math.max(1, Math.floor(least / 60)), Math.max(1, Math.ceil(most / 60))];
+  return from === until ? `，大约还要 ${until} 分钟` : `，大约还要 ${from} 到 ${until} 分钟`;
+}

@@ -1,6 +1,8 @@
 // @ts-check
+import { mountCard, mountContract, mountStill } from "./asked.js";
+import { contentOf, mountContent } from "./content.js";
 import { onPress, sentenceOf, the, write } from "./dom.js";
-import { clock, coordinates, stamp } from "./format.js";
+import { clock, coordinates, countdown, stamp } from "./format.js";
 
 /**
  * @typedef {import("../../sdk/interview-client.js").InterviewClient} InterviewClient
@@ -12,9 +14,11 @@ import { clock, coordinates, stamp } from "./format.js";
  * The call's screen: the seat large, the others small, the own picture with its data labels.
  * @param {HTMLElement} step
  * @param {InterviewClient} client
+ * @param {(button: HTMLElement, text: string) => void} read reads a text aloud, or stops
  */
-export function mountInCall(step, client) {
+export function mountInCall(step, client, read) {
   const seatVideo = the(step, 'video[data-role="seat"]', HTMLVideoElement);
+  const content = mountContent(step, client);
   const selfVideo = the(step, 'video[data-role="self"]', HTMLVideoElement);
   /** @type {Map<string, MediaStream>} */
   let streams = new Map();
@@ -29,6 +33,21 @@ export function mountInCall(step, client) {
   show(selfVideo, client.local);
   mountControls(step, client);
   mountNetworkLine(step, client);
+  mountContract(step, client);
+  const card = mountCard(step, client, read);
+  const still = mountStill(step, client);
+  if (client.session?.options.face_reminder) {
+    void import("./face-reminder.js").then(({ mountFaceReminder }) =>
+      mountFaceReminder({
+        video: selfVideo,
+        isOn: () => state?.phase === "live" && state.guide !== "document" && client.facing === "user",
+        tell: (text) => tell(step, text),
+        report: (what) => void client.report(what),
+      }),
+    );
+  }
+  const reader = the(step, "#script-read", HTMLElement);
+  onPress(reader, () => read(reader, state?.script ?? ""));
 
   function drawTiles() {
     const people = (state?.call?.participants ?? []).filter(({ id }) => id !== state?.participant_id);
@@ -36,9 +55,13 @@ export function mountInCall(step, client) {
     seatVideo.dataset.tile = seat?.id ?? "";
     show(seatVideo, seat ? (streams.get(seat.id) ?? null) : null);
     the(step, "#seat-hint", HTMLElement).hidden = seat?.state === "PRESENT" && seatVideo.srcObject !== null;
-    write(step, "#seat-hint", seat?.state === "LOST" ? "坐席网络中断，请稍候…" : "正在接通画面…");
+    write(step, "#seat-hint", hintOf(seat, client.serverNow()));
     write(step, "#seat-name", seat ? `坐席 ${seat.name} ${seat.staff_no ?? ""}` : "");
-    drawMates(the(step, "#mates", HTMLElement), people.filter(({ role, state: there }) => role !== "seat" && there === "PRESENT"), streams);
+    content.show(state?.call, streams);
+    // What is shown takes the seat's place; the seat stands with the others then.
+    const isSmall = contentOf(state?.call) !== null;
+    const mates = people.filter(({ role, state: there }) => there === "PRESENT" && (isSmall || role !== "seat"));
+    drawMates(the(step, "#mates", HTMLElement), mates, streams);
   }
 
   return {
@@ -46,10 +69,16 @@ export function mountInCall(step, client) {
     show(fresh) {
       state = fresh;
       drawTiles();
-      write(step, "#record-word", fresh.phase === "live" ? "录制中" : "接通中");
+      write(step, "#record-word", fresh.phase !== "live" ? "接通中" : fresh.call?.recording_on ? "录制中" : "未录制");
       write(step, "#script-text", fresh.script ?? "");
       the(step, "#script-line", HTMLElement).hidden = !fresh.script;
       the(step, "#guide-face", SVGElement).toggleAttribute("hidden", fresh.guide !== "face");
+      the(step, "#guide-document", SVGElement).toggleAttribute("hidden", fresh.guide !== "document");
+      the(step, "#guide-word", HTMLElement).hidden = !fresh.guide;
+      write(step, "#guide-word", fresh.guide === "document" ? "请将证件放入框内" : "请将面部放入框内");
+      the(step, "#flip").classList.toggle("cc__btn--ask", fresh.guide === "document" && client.facing === "user");
+      card.show(fresh.card);
+      still.show(fresh.still);
       write(step, "#label-product", fresh.labels.product);
       const gps = the(step, "#label-gps", HTMLElement);
       gps.hidden = !fresh.labels.gps;
@@ -58,10 +87,23 @@ export function mountInCall(step, client) {
     /** Once a second. */
     tick() {
       write(step, "#label-time", stamp(client.serverNow()));
+      const seat = state?.call?.participants.find(({ role }) => role === "seat");
+      write(step, "#seat-hint", hintOf(seat, client.serverNow()));
       const since = state?.call?.live_unix_ms ?? state?.call?.clock_unix_ms;
       write(step, "#call-timer", since ? clock(client.serverNow() - since) : "00:00");
     },
   };
+}
+
+/**
+ * What stands in the seat's place while there is no picture: how long its place is kept, too.
+ * @param {Pick<Participant, "state" | "reconnect_until_unix_ms"> | undefined} seat
+ * @param {number} now the server's time
+ */
+export function hintOf(seat, now) {
+  if (seat?.state !== "LOST") return "正在接通画面…";
+  const left = seat.reconnect_until_unix_ms ? `（${countdown(seat.reconnect_until_unix_ms - now)}）` : "";
+  return `坐席网络中断，正在自动重连${left}，请不要离开`;
 }
 
 /** @param {HTMLVideoElement} video @param {MediaStream | null} stream */
@@ -80,7 +122,7 @@ function drawMates(place, people, streams) {
   for (const old of [...place.children]) {
     if (old instanceof HTMLElement && !people.some(({ id }) => id === old.dataset.mate)) old.remove();
   }
-  for (const { id, name } of people) {
+  for (const { id, name, role } of people) {
     let tile = place.querySelector(`[data-mate="${CSS.escape(id)}"]`);
     if (!tile) {
       tile = document.createElement("figure");
@@ -90,6 +132,7 @@ function drawMates(place, people, streams) {
       video.autoplay = true;
       video.playsInline = true;
       video.dataset.tile = id;
+      video.muted = role === "seat"; // heard through the large picture
       const label = document.createElement("span");
       label.textContent = name;
       tile.append(video, label);
@@ -117,6 +160,7 @@ function mountControls(step, client) {
       tell(step, sentenceOf(error));
     }
     the(step, "[data-own-picture]").classList.toggle("is-back", client.facing === "environment");
+    the(step, "#flip").classList.remove("cc__btn--ask");
   });
   onPress(the(step, "#leave", HTMLElement), () => ask.showModal());
   onPress(the(step, "#leave-no", HTMLElement), () => ask.close());

@@ -6,9 +6,11 @@
 /**
  * @typedef {{participant_id: string, name: string, role: string, kind: "audio"|"video",
  *   start_ms: number, end_ms: number, url: string, mime: string}} Track
- * @typedef {{id: string, kind: string, at_ms: number, payload: Record<string, unknown>}} Mark
+ * @typedef {{id: string, kind: string, at_ms: number, until_ms?: number|null,
+ *   participant_id?: string|null, payload: Record<string, unknown>}} Mark
  * @typedef {{call_id: string, duration_ms: number, ready: boolean, tracks: Track[], events: Mark[],
- *   composed_url: string|null, stage_label: string|null}} Review
+ *   composed_url: string|null, composed_mime?: string|null,
+ *   composed_starts_at_ms?: number, stage_label: string|null}} Review
  */
 
 /** A media element further away than this from where it should be is set back. */
@@ -41,7 +43,7 @@ export function clockText(ms) {
     .join(":");
 }
 
-/** A clock that can be started, stopped and set. */
+/** A clock that can be started, stopped, set and run faster. */
 export class CallClock {
   /**
    * @param {number} durationMs
@@ -50,13 +52,14 @@ export class CallClock {
   constructor(durationMs, now) {
     this.durationMs = durationMs;
     this.playing = false;
+    this.rate = 1;
     this._now = now;
     this._base = 0;
     this._since = 0;
   }
 
   get atMs() {
-    const run = this.playing ? this._now() - this._since : 0;
+    const run = this.playing ? (this._now() - this._since) * this.rate : 0;
     return Math.min(this.durationMs, this._base + run);
   }
 
@@ -77,4 +80,25 @@ export class CallClock {
     this._base = Math.max(0, Math.min(this.durationMs, ms));
     this._since = this._now();
   }
+
+  /** @param {number} rate 1 is the speed of the call */
+  setRate(rate) {
+    this.seek(this.atMs);
+    this.rate = rate;
+  }
+}
+
+/**
+ * @param {Track[]} tracks
+ * @returns {{id: string, name: string, role: string, tracks: Track[]}[]} one entry a person, in order
+ */
+export function byParticipant(tracks) {
+  /** @type {Map<string, {id: string, name: string, role: string, tracks: Track[]}>} */
+  const people = new Map();
+  for (const track of tracks) {
+    const person = people.get(track.participant_id);
+    if (person) person.tracks.push(track);
+    else people.set(track.participant_id, { id: track.participant_id, name: track.name, role: track.role, tracks: [track] });
+  }
+  return [...people.values()];
 }

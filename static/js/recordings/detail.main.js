@@ -1,18 +1,37 @@
 // @ts-check
-/** The page of one recording: the composed copy, or the raw tracks until it is there. */
-import { mountReview } from "./review.js";
-import { mountSeek } from "./seek.js";
+/** The page of one recording, and of one review: the player, and everything that seeks in it. */
+import { mountFind } from "./find.js";
+import { keepOpen } from "./keep-open.js";
+import { mountPlayer } from "./player.js";
+import { mountSeek, spanOf } from "./seek.js";
+import { showUpload } from "./upload.js";
+import { reportWatched } from "./watched.js";
 
-const composed = document.getElementById("composed");
-const review = document.getElementById("review");
+const root = document.getElementById("player");
 const data = document.getElementById("review-view");
+const upload = document.getElementById("upload");
 
-if (composed instanceof HTMLVideoElement) {
-  mountSeek(document.body, (ms) => {
-    composed.currentTime = ms / 1000;
-    composed.play().catch(() => undefined); // refused without a gesture: the controls are there
+if (root && data) {
+  const view = JSON.parse(data.textContent ?? "{}");
+  const player = mountPlayer(root, view, {
+    watermark: root.dataset.viewer ?? "",
+    onWatched: reportWatched(root.dataset.watchedUrl ?? ""),
+    onRefused: () => open.now(),
   });
-} else if (review && data) {
-  const player = mountReview(review, JSON.parse(data.textContent ?? "{}"));
-  mountSeek(document.body, (ms) => player.seek(ms));
+  const open = keepOpen(root.dataset.reviewUrl ?? "", view, (fresh) => {
+    player.renew(fresh);
+    if (upload) showUpload(upload, fresh.upload);
+  });
+  if (upload) showUpload(upload, view.upload);
+  mountSeek(document.body, (ms, untilMs) => player.show(ms, untilMs));
+  const find = document.getElementById("find");
+  const marks = document.getElementById("marks");
+  const firstFound = find instanceof HTMLInputElement && marks ? mountFind(find, marks) : () => null;
+  const asked = spanOf(location.hash);
+  const found = firstFound();
+  if (asked) player.show(asked.fromMs, asked.toMs);
+  else if (found !== null) player.show(found, null);
+  document.addEventListener("player:where", (event) => {
+    /** @type {CustomEvent<{atMs: number}>} */ (event).detail.atMs = player.atMs;
+  });
 }

@@ -4,6 +4,15 @@ import { MediaConnection } from "../../sdk/media-connection.js";
 import { toast } from "./dom.js";
 import { remedy } from "./device-check.js";
 
+/** The picture asked of the camera and what may be spent on it. @param {number} [lines] */
+export function cameraOf(lines) {
+  const isHigh = lines === 720;
+  return {
+    video: { width: isHigh ? 1280 : 640, height: isHigh ? 720 : 480, frameRate: 15 },
+    quality: { maxKbps: isHigh ? 1200 : 600, frameRate: 15 },
+  };
+}
+
 /**
  * The seat's side of the call: own camera, one connection, and a new one whenever it is lost.
  * Events: `tiles` when who is seen changed, `connection` (detail: "connected" | "lost").
@@ -11,12 +20,13 @@ import { remedy } from "./device-check.js";
 export class CallMedia extends EventTarget {
   /**
    * @param {{ ask: (type: string, body?: Record<string, unknown>) => Promise<any> }} socket
-   * @param {{ iceServers: RTCIceServer[] }} config
+   * @param {{ iceServers: RTCIceServer[], cameraLines?: number }} config
    */
   constructor(socket, config) {
     super();
     this.socket = socket;
     this.iceServers = config.iceServers;
+    this.camera = cameraOf(config.cameraLines);
     /** @type {MediaStream | null} */
     this.local = null;
     /** @type {MediaConnection | null} */
@@ -39,7 +49,7 @@ export class CallMedia extends EventTarget {
     try {
       this.local = await navigator.mediaDevices.getUserMedia({
         audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-        video: { width: 640, height: 480, frameRate: 15 },
+        video: this.camera.video,
       });
     } catch (error) {
       toast(remedy(error), { bad: true });
@@ -56,7 +66,7 @@ export class CallMedia extends EventTarget {
       iceServers: this.iceServers,
       remoteSlots: this.remoteSlots,
       local: this.local,
-      quality: { maxKbps: 600, frameRate: 15 },
+      quality: this.camera.quality,
       offer: (sdp) => this.socket.ask("media.offer", { sdp }),
     });
     this.connection = connection;
@@ -103,6 +113,14 @@ export class CallMedia extends EventTarget {
   assign(legId, slots) {
     if (this.connection?.legId === legId) this.connection.assign(slots);
     else this.early.set(legId, slots);
+  }
+
+  /**
+   * The room enforces the mute; here the microphone is off as well.
+   * @param {boolean} isMuted
+   */
+  mute(isMuted) {
+    for (const track of this.local?.getAudioTracks() ?? []) track.enabled = !isMuted;
   }
 
   tiles() {

@@ -1,14 +1,68 @@
 // @ts-check
 import { byId, clock, el, icon, toast } from "./dom.js";
+import { mountLightbox } from "./lightbox.js";
+import { isPending, mountLoan } from "./loan.js";
+import { askReason } from "./reason.js";
 
-/** Customer, loan, images, snapshots, media: the tabs beside the call; and the roster. */
-export function mountCase() {
+/** @typedef {import("./lightbox.js").Picture} Picture */
+
+/**
+ * Customer, loan, images, snapshots: the tabs beside the call; and the roster.
+ * @param {(type: string, body?: Record<string, unknown>) => Promise<any>} ask
+ * @param {(view: any) => void} [onCase] hears of the case read afresh
+ */
+export function mountCase(ask, onCase = () => undefined) {
   const urls = byId("workbench").dataset;
   const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".wb__right [role=tab]")]);
   /** @type {any} */
   let loaded = null;
   let loadedFor = "";
+  /** @type {any} */
+  let shownCall = null;
+  const loan = mountLoan(ask, again);
+  const box = mountLightbox({ act: (picture) => void remove(picture), actLabel: "删除…" });
   for (const tab of tabs) tab.addEventListener("click", () => select(tab));
+
+  /** The case afresh: a change of the loan, or the credit system is back. */
+  async function again() {
+    if (!loadedFor) return;
+    try {
+      const asked = loadedFor;
+      const answer = await fetch(`${urls.caseUrl}${asked}/case.json`);
+      if (!answer.ok || asked !== loadedFor) return;
+      loaded = await answer.json();
+    } catch {
+      // The network is away: what is shown stays, and the next look asks again.
+      if (isPending(loaded?.loan)) setTimeout(() => void again(), 5000);
+      return;
+    }
+    loan.show(loaded.loan);
+    onCase(loaded);
+  }
+
+  /** @returns {Picture[]} */
+  function pictures() {
+    const images = (loaded?.images ?? []).map((/** @type {any} */ image) => ({ id: `i${image.id}`, url: `${urls.caseUrl}${loadedFor}/images/${image.id}`, title: image.title, sub: image.person, kind: "image" }));
+    return [...images, ...(shownCall ? shotsOf(shownCall, urls.recordingUrl ?? "") : [])];
+  }
+
+  /** @param {Picture} picture */
+  async function remove(picture) {
+    box.close();
+    const reason = await askReason({ title: `删除照片：${picture.title}`, label: "删除原因（照片仍作为证据保留，不再显示）", choices: ["画面模糊", "误拍", "重复"], go: "删除" });
+    if (reason) await ask("call.snapshot.delete", { snapshot_id: picture.id, reason });
+  }
+
+  /** @param {string} party @param {string} field @param {HTMLElement} place */
+  async function reveal(party, field, place) {
+    const reason = await askReason({ title: `查看完整${field === "phone" ? "手机号" : "证件号"}：${party}`, label: "查看原因（留痕）", choices: ["与证件原件核对", "联系客户", "系统提示不一致"], go: "查看" });
+    if (!reason) return;
+    const token = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=csrfmiddlewaretoken]"))?.value ?? "";
+    const answer = await fetch(`${urls.caseUrl}${loadedFor}/reveal`, { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams({ party, field, reason }) });
+    const told = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+    if (answer.ok) place.textContent = told.value;
+    else toast(told.text ?? "您没有查看完整号码的权限。", { bad: true });
+  }
 
   /** @param {HTMLElement} chosen */
   function select(chosen) {
@@ -29,7 +83,8 @@ export function mountCase() {
       }
       loaded = await answer.json();
       loadedFor = callId;
-      showCase(loaded, callId, urls.caseUrl ?? "");
+      loan.show(loaded.loan);
+      showCase(loaded, callId, urls.caseUrl ?? "", { open: (id) => box.open(pictures(), id), reveal });
       return loaded;
     },
     /** @param {any} call */
@@ -37,19 +92,37 @@ export function mountCase() {
       byId("case-product").textContent = call.product_name;
       byId("case-number").textContent = `第 ${call.number} 次通话`;
       byId("case-no").textContent = `合同 ${call.contract_no}`;
-      showRoster(call);
-      showShots(call, urls.recordingUrl ?? "");
+      showRoster(call, ask);
+      shownCall = call;
+      showShots(call, urls.recordingUrl ?? "", (id) => box.open(pictures(), id));
       showChat(call);
     },
+    compare: () => box.compare(pictures()),
   };
 }
 
-/** @param {[string, string][]} rows */
-const rowsOf = (rows) =>
-  el("dl", { class: "sheet-rows" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value || "—")]));
+/**
+ * @param {[string, string, string?][]} rows a third value names what can be seen in full
+ * @param {(field: string, place: HTMLElement) => void} [reveal]
+ */
+const rowsOf = (rows, reveal) =>
+  el(
+    "dl",
+    { class: "sheet-rows" },
+    ...rows.flatMap(([name, value, field]) => {
+      const place = el("span", {}, value || "—");
+      if (!field || !value || !reveal) return [el("dt", {}, name), el("dd", {}, place)];
+      const show = el("button", { class: "linklike", type: "button", "aria-label": `查看完整${name}` }, "查看");
+      show.addEventListener("click", () => reveal(field, place));
+      return [el("dt", {}, name), el("dd", {}, place, " ", show)];
+    }),
+  );
 
-/** @param {any} view @param {string} callId @param {string} base */
-function showCase(view, callId, base) {
+/**
+ * @param {any} view @param {string} callId @param {string} base
+ * @param {{ open: (id: string) => void, reveal: (party: string, field: string, place: HTMLElement) => Promise<void> }} acts
+ */
+function showCase(view, callId, base, acts) {
   byId("case-slot").textContent = view.appointment || "无预约";
   byId("case-property").textContent = view.property || "—";
   byId("case-manager").textContent = view.manager || "—";
@@ -59,73 +132,108 @@ function showCase(view, callId, base) {
       : [el("div", { class: "hint hint--info" }, icon("info"), el("span", {}, "请先核对客户身份，再逐项确认贷款信息。"))]),
   );
   byId("pane-customer").replaceChildren(
-    ...view.parties.flatMap((/** @type {any} */ party) => [
-      el("h3", {}, party.name, ...party.roles.map((/** @type {string} */ role) => el("span", { class: "chip" }, role))),
-      rowsOf(party.rows),
-    ]),
+    ...view.parties.map((/** @type {any} */ party) =>
+      el(
+        "section",
+        { class: "party-card" },
+        el("h3", {}, party.name, ...party.roles.map((/** @type {string} */ role) => el("span", { class: "chip" }, role))),
+        rowsOf(party.rows, (field, place) => void acts.reveal(party.name, field, place)),
+      ),
+    ),
   );
-  byId("pane-loan").replaceChildren(el("h3", {}, "贷款方案"), rowsOf(view.loan));
   byId("image-count").textContent = String(view.images.length);
   byId("pane-images").replaceChildren(
     el(
       "div",
       { class: "pictures" },
       ...view.images.map((/** @type {any} */ image) =>
-        el(
-          "a",
-          { class: "shot", href: `${base}${callId}/images/${image.id}`, target: "_blank", rel: "noopener" },
-          el("span", { class: "shot__pic" }, el("img", { src: `${base}${callId}/images/${image.id}`, alt: image.title, loading: "lazy" })),
-          el("span", { class: "shot__cap" }, image.title, el("small", {}, image.person)),
-        ),
+        thumb({ id: `i${image.id}`, url: `${base}${callId}/images/${image.id}`, title: image.title, sub: image.person, kind: "image" }, acts.open, ""),
       ),
     ),
   );
-  byId("pane-media").replaceChildren(
-    ...(view.media.length
-      ? view.media.map((/** @type {any} */ item) => el("p", {}, `${item.kind} · ${item.title}`))
-      : [el("p", { class: "empty" }, "该产品未配置素材")]),
-  );
 }
 
-/** @param {any} call */
-function showRoster(call) {
+/** @param {any} call @param {(type: string, body?: Record<string, unknown>) => Promise<any>} ask */
+function showRoster(call, ask) {
   const places = new Map(call.participants.map((/** @type {any} */ p) => [p.party_id, p]));
   const there = call.parties.filter((/** @type {any} */ p) => places.get(p.id)?.state === "PRESENT").length;
-  byId("roster-count").textContent = `${there} / ${call.parties.length} 到场`;
+  const done = call.parties.filter((/** @type {any} */ p) => p.interviewed).length;
+  byId("roster-count").textContent = call.ended_unix_ms ? `${done} / ${call.parties.length} 已面谈` : `${there} / ${call.parties.length} 到场`;
   byId("roster").replaceChildren(
     ...call.parties.map((/** @type {any} */ party) => {
       const place = /** @type {any} */ (places.get(party.id));
-      const words = /** @type {Record<string, string>} */ ({ PRESENT: "在场", LOST: "断线，等待重连", LEFT: "已离开", INVITED: "接入中" });
+      const words = /** @type {Record<string, string>} */ ({ PRESENT: "在场", LOST: "断线，等待重连", LEFT: "已离开", INVITED: "接入中", KNOCKING: "请求进入" });
       const text = party.interviewed ? "已面谈" : place ? words[place.state] : "未到";
       return el(
         "li",
-        { class: `roster__row${place ? "" : " roster__row--missing"}` },
+        { class: `roster__row${place && place.state !== "KNOCKING" ? "" : " roster__row--missing"}`, "data-place": place?.id },
         el("span", { class: "avatar" }, party.name.slice(0, 1)),
         el("span", { class: "roster__name" }, party.name, el("span", { class: "chip" }, party.roles.join(" · "))),
         el("span", { class: "quiet nowrap" }, ""),
         el("span", { class: "roster__sub" }, el("span", {}, text ?? ""), place ? el("span", { class: "ok" }, "✓ 已同意录制") : ""),
+        ...(place?.state === "KNOCKING" ? [door(place.id, ask)] : []),
+        ...(!place && !party.interviewed ? [again(party, ask)] : []),
       );
     }),
   );
 }
 
-/** @param {any} call @param {string} base */
-function showShots(call, base) {
-  for (const badge of document.querySelectorAll("[data-shot-count]")) badge.textContent = String(call.snapshots.length);
+/** @param {any} party @param {(type: string, body?: Record<string, unknown>) => Promise<any>} ask */
+function again(party, ask) {
+  const button = el("button", { class: "btn btn--sm", type: "button", "data-invite": party.id }, icon("sms"), "再发短信");
+  button.addEventListener("click", () => {
+    void ask("party.invite", { party_id: party.id }).then((done) => done && toast(`已向 ${party.name} 再发一次面谈短信。`));
+  });
+  return el("span", { class: "roster__act" }, button);
+}
+
+/** @param {string} id @param {(type: string, body?: Record<string, unknown>) => Promise<any>} ask */
+function door(id, ask) {
+  const made = (/** @type {string} */ label, /** @type {string} */ look, /** @type {boolean} */ admitted) => {
+    const button = el("button", { class: `btn btn--sm ${look}`, type: "button", "data-admit": String(admitted) }, label);
+    button.addEventListener("click", () => void ask("call.admit", { participant_id: id, admitted }));
+    return button;
+  };
+  return el("span", { class: "roster__act" }, made("准许进入", "btn--main", true), made("拒绝", "", false));
+}
+
+/** @param {Picture} picture @param {(id: string) => void} open @param {string} look */
+function thumb(picture, open, look) {
+  const made = el(
+    "button",
+    { class: `shot${look}`, type: "button", ...(picture.kind === "shot" ? { "data-snapshot": picture.id } : {}) },
+    el("span", { class: "shot__pic" }, el("img", { src: picture.url, alt: picture.title, loading: "lazy" })),
+    el("span", { class: "shot__cap" }, picture.title, el("small", {}, picture.sub)),
+  );
+  made.addEventListener("click", () => open(picture.id));
+  return made;
+}
+
+/** @param {any} call @param {string} base @returns {(Picture & { isRisk: boolean })[]} */
+function shotsOf(call, base) {
   const who = new Map(call.participants.map((/** @type {any} */ p) => [p.id, p.name]));
-  const made = (/** @type {any} */ shot) =>
-    el(
-      "a",
-      { class: `shot${shot.kind === "risk" ? " shot--risk" : ""}`, href: `${base}${call.id}/snapshots/${shot.id}`, target: "_blank", rel: "noopener", "data-snapshot": shot.id },
-      el("span", { class: "shot__pic" }, el("img", { src: `${base}${call.id}/snapshots/${shot.id}`, alt: shot.kind_label })),
-      el("span", { class: "shot__cap" }, shot.kind_label, el("small", {}, `${who.get(shot.participant_id) ?? ""} ${clock(shot.at_ms / 1000)} · ${shot.width}×${shot.height}`)),
-    );
+  return call.snapshots.map((/** @type {any} */ shot) => ({
+    id: shot.id,
+    url: `${base}${call.id}/snapshots/${shot.id}`,
+    title: shot.kind_label,
+    sub: `${who.get(shot.participant_id) ?? ""} ${clock(shot.at_ms / 1000)} · ${shot.width}×${shot.height}`,
+    kind: "shot",
+    isRisk: shot.kind === "risk",
+  }));
+}
+
+/** @param {any} call @param {string} base @param {(id: string) => void} open */
+function showShots(call, base, open) {
+  for (const badge of document.querySelectorAll("[data-shot-count]")) badge.textContent = String(call.snapshots.length);
   const key = call.snapshots.map((/** @type {any} */ s) => s.id).join();
   const dock = byId("dock");
   if (dock.dataset.key === key) return; // pictures do not blink
   dock.dataset.key = key;
-  dock.replaceChildren(...call.snapshots.slice(-4).map(made));
-  byId("pane-shots").replaceChildren(el("div", { class: "pictures" }, ...call.snapshots.map(made)));
+  const made = () => shotsOf(call, base).map((shot) => thumb(shot, open, shot.isRisk ? " shot--risk" : ""));
+  const none = (/** @type {string} */ text) => el("p", { class: "empty" }, text);
+  dock.replaceChildren(...(call.snapshots.length ? made().slice(-4) : [none("按 F9 抓拍客户画面")]));
+  byId("pane-shots").replaceChildren(call.snapshots.length ? el("div", { class: "pictures" }, ...made()) : none("还没有抓拍。F9 抓拍，Shift+F9 先选类别。"));
+  byId("review-shots").replaceChildren(...(call.snapshots.length ? made() : [none("本次通话没有抓拍。")]));
 }
 
 /** @param {any} call */

@@ -2,10 +2,12 @@
 import { byId, toast } from "./dom.js";
 
 /**
- * Camera, microphone, speaker before signing in.
+ * Camera, microphone, speaker before signing in; the test recording runs beside it.
  * @param {{ ask: (type: string, body?: Record<string, unknown>) => Promise<any> }} socket
+ * @param {ReturnType<typeof import("./device-loop.js").mountDeviceLoop>} loop
  */
-export function mountDeviceCheck(socket) {
+export function mountDeviceCheck(socket, loop) {
+  let isLooped = false;
   /** @type {MediaStream | null} */
   let stream = null;
   /** @type {AudioContext | null} */
@@ -29,11 +31,13 @@ export function mountDeviceCheck(socket) {
       return;
     }
     preview.srcObject = stream;
+    byId("device-view").hidden = false;
     audio = new AudioContext();
     listen(audio, stream);
     const { width = 0, height = 0 } = stream.getVideoTracks()[0]?.getSettings() ?? {};
     byId("device-camera").textContent = `${width}×${height}`;
     tone.disabled = false;
+    if (!isLooped) void loop.start(stream);
   });
 
   tone.addEventListener("click", () => {
@@ -66,7 +70,7 @@ export function mountDeviceCheck(socket) {
       toast(String(/** @type {Error} */ (error).message), { bad: true });
       return;
     }
-    release();
+    if (!loop.isRunning()) release(); // the test recording goes on until it is through, or a call comes
   });
 
   /** @param {AudioContext} context @param {MediaStream} source */
@@ -87,9 +91,11 @@ export function mountDeviceCheck(socket) {
   }
 
   function release() {
+    loop.abandon();
     stream?.getTracks().forEach((track) => track.stop());
     stream = null;
     preview.srcObject = null;
+    byId("device-view").hidden = true;
     start.disabled = false;
     tone.disabled = pass.disabled = true;
   }
@@ -99,8 +105,17 @@ export function mountDeviceCheck(socket) {
     /** @param {any} state */
     show(state) {
       const chip = byId("device-chip");
-      chip.textContent = state.devices_ok ? "今日已通过" : "今日未检测";
+      const { checked_at: at, looped_at: loopedAt, loop: report } = state.devices;
+      chip.textContent = state.devices_ok ? `今日已通过 ${at}` : "今日未检测";
       chip.classList.toggle("is-idle", state.devices_ok);
+      if (state.devices_ok && !stream) byId("device-camera").textContent = `${state.devices.report.width}×${state.devices.report.height} 正常 ✓`;
+      start.textContent = state.devices_ok ? "重新检测" : "开始检测";
+      if (report && !loop.isRunning()) {
+        loop.show(report);
+        byId("loop-result").title = `${loopedAt} · ${Math.round(report.duration_ms / 1000)} 秒 · SHA-256 ${report.sha256.slice(0, 12)}…`;
+        if (!isLooped && stream && state.devices_ok) release();
+        isLooped = report.ok;
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-import { byId, clock, el } from "./dom.js";
+import { byId, clock, el, icon } from "./dom.js";
 
 const DOTS = /** @type {Record<string, string>} */ ({
   BOOKED: "is-ring", KEPT: "is-idle", EXPIRED: "is-down",
@@ -20,6 +20,15 @@ export function mountIdle(socket, config) {
 
   const accept = () => offer && socket.ask("offer.accept", { offer_id: offer.offer_id });
   byId("offer-accept").addEventListener("click", accept);
+  byId("offer-transfer").addEventListener("change", (event) => {
+    const choice = /** @type {HTMLSelectElement} */ (event.target).value;
+    if (offer && choice) {
+      void socket.ask("offer.transfer", {
+        offer_id: offer.offer_id,
+        to_seat_id: choice === "random" ? null : Number(choice),
+      });
+    }
+  });
   byId("offer-decline").addEventListener("click", () => {
     if (offer) socket.ask("offer.decline", { offer_id: offer.offer_id });
   });
@@ -46,7 +55,9 @@ export function mountIdle(socket, config) {
       skewMs = state.now_unix_ms - Date.now();
       queue = state.queue;
       showQueue(state.queue);
-      showAppointments(state.appointments);
+      showAppointments(state.appointments, state.offer);
+      showDay(state.day);
+      showNews(state.news ?? [], state.presence.signed_in);
       showWelcome(state);
       offer = state.offer;
       byId("offer").hidden = !offer;
@@ -69,7 +80,9 @@ function showOffer(offer) {
   byId("offer-contract").textContent = offer.contract_no;
   byId("offer-property").textContent = offer.property_address || "—";
   byId("offer-manager").textContent = offer.manager_name || "—";
+  byId("offer-check").replaceChildren(...checkWords(offer.device_check));
   byId("offer-why").textContent = offer.why;
+  showTransfer(offer.transfer_to);
 }
 
 /** @param {any} queue */
@@ -97,21 +110,62 @@ function showQueue(queue) {
   );
 }
 
-/** @param {any[]} appointments */
-function showAppointments(appointments) {
-  byId("today").textContent = String(appointments.length);
+/** @param {any[]} appointments @param {any} offer */
+function showAppointments(appointments, offer) {
+  const done = appointments.filter((row) => row.state === "KEPT").length;
+  byId("today").textContent = String(done);
+  byId("today-of").textContent = `/ ${appointments.length}`;
+  const sums = /** @type {[string, string, number][]} */ ([
+    ["is-idle", "已完成", done],
+    ["", "待面谈", appointments.filter((row) => row.state === "BOOKED").length],
+    ["is-down", "未到", appointments.filter((row) => row.state === "EXPIRED").length],
+  ]);
+  byId("appt-sums").replaceChildren(...sums.filter(([, , count]) => count).map(([look, label, count]) => el("span", { class: `chip ${look}` }, `${label} ${count}`)));
+  if (!appointments.length) {
+    byId("appointments").replaceChildren(el("li", { class: "empty" }, "今日没有预约；签入后可接待排队客户。"));
+    return;
+  }
   byId("appointments").replaceChildren(
-    ...appointments.map((row) =>
-      el(
+    ...appointments.map((row) => {
+      const isNow = offer && row.task_id === offer.task_id;
+      return el(
         "li",
-        { class: `appt${row.state === "KEPT" ? " appt--done" : ""}` },
+        { class: `appt${row.state === "BOOKED" ? "" : " appt--done"}${isNow ? " appt--now" : ""}` },
         el("span", { class: "appt__time" }, `${row.start}–${row.end}`),
-        el("span", { class: `dot ${DOTS[row.state] ?? ""}` }),
+        el("span", { class: `dot ${isNow ? "is-talk" : (DOTS[row.state] ?? "")}` }),
         el("span", { class: "appt__who" }, el("b", {}, row.customer_name), el("span", {}, row.product_name)),
-        el("span", {}),
-        el("span", { class: "chip" }, row.state_label),
-      ),
-    ),
+        el("span", { class: "quiet" }, row.state === "BOOKED" ? (row.device_check ? (row.device_check.passed ? "预检 ✓" : "预检有问题") : "未预检") : ""),
+        el("span", { class: `chip ${isNow ? "is-talk" : row.state === "KEPT" ? "is-idle" : row.state === "EXPIRED" ? "is-down" : ""}` }, isNow ? "振铃" : row.state_label),
+      );
+    }),
+  );
+}
+
+/** @param {any} check @returns {(Node | string)[]} */
+function checkWords(check) {
+  if (!check) return ["未预检"];
+  const party = check.parties[0];
+  if (check.passed) return [icon("check-c"), `镜头 麦克风 网络${party ? ` · ${party.at}` : ""}`];
+  return [icon("alert"), check.parties.map((/** @type {any} */ each) => each.trouble || each.network_label).filter(Boolean).join("、") || "有问题"];
+}
+
+/** @param {any} day */
+function showDay(day) {
+  if (!day) return;
+  byId("day-filed").textContent = String(day.filed);
+  byId("day-talk").textContent = day.talk_s === null ? "—" : clock(day.talk_s);
+  byId("day-wrap").textContent = day.wrap_s === null ? "—" : clock(day.wrap_s);
+  byId("day-occupancy").replaceChildren(...(day.occupancy === null ? ["—"] : [String(day.occupancy), el("small", {}, "%")]));
+}
+
+/** @param {any[]} news @param {boolean} isSignedIn */
+function showNews(news, isSignedIn) {
+  const icons = /** @type {Record<string, string>} */ ({ risk: "alert", info: "info", good: "check-c" });
+  byId("news-empty").hidden = news.length > 0;
+  const hint = byId("news-empty").querySelector("span");
+  if (hint) hint.textContent = isSignedIn ? "没有需要处理的事。录像入库与质检结果会显示在这里。" : "签入后才会收到客户呼入；签入状态不可退出登录。";
+  byId("news").replaceChildren(
+    ...news.map(({ level, title, text, time }) => el("div", { class: `hint hint--${level}` }, icon(icons[level] ?? "info"), el("b", {}, title), el("time", {}, time), el("p", {}, text))),
   );
 }
 
@@ -119,7 +173,9 @@ function showAppointments(appointments) {
 function showWelcome(state) {
   const { presence, devices_ok: checked } = state;
   const [title, text] = presence.signed_in
-    ? presence.state === "PAUSED"
+    ? presence.state === "PAUSED" && presence.reason === "未应答"
+      ? ["未应答：刚才的来电没有接听", "该客户已回到队首，转给其他坐席或稍后再次振铃。点击“示闲”后继续接待。"]
+      : presence.state === "PAUSED"
       ? [`示忙：${presence.reason || "小休"}`, "点击“示闲”后继续接待。"]
       : ["示闲中，等待客户呼入", "客户呼入时会振铃，并显示客户与案件信息。"]
     : checked
@@ -127,4 +183,21 @@ function showWelcome(state) {
       : ["您好，请先完成设备检测", "检测摄像头、麦克风和扬声器后即可签入。"];
   byId("welcome-title").textContent = title;
   byId("welcome-text").textContent = text;
+}
+
+/**
+ * Who the case can be handed to; rebuilt only when that has changed, so that an open list stays.
+ * @param {{seat_id: number, name: string, staff_no: string}[]} seats
+ */
+function showTransfer(seats) {
+  const select = /** @type {HTMLSelectElement} */ (byId("offer-transfer"));
+  const key = seats.map((seat) => seat.seat_id).join();
+  select.disabled = seats.length === 0;
+  if (select.dataset.shown === key && select.value === "") return;
+  select.dataset.shown = key;
+  select.replaceChildren(
+    el("option", { value: "" }, seats.length ? "转出…" : "无人可转"),
+    ...(seats.length > 1 ? [el("option", { value: "random" }, "随机转出")] : []),
+    ...seats.map((seat) => el("option", { value: String(seat.seat_id) }, `${seat.name} ${seat.staff_no}`)),
+  );
 }

@@ -2,7 +2,8 @@
 import { backoffMs } from "../../sdk/backoff.js";
 
 const TAKEN_OVER = 4409;
-const FINAL = new Set([4401, 4403, TAKEN_OVER]);
+const OPEN_ELSEWHERE = 4423;
+const FINAL = new Set([4401, 4403, TAKEN_OVER, OPEN_ELSEWHERE]);
 const ANSWER_WITHIN_MS = 20_000;
 
 /** A refusal by the server: `code` is stable, the message is for the person. */
@@ -19,10 +20,11 @@ export class Refusal extends Error {
  * Events: `frame` (detail: the push), `up`, `down`, `over` (detail: close code; final).
  */
 export class SeatSocket extends EventTarget {
-  /** @param {string} url */
-  constructor(url) {
+  /** @param {string} url @param {string} [page] the name of this page, the same when it comes back */
+  constructor(url, page = "") {
     super();
     this.url = url;
+    this.page = page;
     this.nextId = 0;
     this.attempt = 0;
     /** @type {WebSocket | null} */
@@ -31,8 +33,10 @@ export class SeatSocket extends EventTarget {
     this.asked = new Map();
   }
 
-  open() {
-    const socket = new WebSocket(this.url);
+  /** @param {{ takeOver?: boolean }} [options] take the workbench from another window */
+  open({ takeOver = false } = {}) {
+    const asked = new URLSearchParams({ ...(this.page ? { page: this.page } : {}), ...(takeOver ? { take_over: "1" } : {}) });
+    const socket = new WebSocket(`${this.url}?${asked}`);
     this.socket = socket;
     socket.addEventListener("open", () => {
       this.attempt = 0;

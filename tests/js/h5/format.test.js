@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { clock, coordinates, countdown, span, stamp, ticketOf } from "../../../static/js/h5/format.js";
+import { hintOf } from "../../../static/js/h5/in-call.js";
 
 const MOMENT = Date.UTC(2026, 10, 24, 2, 12, 31);
 
@@ -26,4 +27,9 @@ test("a position names its hemisphere", () => {
 test("the ticket is read from the fragment only", () => {
   assert.equal(ticketOf("#ticket=abc_-1"), "abc_-1");
   assert.equal(ticketOf(""), "");
+});
+
+test("a seat that is lost has a time until which its place is kept", () => {
+  assert.equal(hintOf({ state: "LOST", reconnect_until_unix_ms: 100_000 }, 20_000), "坐席网络中断，正在自动重连（1:20），请不要离开");
+  assert.equal(hintOf({ state: "PRESENT", reconnect_until_unix_ms: null }, 0), "正在接通画面…");
 });

@@ -41,7 +41,7 @@ Object.defineProperty(globalThis, "navigator", {
   value: { mediaDevices: { getUserMedia: async () => new FakeStream() } },
   configurable: true,
 });
-const { CallMedia } = await import("../../../static/js/workbench/call-media.js");
+const { CallMedia, cameraOf } = await import("../../../static/js/workbench/call-media.js");
 
 const answer = (media_epoch) => ({ leg_id: `leg-${media_epoch}`, media_epoch, answer_sdp: "v=0", slots: [] });
 
@@ -96,4 +96,10 @@ test("the late failure of a replaced connection does not end the one that replac
   assert.equal(FakePeer.made.length, 2);
   assert.equal(FakePeer.made[1].connectionState, "new");
   media.stop();
+});
+
+test("the camera is asked for the size the seat's parameter says", () => {
+  assert.deepEqual(cameraOf(720).video, { width: 1280, height: 720, frameRate: 15 });
+  assert.deepEqual(cameraOf(480), cameraOf(undefined));
+  assert.equal(cameraOf(480).quality.maxKbps, 600);
 });

@@ -21,3 +21,13 @@ test("a letter typed into a field is a letter", () => {
   assert.equal(actOf(pressed({ key: "?" })), "help");
   assert.equal(actOf(pressed({ key: "Enter" })), null);
 });
+
+test("with Shift a key asks for the kind, and letters count only with Ctrl or Alt", () => {
+  assert.equal(actOf(pressed({ key: "F9", shiftKey: true })), "snapshot_kind");
+  assert.equal(actOf(pressed({ key: "F8", shiftKey: true })), "step_back");
+  assert.equal(actOf(pressed({ key: "k", code: "KeyK", ctrlKey: true, inField: true })), "palette");
+  assert.equal(actOf(pressed({ key: "s", code: "KeyS", altKey: true })), "share");
+  assert.equal(actOf(pressed({ key: "s", code: "KeyS" })), null);
+  assert.equal(actOf(pressed({ key: "s", code: "KeyS", ctrlKey: true })), null);
+  assert.equal(actOf(pressed({ key: "F4", altKey: true })), null);
+});

@@ -1,0 +1,34 @@
+"""Refusals of managing people (ACC-1, ACC-2)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import DomainError
+
+
+class OwnAccount(DomainError):
+    code = "own_account"
+    message = _("不能停用、删除自己，也不能修改自己的角色，请由其他管理员操作。")
+
+
+class IncompatibleDuties(DomainError):
+    """facts: first, second - the labels of the two operations."""
+
+    code = "incompatible_duties"
+    message = _("“{first}”与“{second}”不得由同一人承担。")
+
+
+class StaffNoTaken(DomainError):
+    """facts: staff_no. A deleted person's number stays taken: history refers to it."""
+
+    code = "staff_no_taken"
+    message = _("工号 {staff_no} 已存在（含已删除的用户）。")
+
+
+class RoleInUse(DomainError):
+    code = "role_in_use"
+    message = _("还有 {count} 个用户持有该角色，不能删除。")
+
+
+class LastAdministrator(DomainError):
+    code = "last_administrator"
+    message = _("至少要保留一个启用的、可维护权限的用户。")

@@ -1,0 +1,104 @@
+"""How long a login stands: until it is old, idle, elsewhere, or the person is no longer the same.
+
+A login is marked when it begins (the `user_logged_in` signal: every pathway passes there) and
+looked at with every request and, by open sockets, every few seconds.
+"""
+
+import uuid
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from common.push import push
+from parameters.selectors import value_of
+
+from . import passwords
+from .models import User
+from .selectors import may
+
+EPOCH, BEGAN, SEEN, MARK = "auth.epoch", "auth.began", "auth.seen", "auth.mark"
+DUE = "auth.password_due"
+SEEN_STEP_S = 60
+SHORTEST_LOGIN_S = 3600
+
+
+class Ended(StrEnum):
+    """Why a login does not stand any more; the log-in page says it in words."""
+
+    CHANGED = "changed"
+    ELSEWHERE = "elsewhere"
+    IDLE = "idle"
+    OLD = "old"
+    GONE = "gone"
+
+
+def user_group(user_id: object) -> str:
+    """Sockets of one person: `auth.changed` makes them ask whether their login stands."""
+    return f"user.{user_id}"
+
+
+def begin(session: SessionBase, user: User) -> None:
+    """Mark a new login. A person who takes calls has one login: the older one ends."""
+    now = timezone.now().timestamp()
+    session.update({EPOCH: user.auth_epoch, BEGAN: now, SEEN: now, MARK: uuid.uuid4().hex})
+    session[DUE] = passwords.must_change(user)
+    if not may(user, "workbench.use"):
+        return
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(seat_session=session[MARK])
+        push(user_group(user.pk), "auth.changed")
+    user.seat_session = session[MARK]
+
+
+def ended(session: SessionBase, user: User) -> Ended | None:
+    """Why the login does not stand, None when it does."""
+    if session.get(EPOCH) != user.auth_epoch:
+        return Ended.CHANGED
+    if user.seat_session and session.get(MARK) != user.seat_session:
+        return Ended.ELSEWHERE
+    now = timezone.now().timestamp()
+    idle_for, old = now - session.get(SEEN, 0), now - session.get(BEGAN, 0)
+    # No parameter can be shorter than these: who is active costs no query.
+    is_old = old > SHORTEST_LOGIN_S and old > value_of("session_hours") * 3600
+    is_idle = idle_for > SEEN_STEP_S and 0 < value_of("idle_lock_min") * 60 < idle_for
+    if (is_idle or is_old) and not _is_at_work(user):
+        return Ended.OLD if is_old else Ended.IDLE
+    return None
+
+
+def note_act(session: SessionBase) -> None:
+    """Somebody did something; written once a minute at most."""
+    now = timezone.now().timestamp()
+    if now - session.get(SEEN, 0) > SEEN_STEP_S:
+        session[SEEN] = now
+
+
+def is_background(request: HttpRequest) -> bool:
+    """A page that asks by itself is nobody's act (the wallboard asks every two seconds)."""
+    return request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "empty"
+
+
+def ended_behind(session_key: str | None) -> Ended | None:
+    """Why the login behind an open socket does not stand any more; None when it does."""
+    if not session_key:
+        return Ended.GONE
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    if SESSION_KEY not in request.session:
+        return Ended.GONE
+    user = get_user(request)
+    return ended(request.session, user) if isinstance(user, User) else Ended.GONE
+
+
+def _is_at_work(user: User) -> bool:
+    """Who must not be interrupted is known above this layer (settings.SESSION_KEEPER)."""
+    keeper: Any = import_string(settings.SESSION_KEEPER)
+    return bool(keeper(user))

@@ -1,0 +1,49 @@
+"""What is asked of the reports."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .selectors import LONGEST_DAYS
+
+DAYS = 30
+GROUP_LABELS = (
+    ("day", _("日")),
+    ("week", _("周")),
+    ("month", _("月")),
+    ("channel", _("渠道")),
+    ("region", _("省")),
+    ("city", _("市")),
+    ("institution", _("机构")),
+    ("seat", _("坐席")),
+    ("product", _("产品")),
+)
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, widget=forms.DateInput({"type": "date", "class": "input"}, "%Y-%m-%d")
+    )
+
+
+class AskedForm(forms.Form):
+    first = _day(_("自"))
+    last = _day(_("至"))
+    by = forms.ChoiceField(
+        label=_("分组"), choices=GROUP_LABELS, widget=forms.Select({"class": "input"})
+    )
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        today = timezone.localdate()
+        return {"first": today - dt.timedelta(days=DAYS - 1), "last": today, "by": "day"}
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        first, last = asked.get("first"), asked.get("last")
+        if first and last and not 0 <= (last - first).days < LONGEST_DAYS:
+            raise forms.ValidationError(_("时间范围须为 1 至 366 天。"))
+        return asked

@@ -1,0 +1,142 @@
+"""统计分析: plots, a table and files of what the views hold (REP-1)."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from accounts.selectors import actor_of, may
+from common.csv_file import csv_response
+from common.errors import DomainError
+from ui.charts import Chart, lines, stacked
+
+from . import selectors, services
+from .forms import AskedForm
+
+
+def _asked(request: HttpRequest) -> tuple[User, AskedForm, selectors.Asked]:
+    """404 for those without the operation; what is not valid is the default."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - login_required
+    if not may(user, selectors.VIEW):
+        raise Http404
+    form = AskedForm(request.GET if "first" in request.GET else AskedForm.default())
+    given = form.cleaned_data if form.is_valid() else AskedForm.default()
+    seat_nos = selectors.scope_of_reports(user)
+    return user, form, selectors.Asked(given["first"], given["last"], given["by"], seat_nos)
+
+
+@login_required
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    user, form, asked = _asked(request)
+    found = selectors.figures_of(asked)
+    query = {"first": str(asked.first), "last": str(asked.last), "by": asked.by}
+    context = {
+        "form": form,
+        "found": found,
+        "charts": _charts(found) if found.rows else (),
+        "query": urlencode(query),
+        "may_personal": may(user, selectors.PERSONAL),
+        "sees_all": asked.seat_nos is None,
+    }
+    return render(request, "analytics/overview.html", context)
+
+
+def _charts(found: selectors.Figures) -> list[Chart]:
+    names = [row["label"] for row in found.rows]
+
+    def column(key: str, scale: float = 1) -> list[float | None]:
+        return [None if row.get(key) is None else float(row[key]) * scale for row in found.rows]
+
+    def counts(key: str) -> list[float]:
+        return [float(row.get(key) or 0) for row in found.rows]
+
+    minute = 1 / 60
+    return [
+        stacked(
+            _("面谈量与处理意见"),
+            names,
+            [
+                (_("通过"), counts("PASS")),
+                (_("部分完成"), counts("PARTIAL")),
+                (_("存疑"), counts("DOUBT")),
+                (_("未提交"), counts("OPEN")),
+            ],
+        ),
+        lines(
+            _("通话时长（分）"),
+            names,
+            [(_("平均"), column("talk_s", minute)), ("P90", column("talk_p90_s", minute))],
+        ),
+        lines(
+            _("等待（秒）"),
+            names,
+            [(_("平均"), column("waited_s")), ("P90", column("waited_p90_s"))],
+        ),
+        stacked(
+            _("入队与放弃"),
+            names,
+            [(_("接通"), counts("answered")), (_("放弃"), counts("abandoned"))],
+        ),
+        lines(_("客户上行丢包（%）"), names, [(_("平均"), column("loss_up"))]),
+        lines(_("往返时延（毫秒）"), names, [(_("平均"), column("rtt_ms"))]),
+        lines(
+            _("每次通话的中断与重连（次）"),
+            names,
+            [(_("画面中断"), column("gaps")), (_("重连"), column("reconnects"))],
+        ),
+        lines(_("满意度（星）"), names, [(_("平均"), column("rating"))]),
+    ]
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponse:
+    """`what`: "summary" for the table of the page, else one of the views line by line."""
+    user, _form, asked = _asked(request)
+    what, personal = request.GET.get("what", "summary"), "personal" in request.GET
+    if personal and not may(user, selectors.PERSONAL):
+        raise Http404
+    name = f"{what}-{asked.first}-{asked.last}.csv"
+    if what == "summary":
+        return csv_response(name, _summary(selectors.figures_of(asked)))
+    if what not in selectors.EXPORTS:
+        raise Http404
+    actor = actor_of(user, request.META.get("REMOTE_ADDR", ""))
+    try:
+        return csv_response(name, services.export(what, asked, personal=personal, actor=actor))
+    except DomainError as refusal:
+        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+
+
+def _summary(found: selectors.Figures) -> list[list[str]]:
+    columns: list[tuple[str, str]] = [
+        ("label", _("分组")),
+        ("entered", _("入队")),
+        ("answered", _("接通")),
+        ("abandoned", _("放弃")),
+        ("waited_s", _("平均等待（秒）")),
+        ("calls", _("通话")),
+        ("talk_s", _("平均时长（秒）")),
+        ("talk_p90_s", _("时长 P90（秒）")),
+        ("PASS", _("通过")),
+        ("DOUBT", _("存疑")),
+        ("PARTIAL", _("部分完成")),
+        ("loss_up", _("上行丢包（%）")),
+        ("rtt_ms", _("往返时延（毫秒）")),
+        ("gaps", _("平均中断")),
+        ("reconnects", _("平均重连")),
+        ("rating", _("满意度")),
+    ]
+
+    def text(value: Any) -> str:
+        return "" if value is None else value if isinstance(value, str) else f"{float(value):.4g}"
+
+    heads = [label for _key, label in columns]
+    return [heads, *([text(row.get(key)) for key, _label in columns] for row in found.rows)]

@@ -1,0 +1,117 @@
+"""One seat's weeks as the supervisor sees them: booked, free, off (SEAT-1, SEAT-4)."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from accounts.models import User
+from seats.models import Seat
+from seats.selectors import seat_users
+from seats.states import SIGNED_IN, Presence
+
+from .candidates import open_appointments
+from .models import Appointment
+from .selectors import day_span, days_between, plans_of
+from .states import AppointmentState
+from .timetable import slots_of_day
+
+WEEKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A slot of a day; without an appointment it is free."""
+
+    start: dt.datetime
+    end: dt.datetime
+    appointment: Appointment | None = None
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Day:
+    date: dt.date
+    off_note: str
+    cells: list[Cell] = field(default_factory=list)
+    today: bool = False
+
+    @property
+    def booked(self) -> int:
+        return sum(cell.appointment is not None for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    user: User
+    seat: Seat | None
+    state: str
+    state_label: str
+    reason: str
+    since: dt.datetime | None
+    signed_in: bool
+    leaves_after: bool
+    today: int
+    open: int
+    next_at: dt.datetime | None
+
+
+def weeks_of(seat: Seat, monday: dt.date) -> list[Day]:
+    """Five weeks from `monday`; what is booked off the grid stands in its place too."""
+    last = monday + dt.timedelta(days=7 * WEEKS - 1)
+    plan = plans_of([seat], first_day=monday, last_day=last)[seat.pk]
+    zone, now, today = timezone.get_current_timezone(), timezone.now(), timezone.localdate()
+    rows = (
+        Appointment.objects.filter(seat=seat, slot__overlap=day_span(monday, last))
+        .exclude(state__in=[AppointmentState.MOVED, AppointmentState.CANCELLED])
+        .select_related("task")
+        .order_by("slot")
+    )
+    by_day: dict[dt.date, list[Appointment]] = {}
+    for row in rows:
+        by_day.setdefault(timezone.localdate(row.bounds[0]), []).append(row)
+    days: list[Day] = []
+    for date in days_between(monday, last):
+        mine = by_day.get(date, [])
+        cells = [
+            Cell(*row.bounds, row, row.state != AppointmentState.BOOKED or row.bounds[1] <= now)
+            for row in mine
+        ]
+        cells += [
+            Cell(start, end, None, start <= now)
+            for start, end, free in slots_of_day(plan, date, zone, [row.bounds for row in mine])
+            if free
+        ]
+        cells.sort(key=lambda cell: cell.start)
+        days.append(Day(date, plan.off_note(date), cells, date == today))
+    return days
+
+
+def roster(viewer: User) -> list[RosterRow]:
+    """All users with the seat role, with state, load and next appointment."""
+    today = day_span(timezone.localdate(), timezone.localdate())
+    open_rows: dict[int, list[Appointment]] = {}
+    for row in open_appointments().filter(seat__rehearsal=False):
+        open_rows.setdefault(row.seat_id, []).append(row)
+    found: list[RosterRow] = []
+    for user in seat_users(viewer):
+        seat = getattr(user, "seat", None)
+        presence = getattr(seat, "presence", None)
+        state = Presence(presence.state) if presence else Presence.SIGNED_OUT
+        mine = open_rows.get(seat.pk, []) if seat else []
+        found.append(
+            RosterRow(
+                user=user,
+                seat=seat,
+                state=state.value,
+                state_label=str(state.label),
+                reason=presence.reason if presence else "",
+                since=presence.since if presence else None,
+                signed_in=state in SIGNED_IN,
+                leaves_after=bool(presence and presence.sign_out_after),
+                today=sum(row.bounds[0] < today[1] for row in mine),
+                open=len(mine),
+                next_at=mine[0].bounds[0] if mine else None,
+            )
+        )
+    return found

@@ -1,0 +1,34 @@
+"""Reads of the operation log."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from .models import AuditEntry
+
+
+def head_of(chain: str) -> tuple[int, str]:
+    """(number, hash in hex) of a chain's last entry; (0, "") of one without entries."""
+    last = AuditEntry.objects.filter(chain=chain).order_by("-seq").first()
+    return (last.seq, bytes(last.hash).hex()) if last is not None else (0, "")
+
+
+def entries_of(chain: str) -> Iterator[dict[str, Any]]:
+    """The whole chain in order; with `at` as the text that is hashed (migration 0002)."""
+    for entry in AuditEntry.objects.filter(chain=chain).order_by("seq").iterator():
+        yield {
+            "chain": entry.chain,
+            "seq": entry.seq,
+            "at": f"{entry.at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+            "actor_kind": entry.actor_kind,
+            "actor_id": entry.actor_id,
+            "actor_name": entry.actor_name,
+            "ip": entry.ip,
+            "request_id": entry.request_id,
+            "action": entry.action,
+            "object_type": entry.object_type,
+            "object_id": entry.object_id,
+            "payload": entry.payload,
+            "prev": bytes(entry.prev).hex(),
+            "hash": bytes(entry.hash).hex(),
+        }

@@ -1,0 +1,161 @@
+"""Recordings for the bank's other systems (STO-1): query and fetch, each fetch audited.
+
+A system needs its key and the scope: settings.PARTNER_ARCHIVE_READERS names those that have it.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common.actor import Actor, ActorKind
+from common.errors import Forbidden, NotFound
+from common.problems import ProblemSerializer
+from common.ranges import answer, begins_file
+from recordings.models import Recording, StoredObject
+from recordings.selectors import open_stored, recordings_of_contract
+from recordings.services import end_contract, note_fetched
+
+from .auth import PartnerKey
+
+PROBLEMS = {
+    400: ProblemSerializer,
+    401: ProblemSerializer,
+    403: ProblemSerializer,
+    404: ProblemSerializer,
+}
+
+
+class ArchiveFileSerializer(serializers.Serializer[Any]):
+    file_id = serializers.IntegerField()
+    kind = serializers.CharField(help_text="composed, track, snapshot, journal or manifest")
+    name = serializers.CharField()
+    bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    url = serializers.CharField(help_text="Fetch here, with Range if wanted (RFC 9110).")
+
+
+class ArchiveRecordingSerializer(serializers.Serializer[Any]):
+    recording_id = serializers.UUIDField()
+    contract_no = serializers.CharField()
+    generation = serializers.IntegerField()
+    call_number = serializers.IntegerField()
+    started_at = serializers.DateTimeField()
+    duration_ms = serializers.IntegerField()
+    name = serializers.CharField(help_text="YYYYMMDD customer staff-number serial (STO-2)")
+    stage = serializers.CharField()
+    files = ArchiveFileSerializer(many=True)
+
+
+class ContractQuery(serializers.Serializer[Any]):
+    contract_no = serializers.CharField(max_length=40)
+
+
+class ArchiveView(APIView):
+    authentication_classes = (PartnerKey,)
+
+    def actor(self, request: Request) -> Actor:
+        """Raises Forbidden for a system without the scope."""
+        name = str(request.user)
+        if name not in settings.PARTNER_ARCHIVE_READERS:
+            raise Forbidden
+        return Actor(ActorKind.PARTNER, name, name, request.META.get("REMOTE_ADDR", ""))
+
+
+class RecordingsView(ArchiveView):
+    @extend_schema(
+        operation_id="listRecordings",
+        summary="Stored recordings of a contract, over all interviews, with their files (STO-1)",
+        parameters=[OpenApiParameter("contract_no", str, required=True)],
+        responses={200: ArchiveRecordingSerializer(many=True), **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        self.actor(request)
+        query = ContractQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = recordings_of_contract(query.validated_data["contract_no"])
+        return Response(ArchiveRecordingSerializer([_view(row) for row in found], many=True).data)
+
+
+def _view(recording: Recording) -> dict[str, Any]:
+    call = recording.call
+    return {
+        "recording_id": recording.pk,
+        "contract_no": call.task.contract_no,
+        "generation": call.task.generation,
+        "call_number": call.number,
+        "started_at": call.clock_started_at,
+        "duration_ms": recording.duration_ms,
+        "name": recording.download_name,
+        "stage": recording.stage,
+        "files": [
+            {
+                "file_id": stored.pk,
+                "kind": stored.kind,
+                "name": stored.name,
+                "bytes": stored.bytes,
+                "sha256": stored.sha256,
+                "url": reverse("partner-recording-file", args=[recording.pk, stored.pk]),
+            }
+            for stored in recording.objects_stored.all()
+            if stored.confirmed_at is not None
+        ],
+    }
+
+
+class RecordingFileView(ArchiveView):
+    @extend_schema(
+        operation_id="fetchRecordingFile",
+        summary="One file of a recording; 206 with at most 2 MiB when a Range is asked for",
+        responses={
+            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY),
+            (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY),
+            416: OpenApiResponse(description="The range lies outside the file."),
+            **PROBLEMS,
+        },
+    )
+    def get(self, request: Request, recording_id: UUID, file_id: int) -> HttpResponseBase:
+        actor = self.actor(request)
+        stored = (
+            StoredObject.objects.filter(
+                pk=file_id,
+                recording_id=recording_id,
+                confirmed_at__isnull=False,
+                recording__call__task__rehearsal=False,
+            )
+            .select_related("recording__call")
+            .first()
+        )
+        if stored is None:
+            raise NotFound
+        opened = open_stored(stored)
+        if begins_file(request):
+            note_fetched(stored, actor=actor)
+        return answer(request, opened)
+
+
+class ContractEndSerializer(serializers.Serializer[Any]):
+    ended_on = serializers.DateField(help_text="The day the contract was over; keeping counts on.")
+
+
+class ContractEndView(ArchiveView):
+    @extend_schema(
+        operation_id="endContract",
+        summary="A contract is over: keeping times that count from its end begin (STO-4)",
+        request=ContractEndSerializer,
+        responses={200: ContractEndSerializer, **PROBLEMS},
+    )
+    def put(self, request: Request, contract_no: str) -> Response:
+        actor = self.actor(request)
+        body = ContractEndSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        end = end_contract(contract_no, body.validated_data["ended_on"], actor=actor)
+        return Response(ContractEndSerializer({"ended_on": end.ended_on}).data)

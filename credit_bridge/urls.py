@@ -1,0 +1,12 @@
+from django.urls import path
+
+from . import views
+
+app_name = "credit_bridge"
+
+urlpatterns = [
+    path("", views.messages_page, name="messages"),
+    path("messages/<int:message_id>", views.act, name="act"),
+    path("reconciliation", views.reconciliation, name="reconciliation"),
+    path("reconciliation/<int:run_id>.csv", views.report, name="report"),
+]

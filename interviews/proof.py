@@ -1,0 +1,33 @@
+"""The last of the passing news of a call, for whoever was not listening when it came. May be lost."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from common.clock import unix_ms
+
+KEPT_S = 60
+SLOTS_KEPT_S = 24 * 3600  # told when they change only: longer than any call
+
+
+def remember_proof(call_id: str, payload: dict[str, Any]) -> None:
+    told = {"at_unix_ms": unix_ms(timezone.now()), **payload}
+    cache.set(f"proof/{call_id}", told, KEPT_S)
+
+
+def proofs_of(call_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """By call id; a call that has told nothing for a minute is missing."""
+    found = cache.get_many([f"proof/{call_id}" for call_id in call_ids])
+    return {key.removeprefix("proof/"): told for key, told in found.items()}
+
+
+def remember_slots(leg_id: str, slots: list[dict[str, Any]]) -> None:
+    cache.set(f"slots/{leg_id}", slots, SLOTS_KEPT_S)
+
+
+def slots_of(leg_id: str) -> list[dict[str, Any]] | None:
+    """Who comes through which slot of the connection; None when nothing was told of it."""
+    found: list[dict[str, Any]] | None = cache.get(f"slots/{leg_id}")
+    return found

@@ -1,0 +1,122 @@
+"""What the seat shows to everybody: a region of its screen. And what of it ends with the room.
+
+A stretch of showing is a timeline event without an end; there is at most one share at a time.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from audit import services as audit
+from common.actor import SYSTEM, Actor
+from common.ids import new_id
+from common.push import call_group, push
+from interviews.errors import CallOver
+from interviews.models import Call, PlayOut, TimelineEvent
+from interviews.states import LIVE_PLAY, PlayState
+from media_worker.gateway import MediaUnavailable
+
+from .calls import call_ms, lock_call
+
+
+def share_of(call: Call) -> TimelineEvent | None:
+    """The share that is on."""
+    return TimelineEvent.objects.filter(call=call, kind="share", until_ms=None).first()
+
+
+def start_share(call_id: UUID, *, title: str, offer_sdp: str, actor: Actor) -> dict[str, Any]:
+    """Answer the offer of the share's own connection: {"leg_id", "media_epoch", …} (WB-8).
+
+    A share that is on is replaced. Raises CallOver, MediaUnavailable, MediaRefused.
+    """
+    from .media import room_of  # the media module ends what is shown when it moves a call
+
+    call = Call.objects.select_related("task").get(pk=call_id)
+    if not call.is_running:
+        raise CallOver
+    leg_id = new_id()
+    answer = room_of(call).connect_share(str(leg_id), offer_sdp, title)
+    with transaction.atomic():
+        call = lock_call(call_id)
+        _end_share(call)
+        TimelineEvent.objects.create(
+            call=call,
+            kind="share",
+            at_ms=call_ms(call),
+            payload={"title": title, "leg_id": str(leg_id)},
+            created_by=actor.name,
+        )
+        _note(call, "share.started", actor, title=title)
+    return {
+        "leg_id": str(leg_id),
+        "media_epoch": call.media_epoch,
+        "answer_sdp": answer.answer_sdp,
+        "slots": [],
+    }
+
+
+def stop_share(call_id: UUID, *, actor: Actor) -> None:
+    """The customers see the seat again. Idempotent; a worker that is away has nothing to show."""
+    from .media import room_of
+
+    with transaction.atomic():
+        call = lock_call(call_id)
+        share = share_of(call)
+        if share is None:
+            return
+        _end_share(call)
+        _note(call, "share.stopped", actor)
+    try:
+        room_of(call).close_leg(share.payload["leg_id"], "stopped")
+    except MediaUnavailable:
+        return  # with the worker its connections are gone
+
+
+def lose_share(call: Call, leg_id: str) -> None:
+    """The share's connection ended by itself. The call's row is locked."""
+    share = share_of(call)
+    if share is not None and share.payload.get("leg_id") == leg_id:
+        _end_share(call)
+        _note(call, "share.lost", SYSTEM)
+
+
+def _end_share(call: Call) -> None:
+    TimelineEvent.objects.filter(call=call, kind="share", until_ms=None).update(
+        until_ms=call_ms(call)
+    )
+
+
+def _note(call: Call, action: str, actor: Actor, **facts: object) -> None:
+    audit.record(
+        action,
+        actor=actor,
+        object_type="call",
+        object_id=call.pk,
+        chain=audit.interview_chain(call.task_id),
+        **facts,
+    )
+    push(call_group(call.pk), "call.changed")
+
+
+def interrupt_content(call: Call) -> None:
+    """The media worker is gone: the share is over, the item waits where it was. Row is locked."""
+    _end_share(call)
+    PlayOut.objects.filter(call=call, state=PlayState.PLAYING).update(state=PlayState.PAUSED)
+
+
+def end_content(call: Call) -> None:
+    """The call is over. Its row is locked."""
+    _end_share(call)
+    for play in PlayOut.objects.filter(call=call, state__in=LIVE_PLAY).select_related("event"):
+        end_play(play, PlayState.STOPPED, call_ms(call))
+
+
+def end_play(play: PlayOut, state: PlayState, at_ms: int) -> None:
+    """The item is over: the row, and the end of its stretch on the timeline."""
+    play.state = state
+    play.save(update_fields=["state", "position_ms"])
+    event = play.event
+    event.until_ms = max(event.at_ms, at_ms)
+    event.payload = {**event.payload, "outcome": state.value, "position_ms": play.position_ms}
+    event.save(update_fields=["until_ms", "payload"])

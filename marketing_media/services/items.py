@@ -1,0 +1,49 @@
+"""Enabling, disabling, deleting (MKT-1)."""
+
+import shutil
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from audit import services as audit
+from common.actor import Actor
+from marketing_media.errors import MediaEnabled, NotPlayable
+from marketing_media.models import MediaItem
+
+
+@transaction.atomic
+def set_enabled(item_ids: Iterable[int], *, enabled: bool, actor: Actor) -> int:
+    """How many changed. Raises NotPlayable for an item without a play-out; then none changed."""
+    changed = 0
+    for item in MediaItem.objects.select_for_update().filter(pk__in=item_ids).order_by("pk"):
+        if item.enabled is enabled:
+            continue
+        if enabled and not item.is_playable:
+            raise NotPlayable(title=item.title)
+        item.enabled = enabled
+        item.save(update_fields=["enabled"])
+        note(item, "enabled" if enabled else "disabled", actor=actor)
+        changed += 1
+    return changed
+
+
+def delete_item(item_id: int, *, actor: Actor) -> None:
+    """Delete a disabled item with its files. Raises MediaEnabled."""
+    with transaction.atomic():
+        item = MediaItem.objects.select_for_update().get(pk=item_id)
+        if item.enabled:
+            raise MediaEnabled(title=item.title)
+        note(item, "deleted", actor=actor, title=item.title)
+        folder = item.folder
+        files = [upload.file for upload in item.uploads.all()]
+        item.delete()
+    shutil.rmtree(folder, ignore_errors=True)
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def note(item: MediaItem, change: str, *, actor: Actor, **facts: Any) -> None:
+    audit.record(
+        f"media.{change}", actor=actor, object_type="media_item", object_id=item.pk, **facts
+    )

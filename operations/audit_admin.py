@@ -1,0 +1,201 @@
+"""操作日志: search, readable sentences, export, the check of the chain (WB-20)."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_access import OperationAdmin
+from accounts.models import User
+from accounts.selectors import actor_of
+from audit import search as finding
+from audit import sentences
+from audit import services as audit
+from audit.models import AuditEntry
+from audit.search import Search
+from common.actor import Actor
+from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
+from interviews.models import InterviewTask
+
+EXPORT_MOST = 50_000
+
+
+def _choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [("", _("全部")), *sorted(labels.items(), key=lambda pair: pair[0])]
+
+
+class AuditForm(forms.Form):
+    person = forms.CharField(label=_("工号"), required=False, max_length=20)
+    contract_no = forms.CharField(label=_("借款合同号"), required=False, max_length=40)
+    action = forms.ChoiceField(
+        label=_("操作"), required=False, choices=lambda: _choices(sentences.ACTIONS)
+    )
+    object_type = forms.ChoiceField(
+        label=_("对象"), required=False, choices=lambda: _choices(sentences.OBJECTS)
+    )
+    object_id = forms.CharField(label=_("对象编号"), required=False, max_length=60)
+    since = forms.DateField(
+        label=_("自"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=_("至"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+
+    def search(self) -> Search:
+        """What was asked; a field that is not valid does not narrow the list."""
+        self.is_valid()
+        asked: dict[str, Any] = self.cleaned_data
+        actors = chains = None
+        if person := asked.get("person", "").strip():
+            keys = User.objects.filter(staff_no=person).values_list("pk", flat=True)
+            actors = tuple(str(key) for key in keys)
+        if contract_no := asked.get("contract_no", "").strip():
+            tasks = InterviewTask.objects.filter(contract_no=contract_no)
+            chains = tuple(audit.interview_chain(key) for key in tasks.values_list("pk", flat=True))
+        return Search(
+            actor_ids=actors,
+            chains=chains,
+            action=asked.get("action", ""),
+            object_type=asked.get("object_type", ""),
+            object_id=asked.get("object_id", "").strip(),
+            since=_start_of(asked.get("since")),
+            until=_start_of(asked.get("until"), days=1),
+        )
+
+
+def _start_of(day: dt.date | None, days: int = 0) -> dt.datetime | None:
+    if day is None:
+        return None
+    return timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=days), dt.time.min))
+
+
+def _shown(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "sentence": sentences.sentence(entry),
+        "object": sentences.object_of(entry),
+        "actor": sentences.ACTORS.get(entry.actor_kind, entry.actor_kind),
+    }
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(OperationAdmin):
+    view_operation = "audit.view"
+    fields = [
+        "at",
+        "in_words",
+        ("actor_kind", "actor_name", "ip"),
+        ("action", "object_type", "object_id"),
+        "payload",
+        ("chain", "seq"),
+        "request_id",
+    ]
+    readonly_fields = ["in_words"]
+
+    @admin.display(description=_("说明"))
+    def in_words(self, entry: AuditEntry) -> str:
+        return sentences.sentence(entry)
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("export/<slug:form>/", wrap(self.export), name="audit_export"),
+            path("check/", wrap(self.check_chain), name="audit_check"),
+        ]
+        return own + super().get_urls()
+
+    def _actor(self, request: HttpRequest) -> Actor:
+        if not isinstance(request.user, User) or not self.has_view_permission(request):
+            raise PermissionDenied
+        return actor_of(request.user, request.META.get("REMOTE_ADDR", ""))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        self._actor(request)
+        form = AuditForm(request.GET)
+        search = form.search()
+        page = finding.page_of(search, request.GET.get("at", ""))
+        query = request.GET.copy()
+        query.pop("at", None)
+        context = self.admin_site.each_context(request) | {
+            "title": _("操作日志"),
+            "form": form,
+            "rows": [_shown(entry) for entry in page.rows],
+            "older": page.older,
+            "is_first": "at" not in request.GET,
+            "query": query.urlencode(),
+            "chains": list(search.chains or ()),
+        }
+        return render(request, "admin/audit/auditentry/index.html", context)
+
+    def export(self, request: HttpRequest, form: str) -> HttpResponse:
+        """What was found, as a file; more than EXPORT_MOST has to be narrowed first."""
+        actor = self._actor(request)
+        found = finding.entries_found(AuditForm(request.GET).search())
+        entries = list(found[: EXPORT_MOST + 1])
+        if len(entries) > EXPORT_MOST:
+            text = gettext("超过 {most} 条，请先缩小查询范围。").format(most=EXPORT_MOST)
+            messages.error(request, text)
+            return redirect(f"../../?{request.GET.urlencode()}")
+        audit.record(
+            "audit.exported", actor=actor, object_type="audit", object_id="list", rows=len(entries)
+        )
+        heads = [_("时间"), _("说明"), _("操作者"), _("来源地址"), _("操作"), _("对象"), _("内容"),
+                 _("链"), _("序号"), _("请求号")]  # fmt: skip
+        rows = [[str(head) for head in heads]]
+        rows += [
+            [
+                timezone.localtime(each.at).strftime("%Y-%m-%d %H:%M:%S.%f"),
+                sentences.sentence(each),
+                each.actor_name or each.actor_id,
+                each.ip,
+                each.action,
+                f"{each.object_type}:{each.object_id}",
+                each.payload,
+                each.chain,
+                str(each.seq),
+                each.request_id,
+            ]
+            for each in entries
+        ]
+        is_xlsx = form == "xlsx"
+        response = HttpResponse(
+            write_xlsx(rows) if is_xlsx else write_csv(rows),
+            content_type=XLSX_TYPE if is_xlsx else "text/csv; charset=utf-8",
+        )
+        name = f"audit.{'xlsx' if is_xlsx else 'csv'}"
+        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+        return response
+
+    def check_chain(self, request: HttpRequest) -> HttpResponse:
+        """Hash every entry of one chain again; the check itself is an entry, too."""
+        actor = self._actor(request)
+        if request.method != "POST":
+            return redirect("admin:audit_auditentry_changelist")
+        checked = finding.check_chain(request.POST.get("chain", audit.ADMIN_CHAIN)[:80])
+        if checked.holds:
+            text = gettext("日志链完整：{chain}，共 {count} 条。")
+            messages.success(request, text.format(chain=checked.chain, count=checked.entries))
+        elif checked.broken_seq is None:
+            text = gettext("日志链 {chain} 的末尾被截断。")
+            messages.error(request, text.format(chain=checked.chain))
+        else:
+            text = gettext("日志链 {chain} 在第 {seq} 条被改动。")
+            messages.error(request, text.format(chain=checked.chain, seq=checked.broken_seq))
+        audit.record(
+            "audit.verified",
+            actor=actor,
+            object_type="audit",
+            object_id=checked.chain[:60],
+            holds=checked.holds,
+            count=checked.entries,
+        )
+        return redirect("admin:audit_auditentry_changelist")

@@ -1,0 +1,73 @@
+"""Forms of 质检管理. What they let through is still decided by services."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from recordings.forms import SearchForm
+from recordings.selectors import Search
+
+from .selectors import TABS, QueueSearch
+from .states import ReviewMove
+
+
+class QueueForm(SearchForm):
+    """The search of 视频管理 and the reviewer (QC-1)."""
+
+    reviewer_no = forms.CharField(label=_("复核岗工号"), required=False, max_length=20)
+
+    def queue_search(self, shown: str) -> QueueSearch:
+        """A field that is not valid does not narrow the list."""
+        self.is_valid()
+        fields: dict[str, Any] = dict(self.cleaned_data)
+        reviewer_no = fields.pop("reviewer_no", "")
+        return QueueSearch(
+            shown=shown if shown in TABS else "open",
+            found=Search(**fields),
+            reviewer_no=reviewer_no,
+        )
+
+
+class DecisionForm(forms.Form):
+    move = forms.ChoiceField(
+        choices=[(move.value, move.value) for move in ReviewMove if move is not ReviewMove.CLAIM],
+        error_messages={"required": _("请选择处理意见。"), "invalid_choice": _("请选择处理意见。")},
+    )
+    reasons = forms.MultipleChoiceField(required=False)
+    note = forms.CharField(required=False, max_length=500)
+    met = forms.TypedMultipleChoiceField(required=False, coerce=int)
+    scored = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, reasons: tuple[str, ...], items: list[int], **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.fields["reasons"].choices = [(each, each) for each in reasons]  # type: ignore[attr-defined]
+        self.fields["met"].choices = [(each, each) for each in items]  # type: ignore[attr-defined]
+
+
+class PeriodForm(forms.Form):
+    first = forms.DateField(
+        label=_("自"), widget=forms.DateInput({"type": "date", "class": "input"}, "%Y-%m-%d")
+    )
+    last = forms.DateField(
+        label=_("至"), widget=forms.DateInput({"type": "date", "class": "input"}, "%Y-%m-%d")
+    )
+
+
+class SecondForm(PeriodForm):
+    percent = forms.DecimalField(
+        label=_("抽取比例（%）"),
+        min_value=Decimal("0.1"),
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        widget=forms.NumberInput({"class": "input"}),
+    )
+
+
+class ClipForm(forms.Form):
+    from_ms = forms.IntegerField(min_value=0)
+    to_ms = forms.IntegerField(min_value=1)
+    title = forms.CharField(max_length=80)
+    note = forms.CharField(max_length=500, required=False)

@@ -1,0 +1,434 @@
+"""Reads of reviews: the queue, one's results, the sample an auditor derives."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Avg, Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+from accounts.selectors import visible
+from common.errors import NotFound
+from interviews.models import Call, TimelineEvent
+from interviews.states import RISK_TAGS, CallState, Verdict
+from recordings.selectors import Search, entries_found
+
+from .agreement import Agreement, agreement_of
+from .models import (
+    CoachingClip,
+    QcReview,
+    SamplingPlan,
+    SamplingRun,
+    ScoreForm,
+    ScoreItem,
+    SecondOpinion,
+)
+from .sampling import is_chosen
+from .states import ReviewMove, ReviewState
+
+VIEW, REVIEW, MANAGE = "qc.view", "qc.review", "qc.manage"
+DECIDED = (
+    ReviewState.PASSED,
+    ReviewState.REJECTED,
+    ReviewState.RETURNED,
+    ReviewState.FLAGGED,
+)
+
+
+def reject_reasons() -> tuple[str, ...]:
+    """The credit system's list (QC-2), from wherever the installation says it comes."""
+    source = import_string(settings.REJECT_REASONS_SOURCE)
+    return tuple(source())
+
+
+def current_form() -> ScoreForm | None:
+    return ScoreForm.objects.filter(is_current=True).prefetch_related("items").first()
+
+
+# --- queue ----------------------------------------------------------------------------------
+
+
+EVERYTHING_FOUND = Search()
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSearch:
+    """The search of 视频管理 (QC-1) within a tab of the queue."""
+
+    shown: str = "open"
+    found: Search = EVERYTHING_FOUND
+    reviewer_no: str = ""
+
+
+def reviews_open_to(user: User) -> QuerySet[QcReview]:
+    """Reviews of interviews in the person's scope, and what the person has in hand (ACC-3)."""
+    return QcReview.objects.filter(
+        visible(user, VIEW, REVIEW, owner="call__seat__user") | Q(reviewer=user),
+        call__task__rehearsal=False,
+    )
+
+
+def _tab(shown: str, user: User) -> Q:
+    return {
+        "open": Q(state__in=[ReviewState.OPEN, ReviewState.CLAIMED]),
+        "mine": Q(reviewer=user, state=ReviewState.CLAIMED),
+        "decided": Q(state__in=DECIDED),
+        "flagged": Q(state=ReviewState.FLAGGED),
+    }[shown]
+
+
+TABS = ("open", "mine", "decided", "flagged")
+PAST = ("decided", "flagged")
+# Without a day of its own the past is that long: a queue is worked, not dug through.
+PAST_DAYS = 30
+_RISK_TAG = Q(
+    kind="tag", payload__kind__in=sorted(kind.value for kind in RISK_TAGS)
+)  # what the seat doubted
+
+
+def first_doubt_ms(call: Call) -> int | None:
+    """The moment (ms) of the first risk tag of a call; None when the seat set none."""
+    return call.events.filter(_RISK_TAG).order_by("at_ms").values_list("at_ms", flat=True).first()
+
+
+def reviews_found(search: QueueSearch, user: User) -> QuerySet[QcReview]:
+    """Urgent first, then the oldest; what is decided newest first.
+
+    Each with its number of tags and gaps and the moment of the first risk tag (ms).
+    """
+    marks = TimelineEvent.objects.filter(call=OuterRef("call"))
+    found = (
+        reviews_open_to(user)
+        .filter(_tab(search.shown, user))
+        .select_related("call__task", "call__seat__user", "reviewer")
+        .annotate(
+            tags=_count(marks.filter(kind="tag")),
+            gaps=_count(marks.filter(kind="gap")),
+            doubt_ms=Subquery(marks.filter(_RISK_TAG).order_by("at_ms").values("at_ms")[:1]),
+        )
+    )
+    if search.found != EVERYTHING_FOUND:
+        found = found.filter(call__recording__in=entries_found(search.found).values("pk"))
+    if search.reviewer_no:
+        found = found.filter(reviewer__staff_no=search.reviewer_no)
+    if search.shown in PAST:
+        if search.found.from_day is None:
+            found = found.filter(decided_at__gte=_past_since())
+        return found.order_by("-decided_at", "-pk")
+    return found.order_by("-is_urgent", "opened_at", "pk")
+
+
+def _count(events: QuerySet[TimelineEvent]) -> Coalesce:
+    counted = events.order_by().values("call").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _past_since() -> dt.datetime:
+    return _start_of(timezone.localdate() - dt.timedelta(days=PAST_DAYS))
+
+
+def counts_for(user: User) -> dict[str, int]:
+    """Of each tab; the past as far as its tab goes back."""
+    rows = reviews_open_to(user).filter(
+        Q(state__in=[ReviewState.OPEN, ReviewState.CLAIMED]) | Q(decided_at__gte=_past_since())
+    )
+    return rows.aggregate(**{tab: Count("pk", filter=_tab(tab, user)) for tab in TABS})
+
+
+def review_for(user: User, review_id: int) -> QcReview:
+    """Raises NotFound for one that is not there and for one that is not for this person's eyes:
+    reviewers, supervisors, and the seat for its own decided reviews."""
+    review = (
+        QcReview.objects.select_related("call__task", "call__seat__user", "reviewer", "score_form")
+        .filter(pk=review_id)
+        .first()
+    )
+    if review is None:
+        raise NotFound
+    is_own = review.call.seat.user_id == user.pk and review.decided_at is not None
+    if not is_own and not reviews_open_to(user).filter(pk=review_id).exists():
+        raise NotFound
+    return review
+
+
+def results_of_seat(user: User) -> QuerySet[QcReview]:
+    """What was decided about this seat's interviews, newest first."""
+    return (
+        QcReview.objects.filter(call__seat__user=user, decided_at__isnull=False)
+        .select_related("call__task", "reviewer")
+        .order_by("-decided_at")
+    )
+
+
+# --- sampling -------------------------------------------------------------------------------
+
+
+def rule_of(plan: SamplingPlan) -> dict[str, Any]:
+    """The plan as it is now, as a run keeps it."""
+    return {
+        "percent": str(plan.percent),
+        "seat_no": plan.seat_no,
+        "product_code": plan.product_code,
+        "min_risk_tags": plan.min_risk_tags,
+        "new_seat_days": plan.new_seat_days,
+        "seed": plan.seed,
+    }
+
+
+def passes_of(day: dt.date, rule: dict[str, Any]) -> list[UUID]:
+    """Calls filed 通过 on `day` (local) that the rule is about, by id."""
+    found = Call.objects.filter(
+        state=CallState.FILED,
+        verdict=Verdict.PASS,
+        task__rehearsal=False,
+        filed_at__gte=_start_of(day),
+        filed_at__lt=_start_of(day + dt.timedelta(days=1)),
+    )
+    if rule["seat_no"]:
+        found = found.filter(seat__user__staff_no=rule["seat_no"])
+    if rule["product_code"]:
+        found = found.filter(task__product_code=rule["product_code"])
+    if (least := rule.get("min_risk_tags")) is not None:
+        # Those there when the opinion was filed: later tags must not change what was drawn.
+        risky = Count(
+            "events",
+            filter=Q(
+                events__kind="tag",
+                events__payload__kind__in=sorted(kind.value for kind in RISK_TAGS),
+                events__created_at__lte=F("filed_at"),
+            ),
+        )
+        found = found.annotate(risk_tags=risky).filter(risk_tags__gte=least)
+    if rule["new_seat_days"] is not None:
+        since = _start_of(day - dt.timedelta(days=rule["new_seat_days"]))
+        firsts = Call.objects.values("seat_id").annotate(first=Min("clock_started_at"))
+        found = found.filter(seat_id__in=firsts.filter(first__gte=since).values("seat_id"))
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def derived_sample(run: SamplingRun) -> list[UUID]:
+    """The run's sample derived again from its rule: equal to what was drawn, or something is off."""
+    rule = run.rule
+    percent = Decimal(rule["percent"])
+    return [
+        call for call in passes_of(run.day, rule) if is_chosen(str(rule["seed"]), call, percent)
+    ]
+
+
+def runs_checked(limit: int = 60) -> list[dict[str, Any]]:
+    """The latest runs with whether each can be derived again."""
+    return [
+        {
+            "run": run,
+            "holds": set(derived_sample(run))
+            == set(run.qcreview_set.values_list("call_id", flat=True)) | _already_reviewed(run),
+        }
+        for run in SamplingRun.objects.select_related("plan")[:limit]
+    ]
+
+
+def _already_reviewed(run: SamplingRun) -> set[UUID]:
+    """Chosen calls that another plan had chosen before: reviewed once only."""
+    return set(
+        QcReview.objects.filter(call__in=derived_sample(run))
+        .exclude(sampling_run=run)
+        .values_list("call_id", flat=True)
+    )
+
+
+# --- report ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Reviews decided in a time: by seat, product, reviewer, reason, score item and day."""
+
+    total: int
+    by_seat: list[dict[str, Any]]
+    by_product: list[dict[str, Any]]
+    by_reviewer: list[dict[str, Any]]
+    by_day: list[dict[str, Any]]
+    reasons: list[tuple[str, int]]
+    items: list[dict[str, Any]]
+
+
+def decided_between(among: QuerySet[QcReview], first: dt.date, last: dt.date) -> QuerySet[QcReview]:
+    """Both days included."""
+    return among.filter(
+        decided_at__gte=_start_of(first), decided_at__lt=_start_of(last + dt.timedelta(days=1))
+    )
+
+
+def report(user: User, first: dt.date, last: dt.date) -> Report:
+    """Reviews decided from `first` to `last` (both included), in the person's scope."""
+    rows = decided_between(reviews_open_to(user), first, last)
+    plain: Any = rows.order_by()  # groups and figures are named below, the stubs cannot follow
+    outcomes: dict[str, Any] = {
+        "total": Count("pk"),
+        "passed": Count("pk", filter=Q(state=ReviewState.PASSED)),
+        "rejected": Count("pk", filter=Q(state=ReviewState.REJECTED)),
+        "returned": Count("pk", filter=Q(state=ReviewState.RETURNED)),
+        "flagged": Count("pk", filter=Q(state=ReviewState.FLAGGED)),
+        "average": Avg("points"),
+    }
+
+    def grouped(**group: Any) -> list[dict[str, Any]]:
+        named = plain.values(**{name: F(path) for name, path in group.items()})
+        return list(named.annotate(**outcomes).order_by("-total", *group))
+
+    reviewers = (
+        plain.values(staff_no=F("reviewer__staff_no"), name=F("reviewer__name"))
+        .annotate(
+            **outcomes,
+            waited=Avg(F("claimed_at") - F("opened_at")),
+            took=Avg(F("decided_at") - F("claimed_at")),
+        )
+        .order_by("-total", "staff_no")
+    )
+    reasons: dict[str, int] = {}
+    for given in rows.exclude(reasons=[]).values_list("reasons", flat=True):
+        for reason in given:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    days = (
+        plain.annotate(day=TruncDate("decided_at"))
+        .values("day")
+        .annotate(**outcomes)
+        .order_by("day")
+    )
+    return Report(
+        total=rows.count(),
+        by_seat=grouped(staff_no="call__seat__user__staff_no", name="call__seat__user__name"),
+        by_product=grouped(staff_no="call__task__product_code", name="call__task__product_name"),
+        by_reviewer=list(reviewers),
+        by_day=list(days),
+        reasons=sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])),
+        items=_items_met(rows),
+    )
+
+
+def _items_met(rows: QuerySet[QcReview]) -> list[dict[str, Any]]:
+    """How often each item of the score forms was met, the least met first."""
+    scored = rows.exclude(score_form=None).values_list("score_form_id", "met_items")
+    asked: dict[int, int] = {}
+    met: dict[int, int] = {}
+    for form_id, items in scored:
+        asked[form_id] = asked.get(form_id, 0) + 1
+        for item in items:
+            met[item] = met.get(item, 0) + 1
+    found = [
+        {
+            "text": item.text,
+            "form": str(item.form),
+            "is_fatal": item.is_fatal,
+            "asked": asked[item.form_id],
+            "met": met.get(item.pk, 0),
+            "percent": round(100 * met.get(item.pk, 0) / asked[item.form_id]),
+        }
+        for item in ScoreItem.objects.filter(form__in=asked).select_related("form")
+    ]
+    return sorted(found, key=lambda item: item["percent"])
+
+
+# --- second opinions and clips ---------------------------------------------------------------
+
+
+def second_of(user: User, opinion_id: int) -> SecondOpinion:
+    """The opinion this person has taken. Raises NotFound for all others."""
+    opinion = (
+        SecondOpinion.objects.select_related(
+            "review__call__task", "review__call__seat__user", "review__score_form"
+        )
+        .filter(pk=opinion_id, reviewer=user)
+        .first()
+    )
+    if opinion is None:
+        raise NotFound
+    return opinion
+
+
+def second_in_hand(user: User, review: QcReview) -> SecondOpinion | None:
+    """The opinion this person still owes on the review: until then it is looked at blind."""
+    return SecondOpinion.objects.filter(review=review, reviewer=user, decided_at=None).first()
+
+
+def seconds_waiting(user: User) -> int:
+    """How many wait for an eye that may give one."""
+    return (
+        SecondOpinion.objects.filter(decided_at=None, review__in=reviews_open_to(user))
+        .exclude(review__reviewer=user)
+        .exclude(review__call__seat__user=user)
+        .count()
+    )
+
+
+_MOVE_OF = {
+    ReviewState.PASSED: ReviewMove.PASS,
+    ReviewState.REJECTED: ReviewMove.REJECT,
+    ReviewState.RETURNED: ReviewMove.RETURN,
+    ReviewState.FLAGGED: ReviewMove.FLAG,
+}
+
+
+def agreement(user: User, first: dt.date, last: dt.date) -> dict[str, Any]:
+    """How far second opinions given in the time agree with the first: whole, by pair, by item."""
+    given = list(
+        SecondOpinion.objects.filter(
+            review__in=reviews_open_to(user),
+            decided_at__gte=_start_of(first),
+            decided_at__lt=_start_of(last + dt.timedelta(days=1)),
+        )
+        .select_related("review__reviewer", "review__call__task", "reviewer")
+        .order_by("-decided_at")
+    )
+    pairs = {opinion.pk: (_first_move(opinion), opinion.move) for opinion in given}
+    people: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    gaps = []
+    for opinion in given:
+        one, other = opinion.review.reviewer, opinion.reviewer
+        names = sorted(each.name for each in (one, other) if each is not None)
+        people.setdefault((names[0], names[-1]), []).append(pairs[opinion.pk])
+        if opinion.points is not None and opinion.review.points is not None:
+            gaps.append(abs(opinion.points - opinion.review.points))
+    return {
+        "whole": agreement_of(list(pairs.values())),
+        "by_pair": [(names, agreement_of(found)) for names, found in sorted(people.items())],
+        "points_apart": sum(gaps) / len(gaps) if gaps else None,
+        "items": _items_agreed(given),
+        "apart": [each for each in given if len(set(pairs[each.pk])) == 2][:50],
+    }
+
+
+def _first_move(opinion: SecondOpinion) -> str:
+    return _MOVE_OF[ReviewState(opinion.review.state)].value
+
+
+def _items_agreed(given: list[SecondOpinion]) -> list[tuple[str, Agreement]]:
+    """Of each score item that both judged, the least agreed first."""
+    both = [each for each in given if each.points is not None]
+    forms = {each.review.score_form_id for each in both}
+    found = []
+    for item in ScoreItem.objects.filter(form__in=forms).select_related("form"):
+        judged = [
+            (str(item.pk in each.review.met_items), str(item.pk in each.met_items))
+            for each in both
+            if each.review.score_form_id == item.form_id
+        ]
+        found.append((item.text, agreement_of(judged)))
+    return sorted(found, key=lambda pair: pair[1].share or 0.0)
+
+
+def clips_open_to(user: User) -> QuerySet[CoachingClip]:
+    """Of the seats in the person's scope, and one's own (ACC-3)."""
+    return CoachingClip.objects.filter(
+        visible(user, VIEW, REVIEW, owner="call__seat__user") | Q(call__seat__user=user)
+    ).select_related("call__task", "call__seat__user", "review", "made_by")
+
+
+def _start_of(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))

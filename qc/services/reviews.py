@@ -1,0 +1,257 @@
+"""Reviews of doubts and samples. Decision, state, message and audit are one transaction (QC-2)."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.selectors import actor_of
+from audit import services as audit
+from common.actor import SYSTEM, Actor
+from common.clock import unix_ms
+from interviews.errors import ReasonRequired
+from interviews.services import settle_task
+from qc import selectors
+from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
+from qc.models import CoachingClip, QcReview, SamplingPlan, SamplingRun, ScoreForm
+from qc.sampling import is_chosen
+from qc.scoring import Item, score_of
+from qc.states import (
+    DECISIONS,
+    NEEDS_REASONS,
+    REVIEW_MACHINE,
+    ReviewMove,
+    ReviewOrigin,
+    ReviewState,
+)
+
+
+def lock_review(review_id: int) -> QcReview:
+    return (
+        QcReview.objects.select_for_update(of=("self",))
+        .select_related("call__seat", "call__task")
+        .get(pk=review_id)
+    )
+
+
+@transaction.atomic
+def open_review(
+    call_id: UUID,
+    *,
+    doubt: str = "",
+    origin: ReviewOrigin = ReviewOrigin.DOUBT,
+    run: SamplingRun | None = None,
+) -> QcReview:
+    """A call enters the queue; once, however often the message comes."""
+    review, created = QcReview.objects.get_or_create(
+        call_id=call_id, defaults={"doubt": doubt, "origin": origin, "sampling_run": run}
+    )
+    if created:
+        _note(review, "qc.opened", SYSTEM, origin=str(origin))
+    return review
+
+
+def _note(review: QcReview, action: str, actor: Actor, **facts: Any) -> None:
+    audit.record(
+        action,
+        actor=actor,
+        object_type="qc_review",
+        object_id=review.pk,
+        chain=audit.interview_chain(review.call.task_id),
+        **facts,
+    )
+
+
+def _advance(review: QcReview, move: ReviewMove) -> None:
+    review.state = REVIEW_MACHINE.after(review.review_state, move)
+
+
+@transaction.atomic
+def claim(review_id: int, *, reviewer: User) -> QcReview:
+    """Take a case for review. Raises OwnCase, IllegalMove when somebody has it."""
+    review = lock_review(review_id)
+    if review.call.seat.user_id == reviewer.pk:
+        raise OwnCase
+    _advance(review, ReviewMove.CLAIM)
+    review.reviewer = reviewer
+    review.claimed_at = timezone.now()
+    review.save(update_fields=["state", "reviewer", "claimed_at"])
+    _note(review, "qc.claimed", actor_of(reviewer))
+    return review
+
+
+@transaction.atomic
+def claim_next(*, reviewer: User, among: QuerySet[QcReview]) -> QcReview | None:
+    """The first open one of `among` that is no own interview, claimed; None when there is none.
+
+    Two reviewers who ask at once get two cases: a row somebody is taking is passed over.
+    """
+    first = (
+        among.filter(state=ReviewState.OPEN)
+        .exclude(call__seat__user=reviewer)
+        .order_by("-is_urgent", "opened_at", "pk")
+        .select_for_update(of=("self",), skip_locked=True)
+        .first()
+    )
+    return claim(first.pk, reviewer=reviewer) if first else None
+
+
+@transaction.atomic
+def release(review_id: int, *, reviewer: User) -> QcReview:
+    """Put one's own case back into the queue; its place there is kept. Raises NotYours."""
+    review = _own(review_id, reviewer)
+    _advance(review, ReviewMove.RELEASE)
+    review.reviewer = None
+    review.claimed_at = None
+    review.save(update_fields=["state", "reviewer", "claimed_at"])
+    _note(review, "qc.released", actor_of(reviewer))
+    return review
+
+
+def _own(review_id: int, reviewer: User) -> QcReview:
+    review = lock_review(review_id)
+    if review.reviewer_id != reviewer.pk:
+        raise NotYours
+    return review
+
+
+@transaction.atomic
+def set_urgent(review_id: int, *, urgent: bool, actor: Actor) -> QcReview:
+    review = lock_review(review_id)
+    if review.is_urgent is not urgent:
+        review.is_urgent = urgent
+        review.save(update_fields=["is_urgent"])
+        _note(review, "qc.urgent", actor, urgent=urgent)
+    return review
+
+
+@transaction.atomic
+def decide(
+    review_id: int,
+    move: ReviewMove,
+    *,
+    reviewer: User,
+    reasons: Sequence[str] = (),
+    note: str = "",
+    met_items: Collection[int] | None = None,
+) -> QcReview:
+    """通过, 拒件, 退回二次面谈 (QC-3) of a doubt; 通过 or 不合格 of a sampled pass.
+
+    `met_items` are the score form's items that were met, None when no score was given. Raises
+    NotYours, WrongCourse, ReasonRequired, UnknownReason, IllegalMove, TaskClosed; nothing changes
+    then.
+    """
+    review = _own(review_id, reviewer)
+    if move not in DECISIONS[ReviewOrigin(review.origin)]:
+        raise WrongCourse
+    if move in NEEDS_REASONS and not reasons:
+        raise ReasonRequired
+    if move is ReviewMove.REJECT and not set(reasons) <= set(selectors.reject_reasons()):
+        raise UnknownReason
+    _advance(review, move)
+    review.reasons = list(dict.fromkeys(reasons)) if move in NEEDS_REASONS else []
+    review.note = note.strip()[:500]
+    review.decided_at = timezone.now()
+    if met_items is not None:
+        _score(review, met_items)
+    review.save()
+    actor = actor_of(reviewer)
+    if move is ReviewMove.FLAG and not review.clips.exists():
+        _whole_as_clip(review, reviewer)
+    if move in {ReviewMove.PASS, ReviewMove.REJECT} and review.origin == ReviewOrigin.DOUBT:
+        settle_task(
+            review.call.task_id,
+            passed=move is ReviewMove.PASS,
+            reasons=review.reasons,
+            actor=actor,
+        )
+    _note(review, f"qc.{move.value}", actor, reasons=review.reasons, points=review.points)
+    return review
+
+
+def _whole_as_clip(review: QcReview, reviewer: User) -> None:
+    """The supervisor hears of every defect; without a cut of the reviewer's it is the whole call."""
+    call = review.call
+    length = unix_ms(call.ended_at) - unix_ms(call.clock_started_at) if call.ended_at else 0
+    CoachingClip.objects.create(
+        review=review,
+        call=call,
+        from_ms=0,
+        to_ms=max(1, length),
+        title="、".join(review.reasons)[:80],
+        note=review.note,
+        made_by=reviewer,
+    )
+
+
+def _score(review: QcReview, met_items: Collection[int]) -> None:
+    scored = score_by_form(met_items)
+    if scored is not None:
+        review.score_form, review.met_items, review.points = scored
+
+
+def score_by_form(met_items: Collection[int]) -> tuple[ScoreForm, list[int], int] | None:
+    """The form in use, the known items that were met, the points; None without a form."""
+    form = selectors.current_form()
+    if form is None:
+        return None
+    items = [Item(str(item.pk), item.weight, item.is_fatal) for item in form.items.all()]
+    score = score_of(items, {str(item): True for item in met_items})
+    if score is None:
+        return None
+    known = {item.code for item in items}
+    return form, sorted(item for item in set(met_items) if str(item) in known), score.points
+
+
+@transaction.atomic
+def comment(review_id: int, *, seat_user: User, text: str) -> QcReview:
+    """The seat's word on a decided review of its own call. Raises NotYours, IllegalMove."""
+    review = lock_review(review_id)
+    if review.call.seat.user_id != seat_user.pk or review.decided_at is None:
+        raise NotYours
+    review.seat_comment = text.strip()[:500]
+    review.save(update_fields=["seat_comment"])
+    _note(review, "qc.commented", actor_of(seat_user))
+    return review
+
+
+@transaction.atomic
+def draw_sample(plan_id: int, day: dt.date) -> SamplingRun:
+    """The sample of one day's passes by a plan; the same run again when it was drawn before."""
+    plan = SamplingPlan.objects.select_for_update().get(pk=plan_id)
+    run = SamplingRun.objects.filter(plan=plan, day=day).first()
+    if run is not None:
+        return run
+    rule = selectors.rule_of(plan)
+    population = selectors.passes_of(day, rule)
+    chosen = [call for call in population if is_chosen(plan.seed, call, plan.percent)]
+    run = SamplingRun.objects.create(
+        plan=plan, day=day, rule=rule, population=len(population), chosen=len(chosen)
+    )
+    for call_id in chosen:
+        open_review(call_id, origin=ReviewOrigin.SAMPLE, run=run)
+    audit.record(
+        "qc.sampled",
+        actor=SYSTEM,
+        object_type="sampling_run",
+        object_id=run.pk,
+        day=day.isoformat(),
+        population=run.population,
+        chosen=run.chosen,
+    )
+    return run
+
+
+def draw_due_samples() -> int:
+    """Every enabled plan's sample of yesterday, once. Returns how many were drawn now."""
+    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    drawn = 0
+    for plan in SamplingPlan.objects.filter(is_enabled=True).exclude(samplingrun__day=yesterday):
+        draw_sample(plan.pk, yesterday)
+        drawn += 1
+    return drawn

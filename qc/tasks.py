@@ -1,0 +1,10 @@
+"""Wake-up calls. The row is the job."""
+
+from celery import shared_task
+
+from . import services
+
+
+@shared_task
+def draw_samples() -> None:
+    services.draw_due_samples()

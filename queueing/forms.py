@@ -1,0 +1,63 @@
+"""Forms of the supervisor's pages."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+GROUPS = (
+    ("day", _("按日")),
+    ("week", _("按周")),
+    ("seat", _("按坐席")),
+    ("channel", _("按渠道")),
+    ("product", _("按产品")),
+)
+LONGEST_DAYS = 92
+
+
+class ReportForm(forms.Form):
+    first = forms.DateField(label=_("自"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    last = forms.DateField(label=_("至"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    by = forms.ChoiceField(label=_("分组"), choices=GROUPS)
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        first, last = asked.get("first"), asked.get("last")
+        if first and last and not dt.timedelta() <= last - first < dt.timedelta(LONGEST_DAYS):
+            raise forms.ValidationError(
+                _("起止日期须先后有序，且不超过 %(days)s 天。"), params={"days": LONGEST_DAYS}
+            )
+        return asked
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        today = timezone.localdate()
+        return {"first": today - dt.timedelta(days=6), "last": today, "by": "day"}
+
+
+class StaffingForm(forms.Form):
+    calls = forms.FloatField(label=_("每半小时来电（个）"), min_value=0.1, max_value=5000)
+    handling_s = forms.FloatField(
+        label=_("平均处理时长（秒，含话后）"), min_value=1, max_value=14_400
+    )
+    target_s = forms.FloatField(label=_("接通时限（秒）"), min_value=0, max_value=3600)
+    level = forms.FloatField(label=_("服务水平目标（%）"), min_value=1, max_value=99.9)
+    arrivals = forms.FloatField(
+        label=_("假如来电变为（%）"), min_value=10, max_value=1000, initial=100
+    )
+    handling = forms.FloatField(
+        label=_("假如处理时长变为（%）"), min_value=10, max_value=1000, initial=100
+    )
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        return {
+            "calls": 10,
+            "handling_s": 1620,
+            "target_s": 60,
+            "level": 80,
+            "arrivals": 100,
+            "handling": 100,
+        }

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from . import views
+
+app_name = "queueing"
+
+urlpatterns = [
+    path("", views.wallboard, name="wallboard"),
+    path("board.json", views.board, name="board"),
+    path("report/", views.report, name="report"),
+    path("staffing/", views.plan, name="staffing"),
+    path("line/", views.line, name="line"),
+    path("requests/<uuid:request_id>/", views.why, name="why"),
+    path("requests/<uuid:request_id>/transfer", views.transfer, name="transfer"),
+    path("calls/<uuid:call_id>/why", views.why_call, name="why_call"),
+    path("tasks/<uuid:task_id>/why", views.why_task, name="why_task"),
+    path("seats/<int:seat_id>/sign-out", views.sign_out, name="sign_out"),
+]

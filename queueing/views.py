@@ -1,0 +1,212 @@
+"""看板, 报表, 排班测算."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from accounts.selectors import actor_of, may, staff_nos_in_scope, visible
+from common.csv_file import csv_response
+from common.errors import DomainError
+from interviews.models import InterviewTask
+from interviews.selectors import tasks_in_scope
+from seats import services as seats
+from seats.models import Seat
+
+from . import figures, services
+from .erlang import seats_needed, staffing
+from .forms import ReportForm, StaffingForm
+from .models import CallRequest, Offer
+from .selectors import line_rows
+from .states import OfferState
+from .wallboard import board_for
+
+VIEW, ACT = "dispatch.view", "seats.manage"
+HALF_HOUR_S = 1800
+AROUND = 4
+
+
+def _user(request: HttpRequest, operation: str) -> User:
+    """The person, when the operation is open to them; otherwise the page is not there."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - login_required
+    if not may(user, operation):
+        raise Http404
+    return user
+
+
+@login_required
+@require_GET
+def wallboard(request: HttpRequest) -> HttpResponse:
+    user = _user(request, VIEW)
+    context = {"board": _board(user), "may_act": may(user, ACT)}
+    return render(request, "queueing/wallboard.html", context)
+
+
+@login_required
+@require_GET
+def board(request: HttpRequest) -> JsonResponse:
+    """What the page asks for every two seconds."""
+    return JsonResponse(_board(_user(request, VIEW)))
+
+
+def _board(user: User) -> dict[str, Any]:
+    return board_for(staff_nos_in_scope(user, VIEW))
+
+
+@login_required
+@require_POST
+def sign_out(request: HttpRequest, seat_id: int) -> HttpResponse:
+    """Forced 签出; a seat with a case in hand is signed out after it."""
+    user = _user(request, ACT)
+    get_object_or_404(Seat, visible(user, ACT, owner="user"), pk=seat_id)
+    try:
+        seats.force_sign_out(
+            seat_id,
+            reason=request.POST.get("reason", "")[:40] or _("主管签出"),
+            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+        )
+    except DomainError as refusal:
+        return JsonResponse({"code": refusal.code, "detail": refusal.text}, status=refusal.status)
+    return JsonResponse({"ok": True})
+
+
+@login_required
+@require_GET
+def report(request: HttpRequest) -> HttpResponse:
+    _user(request, VIEW)
+    form = ReportForm(request.GET or ReportForm.default())
+    asked = form.cleaned_data if form.is_valid() else ReportForm.default()
+    rows = figures.report(asked["first"], asked["last"], asked["by"])
+    if request.GET.get("csv") and form.is_valid():
+        return csv_response("interview-report.csv", _lines(rows))
+    query = request.GET.copy()
+    context = {"form": form, "rows": rows, "query": query.urlencode()}
+    return render(request, "queueing/report.html", context)
+
+
+def _lines(rows: list[tuple[str, figures.Sums]]) -> list[list[str]]:
+    heads = [
+        _("分组"),
+        _("入队"),
+        _("接通"),
+        _("时限内接通"),
+        _("放弃"),
+        _("短时放弃"),
+        _("服务水平"),
+        _("平均应答（秒）"),
+        _("平均通话（秒）"),
+        _("存疑率"),
+    ]
+    return [heads, *([name, *_cells(sums)] for name, sums in rows)]
+
+
+def _cells(sums: figures.Sums) -> list[str]:
+    def text(value: float | None, form: str) -> str:
+        return "" if value is None else format(value, form)
+
+    return [
+        str(sums.entered),
+        str(sums.answered),
+        str(sums.in_time),
+        str(sums.abandoned),
+        str(sums.short),
+        text(sums.service_level, ".4f"),
+        text(sums.answer_s, ".1f"),
+        text(sums.talk_s, ".1f"),
+        text(sums.doubt_rate, ".4f"),
+    ]
+
+
+@login_required
+@require_GET
+def plan(request: HttpRequest) -> HttpResponse:
+    """How many seats the line needs (Erlang C), and what if it changed."""
+    _user(request, VIEW)
+    form = StaffingForm(request.GET or StaffingForm.default())
+    context: dict[str, Any] = {"form": form}
+    if form.is_valid():
+        asked = form.cleaned_data
+        calls = asked["calls"] * asked["arrivals"] / 100
+        handling_s = asked["handling_s"] * asked["handling"] / 100
+        best = seats_needed(calls, HALF_HOUR_S, handling_s, asked["target_s"], asked["level"] / 100)
+        least = max(1, best.seats - AROUND)
+        context["best"] = best
+        context["rows"] = [
+            staffing(calls, HALF_HOUR_S, handling_s, asked["target_s"], seats)
+            for seats in range(least, best.seats + AROUND + 1)
+        ]
+    return render(request, "queueing/staffing.html", context)
+
+
+@login_required
+@require_GET
+def why(request: HttpRequest, request_id: str) -> HttpResponse:
+    """为什么是他 / 为什么还没轮到: the decisions about one request."""
+    tasks = InterviewTask.objects.filter(tasks_in_scope(_user(request, VIEW), VIEW))
+    rows = CallRequest.objects.select_related("task").filter(task__in=tasks)
+    found = get_object_or_404(rows, pk=request_id)
+    context = {"found": found, "traced": figures.traced(found)}
+    return render(request, "queueing/why.html", context)
+
+
+def _latest(request: HttpRequest, **of: str) -> HttpResponse:
+    """The same page, asked from a call or from a case."""
+    tasks = InterviewTask.objects.filter(tasks_in_scope(_user(request, VIEW), VIEW))
+    found = CallRequest.objects.filter(task__in=tasks, **of).order_by("-arrived_at").first()
+    if found is None:
+        raise Http404
+    return redirect("queueing:why", request_id=found.pk)
+
+
+@login_required
+@require_GET
+def why_call(request: HttpRequest, call_id: str) -> HttpResponse:
+    return _latest(request, call_id=call_id)
+
+
+@login_required
+@require_GET
+def why_task(request: HttpRequest, task_id: str) -> HttpResponse:
+    return _latest(request, task_id=task_id)
+
+
+@login_required
+@require_GET
+def line(request: HttpRequest) -> HttpResponse:
+    """Who waits, in the order of serving, why each still waits; a ringing case can be handed on."""
+    user = _user(request, VIEW)
+    rows = line_rows(tasks_in_scope(user, VIEW))
+    return render(request, "queueing/line.html", {"rows": rows, "may_act": may(user, ACT)})
+
+
+@login_required
+@require_POST
+def transfer(request: HttpRequest, request_id: str) -> HttpResponse:
+    """转出 by a supervisor: from the seat where it rings to a named one or one at random (WB-2)."""
+    user = _user(request, ACT)
+    mine = Seat.objects.filter(visible(user, ACT, owner="user"))
+    found = get_object_or_404(
+        Offer.objects.select_related("request"),
+        request=request_id,
+        state=OfferState.RINGING,
+        seat__in=mine,
+    )
+    chosen = request.POST.get("to", "")
+    try:
+        services.transfer(
+            found.request_id,
+            from_seat_id=found.seat_id,
+            to_seat_id=int(chosen) if chosen.isdecimal() else None,
+            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.text)
+    else:
+        messages.success(request, _("已转出。"))
+    return redirect("queueing:line")

@@ -1,0 +1,198 @@
+"""What the wallboard shows: one dict of figures, calls and alerts, at most two seconds old."""
+
+import datetime as dt
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from common.clock import unix_ms
+from interviews.models import Call
+from interviews.proof import proofs_of
+from interviews.states import RUNNING
+from media_worker.models import MediaWorker
+from media_worker.selectors import DISK_WARN_FREE_PERCENT
+from outbox.models import MessageState, OutboxMessage
+from parameters.selectors import value_of
+from scripts_mgmt.selectors import script_for
+from seats.models import SeatPresence
+from seats.states import Presence
+
+from . import figures
+
+FRESH_S = 1
+PROOF_OLD_S = 5
+DISK_LOW_PERCENT = 15
+MESSAGES_LATE = dt.timedelta(minutes=2)
+MAX_CALLS = 60
+
+
+def board() -> dict[str, Any]:
+    """Shared by everybody who looks: many screens cost one look at the tables."""
+    return cache.get_or_set("wallboard", _board, FRESH_S) or {}
+
+
+def board_for(staff_nos: tuple[str, ...] | None) -> dict[str, Any]:
+    """The board with the calls and alerts of these seats only; None means all seats.
+
+    The line and its figures are the bank's: one line serves every institution.
+    """
+    whole = board()
+    if staff_nos is None:
+        return whole
+    return whole | {
+        "calls": [call for call in whole["calls"] if call["staff_no"] in staff_nos],
+        "alerts": [alert for alert in whole["alerts"] if alert["staff_no"] in {"", *staff_nos}],
+    }
+
+
+def _board() -> dict[str, Any]:
+    now = timezone.now()
+    day = figures.start_of(timezone.localdate(now))
+    today = figures.requests_between(day, now)
+    sums = figures.sums_of(today)
+    line = figures.line_now()
+    longest_s = max(((now - request.arrived_at).total_seconds() for request in line), default=0.0)
+    wrap_s = figures.wrap_up_s(day, now)
+    calls = _calls(now)
+    return {
+        "at_unix_ms": unix_ms(now),
+        "waiting": len(line),
+        "longest_s": round(longest_s),
+        "wait_alert_s": value_of("wait_alert_s"),
+        "line_alert": value_of("line_alert"),
+        "service_level": sums.service_level,
+        "service_level_s": value_of("service_level_s"),
+        "short_abandon_s": value_of("short_abandon_s"),
+        "answer_s": sums.answer_s,
+        "talk_s": sums.talk_s,
+        "wrap_s": wrap_s,
+        "handling_s": None if sums.talk_s is None else sums.talk_s + (wrap_s or 0.0),
+        "occupancy": figures.occupancy(figures.presence_shares(day, now)),
+        "abandonment": sums.abandonment,
+        "abandoned": figures.where_abandoned(today),
+        "doubt_rate": figures.doubt_rate_today(now),
+        "seats": figures.seats_by_state(),
+        "pauses": _pauses(),
+        "appointments": figures.appointments_today(now),
+        "curve": {
+            "from_unix_ms": unix_ms(_curve_from(day, now)),
+            "step_s": int(figures.CURVE_STEP.total_seconds()),
+            "points": figures.curve(today, _curve_from(day, now), now),
+        },
+        "calls": calls,
+        "alerts": _alerts(now, len(line), longest_s, calls),
+    }
+
+
+def _curve_from(day: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """From eight in the morning, or the last two hours before that."""
+    morning = day + dt.timedelta(hours=8)
+    return (
+        morning if now - morning > dt.timedelta(hours=1) else max(day, now - dt.timedelta(hours=2))
+    )
+
+
+def _pauses() -> dict[str, int]:
+    reasons: dict[str, int] = {}
+    rows = SeatPresence.objects.filter(state=Presence.PAUSED, seat__rehearsal=False)
+    for reason in rows.values_list("reason", flat=True):
+        reasons[reason or _("其他")] = reasons.get(reason or _("其他"), 0) + 1
+    return reasons
+
+
+def _calls(now: dt.datetime) -> list[dict[str, Any]]:
+    """No customer's name: the board hangs on a wall."""
+    rows = list(
+        Call.objects.filter(state__in=RUNNING, task__rehearsal=False)
+        .select_related("task", "seat__user")
+        .prefetch_related("events", "participants")
+        .order_by("clock_started_at")[:MAX_CALLS]
+    )
+    proofs = proofs_of(str(call.pk) for call in rows)
+    return [_call(call, proofs.get(str(call.pk)), now) for call in rows]
+
+
+def _call(call: Call, proof: dict[str, Any] | None, now: dt.datetime) -> dict[str, Any]:
+    done = {
+        event.payload.get("order")
+        for event in call.events.all()
+        if event.kind == "script_step" and event.payload.get("done")
+    }
+    task = call.task
+    script = script_for(task.channel_code, task.product_code, task.business_type)
+    tracks = proof["tracks"] if proof else []
+    told_s = (unix_ms(now) - proof["at_unix_ms"]) / 1000 if proof else None
+    oldest_ms = max((track["last_write_age_ms"] for track in tracks), default=0)
+    return {
+        "call_id": str(call.pk),
+        "seat_id": call.seat_id,
+        "seat": call.seat.user.name,
+        "staff_no": call.seat.user.staff_no,
+        "product": task.product_name,
+        "state": call.state,
+        "since_unix_ms": unix_ms(call.live_at or call.clock_started_at),
+        "present": sum(1 for place in call.participants.all() if place.state == "PRESENT"),
+        "lost": sum(1 for place in call.participants.all() if place.state == "LOST"),
+        "steps_done": len(done),
+        "steps": script.steps.count() if script else 0,
+        "recording": {
+            "tracks": len(tracks),
+            "age_s": None if told_s is None else round(told_s + max(0, oldest_ms) / 1000, 1),
+            "stalled": call.recording_on
+            and (
+                any(track["stalled"] for track in tracks) or told_s is None or told_s > PROOF_OLD_S
+            ),
+        },
+    }
+
+
+def _alerts(
+    now: dt.datetime, waiting: int, longest_s: float, calls: list[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Worst first: `level` is stop or risk."""
+    found: list[dict[str, str]] = []
+
+    def tell(level: str, title: str, text: str, staff_no: str = "") -> None:
+        found.append({"level": level, "title": title, "text": text, "staff_no": staff_no})
+
+    for call in calls:
+        if call["recording"]["stalled"] and call["state"] == "LIVE":
+            title = _("{name}：录制停止增长").format(name=call["seat"])
+            tell("stop", title, _("坐席已收到告警"), call["staff_no"])
+    fresh = now - dt.timedelta(seconds=10)
+    for worker in MediaWorker.objects.filter(last_heartbeat_at__gte=now - dt.timedelta(hours=1)):
+        if worker.last_heartbeat_at < fresh:
+            tell(
+                "stop",
+                _("媒体节点 {name} 失联").format(name=worker.worker_id),
+                _("通话已转到其他节点"),
+            )
+        elif worker.disk_free_percent < DISK_LOW_PERCENT:
+            tell(
+                "stop",
+                _("录像盘剩余 {share} %").format(share=round(worker.disk_free_percent)),
+                worker.worker_id,
+            )
+        elif worker.disk_free_percent < DISK_WARN_FREE_PERCENT:
+            tell(
+                "risk",
+                _("录像盘已用 {share} %").format(share=round(100 - worker.disk_free_percent)),
+                _("{name}：请清理或扩容").format(name=worker.worker_id),
+            )
+    if longest_s > value_of("wait_alert_s"):
+        tell("risk", _("最长等待超过目标"), _("可请示忙坐席回到示闲"))
+    if waiting > value_of("line_alert"):
+        tell("risk", _("排队 {count} 人").format(count=waiting), _("超过排队人数告警线"))
+    late = OutboxMessage.objects.filter(
+        state=MessageState.PENDING, created_at__lt=now - MESSAGES_LATE
+    ).count()
+    parked = OutboxMessage.objects.filter(state=MessageState.PARKED).count()
+    if late or parked:
+        tell(
+            "risk",
+            _("合作系统：{late} 条消息迟到，{parked} 条搁置").format(late=late, parked=parked),
+            _("见“待发消息”"),
+        )
+    return found

@@ -1,0 +1,249 @@
+"""What is wrong with recordings, and how much room is left (STO-1, STO-4)."""
+
+import datetime as dt
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .folder import CONTENT
+from .models import LegalHold, Recording, RecordingTrack, StoredObject
+from .states import FINAL, Stage
+
+LATE_AFTER = dt.timedelta(minutes=15)
+FORECAST_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    recording: Recording
+    cause: str
+    advice: str
+
+
+def troubled() -> QuerySet[Recording]:
+    """Recordings somebody should look at, newest first."""
+    late = timezone.now() - LATE_AFTER
+    return (
+        Recording.objects.filter(call__task__rehearsal=False)
+        .filter(
+            (~Q(stage__in=FINAL) & (Q(attempts__gt=0) | Q(created_at__lt=late)))
+            | (Q(stage=Stage.STORED) & ~Q(damaged=[]))
+            | (Q(stage=Stage.STORED) & Q(error__startswith="spool kept"))
+            | (Q(stage=Stage.STORED) & ~Q(uncomposed=""))
+            | (Q(stage=Stage.EMPTY) & Q(call__live_at__isnull=False))
+        )
+        .select_related("call__task", "call__seat__user")
+        .order_by("-created_at")
+    )
+
+
+def explain(recording: Recording) -> Trouble:
+    """The cause in a person's words, and what to do."""
+    stage = Stage(recording.stage)
+    if stage is Stage.EMPTY:
+        return Trouble(
+            recording, _("通话已接通，但没有任何录像文件"), _("检查媒体节点的录像盘后重建。")
+        )
+    if stage is Stage.STORED and recording.error:
+        return Trouble(
+            recording,
+            _("本地副本未清除：有文件不在存储中"),
+            _("封存后又有文件写入。重建会把它们一并入库。"),
+        )
+    if stage is Stage.STORED and recording.uncomposed:
+        return Trouble(
+            recording,
+            _("无法合成：{reason}").format(reason=recording.uncomposed),
+            _("原始音视频已封存入库，可逐轨回放。升级或修复后可重建。"),
+        )
+    if stage is Stage.STORED:
+        names = "、".join(str(each.get("file", each)) for each in recording.damaged[:3])
+        return Trouble(
+            recording,
+            _("部分原始文件受损：{names}").format(names=names),
+            _("其余内容已合成。可重建一次；仍受损则以现有录像为准。"),
+        )
+    if recording.attempts:
+        return Trouble(recording, recording.error, _("系统会自动重试；原因消除后可立即重建。"))
+    return Trouble(recording, _("超过 15 分钟没有处理完"), _("检查 Celery 是否在运行。"))
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Bytes in the store by month, the growth of the last 30 days, and how long the room lasts."""
+
+    months: list[dict[str, Any]]
+    kinds: list[dict[str, Any]]
+    total_bytes: int
+    objects: int
+    per_day_bytes: float
+    free_bytes: int | None
+    spool_free_bytes: int
+    spool_total_bytes: int
+    holds: int
+
+    @property
+    def days_left(self) -> int | None:
+        """Days until the store's disk is full at the present growth; None when there is no such."""
+        if self.free_bytes is None or self.per_day_bytes <= 0:
+            return None
+        return int(self.free_bytes / self.per_day_bytes)
+
+
+def capacity() -> Capacity:
+    stored = StoredObject.objects.exclude(confirmed_at=None)
+    since = timezone.now() - dt.timedelta(days=FORECAST_DAYS)
+    months = (
+        stored.annotate(month=TruncMonth("confirmed_at"))
+        .values("month")
+        .annotate(bytes=Sum("bytes"), files=Count("pk"))
+        .order_by("-month")[:24]
+    )
+    kinds = stored.values("kind").annotate(bytes=Sum("bytes"), files=Count("pk"))
+    whole = stored.aggregate(bytes=Sum("bytes"), files=Count("pk"))
+    recent = stored.filter(confirmed_at__gte=since).aggregate(bytes=Sum("bytes"))["bytes"] or 0
+    spool = shutil.disk_usage(_existing(Path(settings.SPOOL_DIR)))
+    free = None
+    if settings.STORAGE_BACKEND == "local":
+        free = shutil.disk_usage(_existing(Path(settings.STORAGE_DIR))).free
+    return Capacity(
+        months=[dict(row) for row in months],
+        kinds=[
+            {**row, "label": dict(StoredObject._meta.get_field("kind").flatchoices)[row["kind"]]}
+            for row in kinds.order_by("-bytes")
+        ],
+        total_bytes=whole["bytes"] or 0,
+        objects=whole["files"],
+        per_day_bytes=recent / FORECAST_DAYS,
+        free_bytes=free,
+        spool_free_bytes=spool.free,
+        spool_total_bytes=spool.total,
+        holds=LegalHold.objects.filter(released_at=None).count(),
+    )
+
+
+def _existing(path: Path) -> Path:
+    """The nearest folder that is there: a disk is asked for, not a folder."""
+    return path if path.exists() else _existing(path.parent)
+
+
+# --- quality of one recording (M7, STO-3) -----------------------------------------------------
+
+FLOOR_LINES = 480
+GAP_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FileQuality:
+    """One raw file. `skew_ms` is of its two clocks: how much longer or shorter the file is than the
+    journal says its connection lasted; None where that is not known."""
+
+    person: str
+    kind: str
+    file: str
+    codec: str
+    seconds: float
+    kbps: float
+    skew_ms: int | None
+    damage: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonQuality:
+    """`complete` 0-1: recorded of the time the person was there, by kind of track."""
+
+    person: str
+    kind: str
+    present_s: float
+    recorded_s: float
+    gaps: int
+    longest_gap_s: float
+
+    @property
+    def complete(self) -> float:
+        return min(1.0, self.recorded_s / self.present_s) if self.present_s else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingQuality:
+    files: list[FileQuality]
+    people: list[PersonQuality]
+    height: int
+    is_below_floor: bool
+    damaged: int
+
+
+def quality_of(recording: Recording) -> RecordingQuality:
+    """What is in each file and what is missing between the files of each person."""
+    call = recording.call
+    names = {
+        str(place.pk): place.party.name if place.party else call.seat.user.name
+        for place in call.participants.select_related("party")
+    }
+    tracks = list(recording.tracks.order_by("participant_id", "kind", "start_ms"))
+    files = [
+        FileQuality(
+            person=names.get(t.participant_id) or CONTENT.get(t.participant_id, "—"),
+            kind=t.kind,
+            file=Path(t.file).name,
+            codec=t.codec,
+            seconds=max(0, t.end_ms - t.start_ms) / 1000,
+            kbps=8 * t.bytes / max(1, t.end_ms - t.start_ms),
+            skew_ms=_skew_ms(t, tracks),
+            damage=t.damage,
+        )
+        for t in tracks
+    ]
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for track in tracks:
+        if track.participant_id in names:
+            key = (track.participant_id, track.kind)
+            spans.setdefault(key, []).append((track.start_ms, track.end_ms))
+    people = [_person(names[who], kind, found) for (who, kind), found in sorted(spans.items())]
+    return RecordingQuality(
+        files=files,
+        people=people,
+        height=recording.height,
+        is_below_floor=0 < recording.height < FLOOR_LINES,
+        damaged=sum(1 for each in files if each.damage),
+    )
+
+
+def _skew_ms(track: RecordingTrack, tracks: list[RecordingTrack]) -> int | None:
+    """How far picture and sound of one connection end apart: the last file of each kind."""
+    if track.kind != "video":
+        return None
+    same = [
+        t for t in tracks if (t.participant_id, t.leg_no) == (track.participant_id, track.leg_no)
+    ]
+    sounds = [t.end_ms for t in same if t.kind == "audio"]
+    last_picture = max(t.end_ms for t in same if t.kind == "video")
+    if not sounds or track.end_ms != last_picture:
+        return None
+    return last_picture - max(sounds)
+
+
+def _person(name: str, kind: str, spans: list[tuple[int, int]]) -> PersonQuality:
+    begin, end = min(s[0] for s in spans), max(s[1] for s in spans)
+    covered, reach = 0, begin
+    gaps: list[int] = []
+    for start, stop in sorted(spans):
+        if start - reach >= GAP_MS:
+            gaps.append(start - reach)
+        covered += max(0, stop - max(start, reach))
+        reach = max(reach, stop)
+    return PersonQuality(
+        person=name,
+        kind=kind,
+        present_s=(end - begin) / 1000,
+        recorded_s=covered / 1000,
+        gaps=len(gaps),
+        longest_gap_s=max(gaps, default=0) / 1000,
+    )

@@ -1,0 +1,42 @@
+"""What of a recording is kept (WB-6): any combination of video, audio and photos, tracks apart. Pure."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """`tracks`: the raw files of each person as well, not the composed copy only.
+
+    The journal is always kept. Everything is recorded whatever the outputs are: they decide what goes
+    into the store. The manifest names what was not kept, with its hash.
+    """
+
+    video: bool = True
+    audio: bool = True
+    snapshots: bool = True
+    tracks: bool = True
+
+    @property
+    def composed_suffix(self) -> str:
+        """Of the composed copy; empty when there is nothing to compose."""
+        if self.video:
+            return ".mp4"
+        return ".m4a" if self.audio else ""
+
+    def keeps(self, name: str) -> bool:
+        """Whether the file of that name in the call's folder goes into the store."""
+        if name.startswith("snapshots/"):
+            return self.snapshots
+        if name.startswith("tracks/"):
+            is_audio = ".audio." in name
+            return self.tracks and (self.audio if is_audio else self.video)
+        return True
+
+    def as_json(self) -> dict[str, bool]:
+        return asdict(self)
+
+    @staticmethod
+    def of(row: dict[str, Any]) -> "Outputs":
+        """What a recording's row says; everything where it says nothing."""
+        return Outputs(**row)

@@ -1,0 +1,299 @@
+"""Keeping and deleting (STO-4). Deletion is begun on paper first: a certificate, then the bytes."""
+
+import calendar
+import datetime as dt
+import logging
+import shutil
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit import services as audit
+from common.actor import SYSTEM, Actor
+from common.clock import db_now
+from recordings.errors import HoldExists, ReasonRequired
+from recordings.models import (
+    ArchiveEntry,
+    ContractEnd,
+    DeletionCertificate,
+    LegalHold,
+    Recording,
+    RetentionRule,
+    StoredObject,
+)
+from recordings.states import RetentionStart, Stage
+from recordings.storage import StillLocked, store
+
+from . import work
+
+logger = logging.getLogger(__name__)
+
+
+def add_months(day: dt.date, months: int) -> dt.date:
+    """The same day so many months later; the month's last when it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def rule_for(product_code: str) -> RetentionRule | None:
+    """The product's own rule, else the one for all others."""
+    rules = {rule.product_code: rule for rule in RetentionRule.objects.all()}
+    return rules.get(product_code) or rules.get("")
+
+
+def kept_until(recording: Recording, rule: RetentionRule) -> dt.date | None:
+    """None as long as the event that the time counts from has not come."""
+    call = recording.call
+    if rule.start == RetentionStart.CONTRACT_ENDED:
+        end = ContractEnd.objects.filter(contract_no=call.task.contract_no).first()
+        return add_months(end.ended_on, rule.months) if end else None
+    begin = (
+        call.task.settled_at
+        if rule.start == RetentionStart.TASK_SETTLED
+        else call.ended_at or call.clock_started_at
+    )
+    return add_months(timezone.localtime(begin).date(), rule.months) if begin else None
+
+
+@transaction.atomic
+def end_contract(contract_no: str, ended_on: dt.date, *, actor: Actor) -> ContractEnd:
+    """The credit system says that a contract is over; a later word counts (a loan prolonged).
+
+    A day that is later than the one told before prolongs what was kept by it; an earlier one changes
+    nothing of that, because a store that locks does not let go sooner.
+    """
+    before = ContractEnd.objects.filter(contract_no=contract_no).first()
+    end, _made = ContractEnd.objects.update_or_create(
+        contract_no=contract_no,
+        defaults={"ended_on": ended_on, "told_by": actor.name, "told_at": db_now()},
+    )
+    if before is None or ended_on > before.ended_on:
+        Recording.objects.filter(
+            stage=Stage.STORED,
+            call__task__contract_no=contract_no,
+            call__task__product_code__in=_products_from_contract_end(contract_no),
+        ).update(keep_until=None)
+    audit.record(
+        "recording.contract_ended",
+        actor=actor,
+        object_type="contract",
+        object_id=contract_no,
+        ended_on=ended_on.isoformat(),
+    )
+    return end
+
+
+def _products_from_contract_end(contract_no: str) -> list[str]:
+    """Products of the contract's recordings whose keeping counts from the contract's end."""
+    products = Recording.objects.filter(call__task__contract_no=contract_no).values_list(
+        "call__task__product_code", flat=True
+    )
+    found = []
+    for product in set(products):
+        rule = rule_for(product)
+        if rule is not None and rule.start == RetentionStart.CONTRACT_ENDED:
+            found.append(product)
+    return found
+
+
+def set_keeping(limit: int = 200) -> int:
+    """Give stored recordings their date, and the store its lock. Returns how many got one now."""
+    waiting = Recording.objects.filter(stage=Stage.STORED, keep_until=None).select_related(
+        "call__task"
+    )
+    done = 0
+    for recording in waiting.order_by("stored_at")[:limit]:
+        rule = rule_for(recording.call.task.product_code)
+        until = kept_until(recording, rule) if rule else None
+        if until is None:
+            continue
+        end = timezone.make_aware(dt.datetime.combine(until, dt.time.max))
+        try:
+            for stored in recording.objects_stored.exclude(confirmed_at=None):
+                store(stored.tier).retain(stored.key, end)
+        except OSError as away:  # the others need not wait for this one
+            logger.warning("recording %s not locked: %s", recording.pk, type(away).__name__)
+            continue
+        Recording.objects.filter(pk=recording.pk, keep_until=None).update(keep_until=until)
+        done += 1
+    return done
+
+
+@transaction.atomic
+def place_hold(contract_no: str, *, reason: str, actor: Actor) -> LegalHold:
+    """Raises ReasonRequired, HoldExists."""
+    if not reason.strip():
+        raise ReasonRequired
+    try:
+        with transaction.atomic():
+            hold = LegalHold.objects.create(
+                contract_no=contract_no, reason=reason.strip()[:200], placed_by=actor.name
+            )
+    except IntegrityError as there:
+        raise HoldExists from there
+    _note("recording.hold_placed", hold, actor)
+    transaction.on_commit(_wake_holds, robust=True)
+    return hold
+
+
+@transaction.atomic
+def release_hold(contract_no: str, *, actor: Actor) -> None:
+    """Nothing to do when none is in force."""
+    hold = (
+        LegalHold.objects.select_for_update()
+        .filter(contract_no=contract_no, released_at=None)
+        .first()
+    )
+    if hold is None:
+        return
+    hold.released_at, hold.released_by = db_now(), actor.name
+    hold.save(update_fields=["released_at", "released_by"])
+    _note("recording.hold_released", hold, actor)
+    transaction.on_commit(_wake_holds, robust=True)
+
+
+def _wake_holds() -> None:
+    """Have a worker tell the store now; the rows are the job, this only saves minutes."""
+    from recordings.tasks import tell_holds  # the task calls this package
+
+    tell_holds.delay()
+
+
+def tell_holds(limit: int = 500) -> int:
+    """Lock in the store what a hold is on, and unlock what none is on any more (STO-4).
+
+    What was stored or moved after the hold was placed is found, too. Returns how many files changed;
+    a file whose store is away waits for the next run.
+    """
+    in_force = LegalHold.objects.filter(released_at=None)
+    free = StoredObject.objects.exclude(confirmed_at=None).filter(
+        is_held=False,
+        recording__call__task__contract_no__in=in_force.values("contract_no"),
+    )
+    let_go = StoredObject.objects.filter(is_held=True).exclude(
+        recording__call__task__contract_no__in=in_force.values("contract_no")
+    )
+    changed = 0
+    for files in (free, let_go):
+        for file_id in list(files.order_by("pk").values_list("pk", flat=True)[:limit]):
+            try:
+                changed += _tell_hold(file_id)
+            except OSError as away:  # the others need not wait for this one
+                logger.warning(
+                    "stored file %s not told of its hold: %s", file_id, type(away).__name__
+                )
+    return changed
+
+
+@transaction.atomic
+def _tell_hold(file_id: int) -> bool:
+    """The row stays locked while the store answers: a hold and its release do not cross."""
+    stored = (
+        StoredObject.objects.select_for_update(of=("self",))
+        .select_related("recording__call__task")
+        .filter(pk=file_id)
+        .first()
+    )
+    if stored is None or stored.confirmed_at is None:
+        return False  # deleted or begun anew meanwhile
+    contract_no = stored.recording.call.task.contract_no
+    on = LegalHold.objects.filter(contract_no=contract_no, released_at=None).exists()
+    if on == stored.is_held:
+        return False
+    store(stored.tier).hold(stored.key, on=on)
+    stored.is_held = on
+    stored.save(update_fields=["is_held"])
+    return True
+
+
+def _note(action: str, hold: LegalHold, actor: Actor) -> None:
+    audit.record(
+        action,
+        actor=actor,
+        object_type="legal_hold",
+        object_id=hold.pk,
+        contract_no=hold.contract_no,
+    )
+
+
+def delete_expired(limit: int = 50) -> int:
+    """Delete what its rule lets go today. Returns how many are gone now.
+
+    A process that dies in between leaves a certificate that is not done; the next run ends it.
+    """
+    today = timezone.localdate()
+    expired = Recording.objects.filter(stage=Stage.STORED, keep_until__lt=today)
+    gone = 0
+    for recording_id in list(expired.order_by("keep_until").values_list("pk", flat=True)[:limit]):
+        gone += _delete(recording_id)
+    return gone
+
+
+def _delete(recording_id: UUID) -> bool:
+    certificate = _begin(recording_id)
+    if certificate is None:
+        return False
+    recording = certificate.recording
+    try:
+        for stored in recording.objects_stored.all():
+            store(stored.tier).delete(stored.key)
+    except StillLocked:
+        return False  # the store's own lock is longer; it is tried again tomorrow
+    shutil.rmtree(work.call_folder(recording.call_id), ignore_errors=True)
+    _finish(certificate)
+    return True
+
+
+@transaction.atomic
+def _begin(recording_id: UUID) -> DeletionCertificate | None:
+    """The certificate, when a rule deletes and nobody holds the contract."""
+    recording = (
+        Recording.objects.select_for_update(of=("self",))
+        .select_related("call__task")
+        .get(pk=recording_id)
+    )
+    task = recording.call.task
+    rule = rule_for(task.product_code)
+    held = LegalHold.objects.filter(contract_no=task.contract_no, released_at=None).exists()
+    if rule is None or not rule.deletes or held or recording.keep_until is None:
+        return None
+    files = recording.objects_stored.order_by("name").values("name", "bytes", "sha256")
+    certificate, made = DeletionCertificate.objects.get_or_create(
+        recording=recording,
+        defaults={
+            "contract_no": task.contract_no,
+            "kept_until": recording.keep_until,
+            "rule": {"product": rule.product_code, "start": rule.start, "months": rule.months},
+            "files": list(files),
+        },
+    )
+    if made:
+        audit.record(
+            "recording.deletion_begun",
+            actor=SYSTEM,
+            object_type="recording",
+            object_id=recording.pk,
+            chain=audit.interview_chain(task.pk),
+            files=len(certificate.files),
+        )
+    return certificate
+
+
+@transaction.atomic
+def _finish(certificate: DeletionCertificate) -> None:
+    recording = certificate.recording
+    certificate.done_at = db_now()
+    certificate.save(update_fields=["done_at"])
+    Recording.objects.filter(pk=recording.pk).update(
+        stage=Stage.DELETED, file="", storage_key="", bytes=0
+    )
+    recording.objects_stored.all().delete()
+    ArchiveEntry.objects.filter(pk=recording.pk).delete()
+    audit.record(
+        "recording.deleted",
+        actor=SYSTEM,
+        object_type="recording",
+        object_id=recording.pk,
+        chain=audit.interview_chain(recording.call.task_id),
+    )

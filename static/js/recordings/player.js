@@ -1,0 +1,327 @@
+// @ts-check
+/**
+ * The player of a call: all raw tracks in step (or the composed copy), with the call's timeline.
+ * The same in the seat's review, in 质检 and in 视频管理.
+ */
+import { clock as clockShort, el, icon } from "../ui/dom.js";
+import { CallClock, byParticipant, placement } from "./clock.js";
+import { mountKeys } from "./keys.js";
+import { Watched, momentsOf, neighbour } from "./marks.js";
+import { mountTimeline } from "./timeline.js";
+
+/** @typedef {import("./clock.js").Review} Review */
+/** @typedef {import("./clock.js").Track} Track */
+/** @typedef {import("./clock.js").Mark} Mark */
+/** @typedef {{track: Track, media: HTMLMediaElement}} Lane */
+
+const TICK_MS = 100;
+const FRAME_MS = 40;
+const RATES = [0.5, 1, 1.5, 2];
+const WATERMARK_EVERY_TICKS = 200;
+const TAGS = new Set(["tag"]);
+const GAPS = new Set(["gap"]);
+const ALL = new Set(["tag", "gap", "snapshot", "step", "mute"]);
+
+/**
+ * @param {HTMLElement} root
+ * @param {Review} view as `review.json` answers
+ * @param {{now?: () => number, watermark?: string, onWatched?: (spans: [number, number][]) => void,
+ *   onRefused?: () => void}} [options]
+ *   `watermark` names the viewer and moves over the pictures; `onWatched` hears every 15 s, and at
+ *   the end, what was watched (spans in ms of the call); `onRefused` hears that a file could not be
+ *   read, as when the ticket ran out while the machine slept: `renew` goes on with a new one
+ */
+export function mountPlayer(root, view, options = {}) {
+  const clock = new CallClock(view.duration_ms, options.now ?? (() => performance.now()));
+  let moments = momentsOf(view.events);
+  const watched = new Watched();
+  const abort = new AbortController();
+
+  const wall = el("div", { class: "player__wall" });
+  const lanes = composedLane(wall, view) ?? rawLanes(wall, view);
+  const mark = el("span", { class: "player__mark", "aria-hidden": "true" }, options.watermark ?? "");
+  const stage = el("div", { class: "player__stage" }, wall, mark);
+  mark.hidden = !options.watermark;
+
+  const go = button("player__btn player__btn--go", "play", "播放");
+  const time = el("span", { class: "player__time" });
+  const speed = el("span", { class: "player__speed", role: "group", "aria-label": "速度" });
+  for (const rate of RATES) {
+    const choice = el("button", { type: "button", "aria-pressed": String(rate === 1) }, `${rate}×`);
+    choice.addEventListener("click", () => setRate(rate));
+    speed.append(choice);
+  }
+  const bar = el(
+    "div", { class: "player__bar", role: "toolbar", "aria-label": "播放控制" },
+    go,
+    press("back5", "后退 5 秒", () => seek(clock.atMs - 5000)),
+    press("fwd5", "前进 5 秒", () => seek(clock.atMs + 5000)),
+    press("bstep", "上一帧", () => step(-1)),
+    press("fstep", "下一帧", () => step(1)),
+    time,
+    el("span", { class: "grow" }),
+    said("下一标签", () => jump(TAGS)),
+    said("下一中断", () => jump(GAPS)),
+    speed,
+    press("expand", "全屏", () => void (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen())),
+  );
+  const timeline = mountTimeline(view, (ms) => seek(ms));
+  timeline.show(moments);
+  root.replaceChildren(el("div", { class: "player" }, stage, bar), timeline.root);
+
+  for (const { media } of lanes) {
+    media.addEventListener("error", () => options.onRefused?.(), { signal: abort.signal });
+  }
+
+  let ticks = 0;
+  /** @type {number | null} */
+  let stopMs = null; // the end of a stretch that is shown
+  function sync() {
+    if (clock.playing && clock.atMs >= clock.durationMs) clock.pause();
+    if (clock.playing && stopMs !== null && clock.atMs >= stopMs) {
+      clock.pause();
+      stopMs = null;
+    }
+    const atMs = clock.atMs;
+    for (const { track, media } of lanes) {
+      const { active, seekMs } = placement(track, atMs, media.currentTime * 1000, clock.playing);
+      if (media instanceof HTMLVideoElement) media.hidden = !active;
+      if (seekMs !== null) media.currentTime = seekMs / 1000;
+      if (media.playbackRate !== clock.rate) media.playbackRate = clock.rate;
+      if (active && clock.playing && media.paused) {
+        // Refused without a gesture, or overtaken by a pause: the next tick tries again.
+        media.play().catch(() => undefined);
+      } else if ((!active || !clock.playing) && !media.paused) {
+        media.pause();
+      }
+    }
+    watched.see(atMs, clock.playing, 1000 * clock.rate);
+    go.replaceChildren(icon(clock.playing ? "pause" : "play"));
+    go.setAttribute("aria-label", clock.playing ? "暂停" : "播放");
+    time.replaceChildren(el("b", {}, clockShort(atMs / 1000)), ` / ${clockShort(view.duration_ms / 1000)}`);
+    timeline.at(atMs);
+    ticks += 1;
+    if (ticks % WATERMARK_EVERY_TICKS === 1) moveMark(mark, ticks);
+    if (ticks % 150 === 0) tellWatched();
+  }
+
+  function tellWatched() {
+    const spans = watched.take();
+    if (spans.length) options.onWatched?.(spans);
+  }
+  /** @param {number} ms */
+  function seek(ms) {
+    clock.seek(ms);
+    sync();
+  }
+  /** @param {number} frames */
+  function step(frames) {
+    clock.pause();
+    seek(clock.atMs + frames * FRAME_MS);
+  }
+  /**
+   * @param {ReadonlySet<string>} kinds
+   * @param {boolean} [back]
+   */
+  function jump(kinds, back = false) {
+    const moment = neighbour(moments, clock.atMs, { back, kinds });
+    if (moment) seek(moment.atMs);
+  }
+  /** @param {number} rate */
+  function setRate(rate) {
+    clock.setRate(rate);
+    RATES.forEach((each, index) => speed.children[index]?.setAttribute("aria-pressed", String(each === rate)));
+    sync();
+  }
+  function toggle() {
+    if (clock.playing) clock.pause();
+    else clock.play();
+    sync();
+  }
+
+  go.addEventListener("click", toggle);
+  mountKeys(root, abort.signal, {
+    toggle,
+    by: (ms) => seek(clock.atMs + ms),
+    frame: step,
+    next: () => jump(ALL),
+    previous: () => jump(ALL, true),
+    faster: () => setRate(RATES[Math.min(RATES.length - 1, RATES.indexOf(clock.rate) + 1)] ?? 1),
+    slower: () => setRate(RATES[Math.max(0, RATES.indexOf(clock.rate) - 1)] ?? 1),
+  });
+  addEventListener("pagehide", tellWatched, { signal: abort.signal });
+  const timer = window.setInterval(sync, TICK_MS);
+  seek(firstPictureMs(view.tracks)); // the call's clock runs before the first picture comes
+
+  return {
+    seek,
+    toggle,
+    /**
+     * Go there; with an end, playing stops at it.
+     * @param {number} ms
+     * @param {number | null} untilMs
+     */
+    show(ms, untilMs) {
+      stopMs = untilMs;
+      seek(ms);
+    },
+    get atMs() {
+      return clock.atMs;
+    },
+    /**
+     * Addresses with a living ticket; what could not be read is read again.
+     * @param {Review} fresh
+     */
+    renew(fresh) {
+      const urls = [...fresh.tracks.map((track) => track.url), fresh.composed_url ?? ""];
+      for (const { track, media } of lanes) {
+        const url = urls.find((each) => each.split("?")[0] === track.url.split("?")[0]);
+        if (!url) continue;
+        track.url = url;
+        if (media.error) media.src = url;
+      }
+      sync();
+    },
+    /** @param {readonly Mark[]} events tags may be added while one looks */
+    showEvents(events) {
+      moments = momentsOf(events);
+      timeline.show(moments);
+    },
+    destroy() {
+      window.clearInterval(timer);
+      abort.abort();
+      tellWatched();
+      for (const { media } of lanes) {
+        media.pause();
+        media.removeAttribute("src");
+        media.load();
+      }
+      root.replaceChildren();
+    },
+  };
+}
+
+/**
+ * The composed copy as one lane, when there is one and no raw track any more.
+ * @param {HTMLElement} wall
+ * @param {Review} view
+ * @returns {Lane[] | null}
+ */
+function composedLane(wall, view) {
+  if (view.tracks.length || !view.composed_url) return null;
+  const track = /** @type {Track} */ ({
+    participant_id: "", name: "", role: "", end_ms: view.duration_ms + 1,
+    kind: view.composed_mime?.startsWith("audio/") ? "audio" : "video",
+    start_ms: view.composed_starts_at_ms ?? 0,
+    url: view.composed_url, mime: view.composed_mime ?? "video/mp4",
+  });
+  const media = mediaOf(track);
+  media.hidden = false;
+  wall.append(el("figure", { class: "player__tile" }, media));
+  return [{ track, media }];
+}
+
+/**
+ * A tile a person; later parts of a track have elements of their own in the same tile.
+ * @param {HTMLElement} wall
+ * @param {Review} view
+ */
+function rawLanes(wall, view) {
+  /** @type {Lane[]} */
+  const lanes = [];
+  for (const { name, role, tracks } of byParticipant(view.tracks)) {
+    const tile = el("figure", { class: "player__tile" }, el("div", { class: "player__none" }, "无画面"));
+    /** @type {HTMLMediaElement[]} */
+    const sounds = [];
+    for (const track of tracks) {
+      const media = mediaOf(track);
+      if (track.kind === "audio") sounds.push(media);
+      tile.append(media);
+      lanes.push({ track, media });
+    }
+    const volume = /** @type {HTMLInputElement} */ (
+      el("input", { type: "range", min: "0", max: "100", value: "100", "aria-label": `${name} 音量` })
+    );
+    volume.addEventListener("input", () => sounds.forEach((sound) => (sound.volume = Number(volume.value) / 100)));
+    const big = el("button", { class: "player__name", type: "button", title: "放大 / 还原" }, [name, role].filter(Boolean).join(" · "));
+    big.addEventListener("click", () => {
+      const isBig = tile.classList.toggle("player__tile--big");
+      for (const other of wall.children) if (other !== tile) other.classList.remove("player__tile--big");
+      wall.classList.toggle("player__wall--big", isBig);
+    });
+    const caption = el("figcaption", { class: "player__caption" }, big);
+    if (sounds.length) caption.append(el("label", { class: "player__vol" }, icon("vol"), volume));
+    tile.append(caption);
+    wall.append(tile);
+  }
+  wall.dataset.tiles = String(wall.children.length);
+  return lanes;
+}
+
+/**
+ * Where everybody has a picture, or somebody when the others came much later.
+ * @param {readonly Track[]} tracks
+ */
+function firstPictureMs(tracks) {
+  /** @type {Map<string, number>} */
+  const firsts = new Map();
+  for (const track of tracks) {
+    if (track.kind !== "video") continue;
+    firsts.set(track.participant_id, Math.min(track.start_ms, firsts.get(track.participant_id) ?? Infinity));
+  }
+  const starts = [...firsts.values()];
+  if (!starts.length) return 0;
+  const soon = Math.min(...starts) + 5000;
+  return Math.max(0, ...starts.filter((ms) => ms <= soon));
+}
+
+/** @param {Track} track */
+function mediaOf(track) {
+  const media = document.createElement(track.kind);
+  media.src = track.url;
+  media.preload = "auto";
+  media.hidden = true;
+  if (media instanceof HTMLVideoElement) media.playsInline = true;
+  return media;
+}
+
+/**
+ * Elsewhere on the picture every 20 s, so that it cannot be covered.
+ * @param {HTMLElement} mark
+ * @param {number} ticks
+ */
+function moveMark(mark, ticks) {
+  const turn = Math.floor(ticks / WATERMARK_EVERY_TICKS);
+  mark.style.setProperty("left", `${8 + ((turn * 37) % 60)}%`);
+  mark.style.setProperty("top", `${10 + ((turn * 53) % 70)}%`);
+}
+
+/**
+ * @param {string} look
+ * @param {string} name
+ * @param {string} label
+ */
+function button(look, name, label) {
+  return el("button", { class: look, type: "button", "aria-label": label, title: label }, icon(name));
+}
+
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {() => void} act
+ */
+function press(name, label, act) {
+  const made = button("player__btn", name, label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+/**
+ * @param {string} label
+ * @param {() => void} act
+ */
+function said(label, act) {
+  const made = el("button", { class: "player__btn", type: "button" }, label);
+  made.addEventListener("click", act);
+  return made;
+}

@@ -1,0 +1,29 @@
+// @ts-check
+/** The menu of the bar closes when the person turns to something else. */
+
+/**
+ * Whether an open menu stays open.
+ * @param {{ key?: string, inside: boolean }} event
+ */
+export function stays({ key, inside }) {
+  return key === undefined ? inside : key !== "Escape";
+}
+
+/** @param {Document} page */
+export function start(page) {
+  const menu = /** @type {HTMLDetailsElement | null} */ (page.querySelector(".nav__more"));
+  if (!menu) return;
+  /** @param {Event} event */
+  const look = (event) => {
+    if (!menu.open) return;
+    const key = event instanceof KeyboardEvent ? event.key : undefined;
+    const inside = event.target instanceof Node && menu.contains(event.target);
+    if (stays({ key, inside })) return;
+    menu.open = false;
+    if (key !== undefined) menu.querySelector("summary")?.focus();
+  };
+  page.addEventListener("click", look);
+  page.addEventListener("keydown", look);
+}
+
+if (typeof document !== "undefined") start(document);

@@ -1,0 +1,224 @@
+// @ts-check
+/** The wallboard: asks every two seconds, says so when the answer is old. */
+import { el, icon } from "../ui/dom.js";
+import { axisTop, path, percent, span } from "./figures.js";
+
+const ASK_EVERY_MS = 2000;
+const OLD_AFTER_MS = 6000;
+const SVG = "http://www.w3.org/2000/svg";
+const STATES = /** @type {[string, string, string][]} */ ([
+  ["IN_CALL", "通话", "is-talk"], ["READY", "示闲", "is-idle"], ["OFFERED", "振铃", "is-talk"],
+  ["WRAP_UP", "话后", "is-wrap"], ["PAUSED", "示忙", "is-busy"], ["OFFLINE", "断线", "is-down"], ["SIGNED_OUT", "签出", "is-off"],
+]);
+const DAY = /** @type {[string, string][]} */ ([["done", "完成"], ["running", "进行"], ["waiting", "待面谈"], ["late", "迟到"], ["no_show", "爽约"]]);
+const LEFT = /** @type {[string, string][]} */ ([["queue", "排队中放弃"], ["dispatch", "分案时放弃"], ["ringing", "振铃时放弃"]]);
+
+const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const signOutUrl = document.body.dataset.signOutUrl ?? "";
+let told = 0;
+
+/** @param {any} board */
+function show(board) {
+  told = performance.now();
+  showKpis(board);
+  const enabled = Object.values(board.seats).reduce((/** @type {number} */ sum, count) => sum + Number(count), 0);
+  at("enabled").textContent = `${enabled} 位启用`;
+  at("states").replaceChildren(
+    ...STATES.map(([state, name, look]) => {
+      const fill = el("i");
+      fill.style.setProperty("width", `${enabled ? (100 * board.seats[state]) / enabled : 0}%`);
+      return el(
+        "li", { class: "states__row" },
+        el("span", { class: "states__name" }, el("span", { class: `dot ${look}` }), name),
+        el("span", { class: `states__bar ${look}` }, fill),
+        el("b", {}, String(board.seats[state])),
+      );
+    }),
+  );
+  const pauses = Object.entries(board.pauses).map(([reason, count]) => `${reason} ${count}`);
+  at("pauses").textContent = pauses.length ? `示忙：${pauses.join("，")}` : "没有示忙的坐席";
+  showCalls(board);
+  at("alert-count").textContent = String(board.alerts.length);
+  at("alert-count").className = board.alerts.length ? "badge is-down" : "badge";
+  at("alerts").replaceChildren(
+    ...(board.alerts.length
+      ? board.alerts.map((/** @type {any} */ alert) =>
+          el("div", { class: `hint hint--${alert.level}` }, icon("alert"), el("b", {}, alert.title), el("p", {}, alert.text)))
+      : [el("p", { class: "quiet" }, "没有告警。")]),
+  );
+  showCurve(board);
+  at("day").replaceChildren(
+    ...split(DAY, board.appointments, "预约", ["存疑率", board.doubt_rate === null ? "—" : `${percent(board.doubt_rate)}%`]),
+    ...split(LEFT, board.abandoned, "放弃", ["放弃率", board.abandonment === null ? "—" : `${percent(board.abandonment)}%`]),
+  );
+}
+
+/** @param {any} board */
+function showKpis(board) {
+  const late = board.longest_s > board.wait_alert_s;
+  const level = board.service_level;
+  /** @type {[string, string, string, string, string][]} name, figure, unit, definition, look */
+  const kpis = [
+    ["排队", String(board.waiting), "人", "已准入、未接通的客户", board.waiting > board.line_alert ? "kpi--warn" : ""],
+    ["最长等待", span(board.longest_s), "", "从入队起算，含断线保留", late ? "kpi--warn" : ""],
+    ["服务水平", percent(level), "%", `${board.service_level_s} s 内接通 ÷（接通＋放弃），不计 ${board.short_abandon_s} s 内放弃`, level === null ? "" : level >= 0.8 ? "kpi--good" : "kpi--warn"],
+    ["平均应答", span(board.answer_s), "", "入队到接通，今日接通者", ""],
+    ["平均处理", span(board.handling_s), "", `通话 ${span(board.talk_s)} ＋ 话后 ${span(board.wrap_s)}`, ""],
+    ["占用率", percent(board.occupancy), "%", "（振铃＋通话＋话后）÷ 签入且未示忙", ""],
+  ];
+  at("kpis").replaceChildren(
+    ...kpis.map(([name, figure, unit, about, look]) =>
+      el(
+        "section", { class: `kpi ${look}`, "aria-label": name },
+        el("h2", {}, name, ...(name === "最长等待" ? [el("span", { class: "chip" }, `目标 ${span(board.wait_alert_s)}`)] : name === "服务水平" ? [el("span", { class: "chip" }, "目标 80%")] : [])),
+        el("p", { class: "kpi__num" }, figure, ...(unit && figure !== "—" ? [el("small", {}, unit)] : [])),
+        el("p", { class: "kpi__def" }, about),
+      )),
+  );
+}
+
+/** @param {any} board */
+function showCalls(board) {
+  at("call-count").textContent = String(board.calls.length);
+  at("no-calls").hidden = board.calls.length > 0;
+  at("calls").replaceChildren(
+    ...board.calls.map((/** @type {any} */ call) => {
+      const fill = el("i");
+      fill.style.setProperty("width", `${call.steps ? (100 * call.steps_done) / call.steps : 0}%`);
+      const record = call.recording;
+      const row = el(
+        "tr", { class: record.stalled ? "wall__row--bad" : "" },
+        el("td", {}, el("a", { href: `calls/${call.call_id}/why`, title: "为什么是他" }, el("b", {}, call.seat)), " ", el("span", { class: "quiet" }, call.staff_no)),
+        el("td", {}, call.product),
+        el("td", {}, el("span", { class: "chip is-talk" }, span((board.at_unix_ms - call.since_unix_ms) / 1000))),
+        el("td", {}, String(call.present), ...(call.lost ? [el("span", { class: "chip is-down" }, `断线 ${call.lost}`)] : [])),
+        el("td", {}, el("span", { class: "wall__prog" }, el("span", { class: "states__bar" }, fill), `${call.steps_done} / ${call.steps}`)),
+        el("td", {}, el("span", { class: record.stalled ? "wall__rec wall__rec--bad" : "wall__rec" }, icon(record.stalled ? "alert" : "check"), record.age_s === null ? "无证明" : record.stalled ? `停 ${Math.round(record.age_s)} s` : `${record.tracks} 轨 · ${Math.round(record.age_s)} s`)),
+      );
+      if (signOutUrl) row.append(el("td", {}, signOutButton(call)));
+      return row;
+    }),
+  );
+}
+
+/** @param {any} call */
+function signOutButton(call) {
+  const button = el("button", { class: "btn btn--sm", type: "button", "aria-label": `${call.seat}：结束后签出` }, "结束后签出");
+  button.addEventListener("click", async () => {
+    const token = document.querySelector("input[name=csrfmiddlewaretoken]");
+    button.setAttribute("disabled", "");
+    const answer = await fetch(signOutUrl.replace("/0/", `/${call.seat_id}/`), {
+      method: "POST",
+      headers: { "X-CSRFToken": token instanceof HTMLInputElement ? token.value : "" },
+    });
+    button.textContent = answer.ok ? "已设置" : String((await answer.json()).detail ?? "未成功");
+  });
+  return button;
+}
+
+/** @param {any} board */
+function showCurve(board) {
+  const { points, from_unix_ms: from, step_s: step } = board.curve;
+  const most = axisTop(Math.max(board.line_alert, ...points));
+  const box = { width: 440, height: 220, most };
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 500 260");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `今日排队人数，最高 ${Math.max(0, ...points)} 人，现在 ${board.waiting} 人`);
+  const group = part("g", { transform: "translate(44 14)" });
+  for (const share of [0, 1 / 3, 2 / 3, 1]) {
+    const y = box.height * (1 - share);
+    group.append(part("path", { class: "grid", d: `M0 ${y}H${box.width}` }), label(-8, y + 5, String(Math.round(most * share)), "end"));
+  }
+  const line = path(points, box);
+  const goal = box.height * (1 - board.line_alert / most);
+  group.append(
+    part("path", { class: "area", d: `${line}L${points.length > 1 ? box.width : 0} ${box.height}L0 ${box.height}Z` }),
+    part("path", { class: "line", d: line }),
+    part("path", { class: "goal", d: `M0 ${goal}H${box.width}` }),
+  );
+  const last = points.length - 1;
+  for (const share of [0, 0.5, 1]) {
+    const moment = new Date(from + share * last * step * 1000);
+    group.append(label(share * box.width, box.height + 22, moment.toTimeString().slice(0, 5), share === 0 ? "start" : share === 1 ? "end" : "middle"));
+  }
+  svg.append(group);
+  at("curve").replaceChildren(svg);
+  at("curve-note").textContent = `虚线为告警线 ${board.line_alert}`;
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string>} attributes
+ */
+function part(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {string} text
+ * @param {string} anchor
+ */
+function label(x, y, text, anchor) {
+  const made = part("text", { x: String(x), y: String(y), "text-anchor": anchor });
+  made.textContent = text;
+  return made;
+}
+
+/**
+ * A bar of shares and its legend.
+ * @param {[string, string][]} kinds
+ * @param {Record<string, number>} counts
+ * @param {string} about
+ * @param {[string, string]} rate
+ */
+function split(kinds, counts, about, rate) {
+  const bar = el("div", { class: "split", role: "img", "aria-label": `${about}：${kinds.map(([key, name]) => `${name} ${counts[key]}`).join("，")}` });
+  for (const [key] of kinds) {
+    const share = el("i", { class: `k-${key}` });
+    share.style.setProperty("flex-grow", String(counts[key] ?? 0));
+    bar.append(share);
+  }
+  const legend = el("ul", { class: "legend" });
+  for (const [key, name] of kinds) legend.append(el("li", {}, el("i", { class: `k-${key}` }), name, el("b", {}, String(counts[key] ?? 0))));
+  legend.append(el("li", { class: "quiet" }, rate[0], el("b", {}, rate[1])));
+  return [bar, legend];
+}
+
+async function ask() {
+  try {
+    const answer = await fetch(document.body.dataset.boardUrl ?? "", { signal: AbortSignal.timeout(5000) });
+    if (answer.ok) show(await answer.json());
+  } catch {
+    // The age of what is shown says it; the next asking tries again.
+  } finally {
+    setTimeout(() => void ask(), ASK_EVERY_MS);
+  }
+}
+
+function tick() {
+  const age = performance.now() - told;
+  const fresh = at("fresh");
+  fresh.className = age > OLD_AFTER_MS ? "chip is-down" : "chip is-idle";
+  fresh.textContent = age > OLD_AFTER_MS ? `数据已停 ${Math.round(age / 1000)} s` : `数据 ${Math.max(1, Math.round(age / 1000))} s 前`;
+  at("clock").textContent = new Date().toTimeString().slice(0, 8);
+}
+
+at("big").addEventListener("click", () => {
+  document.body.dataset.big = "1";
+  document.documentElement.dataset.theme = "dark";
+  void document.documentElement.requestFullscreen().catch(() => undefined); // refused: still large
+});
+document.addEventListener("fullscreenchange", () => {
+  if (document.fullscreenElement) return;
+  delete document.body.dataset.big;
+  delete document.documentElement.dataset.theme;
+});
+show(JSON.parse(at("board").textContent ?? "{}"));
+setInterval(tick, 1000);
+tick();
+setTimeout(() => void ask(), ASK_EVERY_MS);

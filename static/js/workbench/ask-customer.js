@@ -1,0 +1,97 @@
+// @ts-check
+/**
+ * What the seat asks of a customer's own screen and camera: the confirm card, a picture in full
+ * resolution. Also what the customer's device tells. Answers come as notes; everything is a command.
+ *
+ * @param {(type: string, body?: Record<string, unknown>) => Promise<unknown>} ask
+ * @param {(text: string, options?: { bad?: boolean }) => void} tell
+ */
+export function mountAskCustomer(ask, tell) {
+  /** @type {any} */
+  let call = null;
+  /** @type {Set<string>} what was told already, or was there when the page opened */
+  let known = new Set();
+
+  return {
+    /** @param {any} fresh the call of the workbench's state */
+    show(fresh) {
+      const isFirst = call?.id !== fresh.id;
+      if (isFirst) known = new Set();
+      call = fresh;
+      for (const { key, text, bad } of newsOf(fresh)) {
+        if (known.has(key)) continue;
+        known.add(key);
+        // A doubt about the position is there before the seat's page is: it is told all the same.
+        if (!isFirst || key.startsWith("doubt-")) tell(text, { bad });
+      }
+    },
+    /** @returns {{ label: string, act: () => void }[]} what can be asked now */
+    commands() {
+      return call ? commandsOf(call, ask) : [];
+    },
+  };
+}
+
+/** @param {any} call @param {string} id */
+function nameOf(call, id) {
+  return call.participants.find((/** @type {any} */ place) => place.id === id)?.name ?? "客户";
+}
+
+/**
+ * What has happened on the customers' side, each with a key of its own.
+ * @param {any} call
+ * @returns {{ key: string, text: string, bad: boolean }[]}
+ */
+export function newsOf(call) {
+  const answers = (call.card?.answers ?? []).map((/** @type {any} */ answer) => ({
+    key: `card-${call.card.id}-${answer.participant_id}`,
+    text: `${nameOf(call, answer.participant_id)}${answer.accepted ? "已确认贷款信息" : "表示贷款信息与实际不符"}`,
+    bad: !answer.accepted,
+  }));
+  const stills = (call.stills ?? [])
+    .filter((/** @type {any} */ still) => still.state !== "ASKED")
+    .map((/** @type {any} */ still) => ({
+      key: `still-${still.id}`,
+      text: still.state === "DONE" ? `原图已收到：${still.kind_label}` : `未能拍到原图：${still.kind_label}`,
+      bad: still.state !== "DONE",
+    }));
+  const device = (call.events ?? [])
+    .filter((/** @type {any} */ event) => event.kind === "device")
+    .map((/** @type {any} */ event) => ({
+      key: `${event.payload.what === "position_doubtful" ? "doubt" : "device"}-${event.id}`,
+      text: `${nameOf(call, event.participant_id)}：${event.payload.text}`,
+      bad: /interrupted|failed|missing|doubtful/.test(event.payload.what),
+    }));
+  const found = (call.events ?? [])
+    .filter((/** @type {any} */ event) => event.kind === "observation")
+    .map((/** @type {any} */ event) => ({
+      key: `observation-${event.id}`,
+      text: `${nameOf(call, event.participant_id)}：${event.payload.text}`,
+      bad: event.payload.doubtful,
+    }));
+  return [...answers, ...stills, ...device, ...found];
+}
+
+/**
+ * @param {any} call
+ * @param {(type: string, body?: Record<string, unknown>) => Promise<unknown>} ask
+ */
+export function commandsOf(call, ask) {
+  const customers = call.participants.filter((/** @type {any} */ p) => p.role === "customer" && p.state === "PRESENT");
+  const card = call.card?.shown
+    ? { label: "收起确认卡", act: () => void ask("card.withdraw") }
+    : { label: "请客户确认贷款信息（确认卡）", act: () => void ask("card.show") };
+  const pictures = customers.flatMap((/** @type {any} */ place) =>
+    /** @type {const} */ ([["id_card", "手持身份证"], ["property", "手持房产证"], ["other", "其他"]]).map(([kind, word]) => ({
+      label: `请${place.name}拍原图：${word}`,
+      act: () => void ask("call.still", { participant_id: place.id, kind }),
+    })),
+  );
+  const waiting = (call.stills ?? [])
+    .filter((/** @type {any} */ still) => still.state === "ASKED")
+    .map((/** @type {any} */ still) => ({
+      label: `不再等待原图：${still.kind_label}`,
+      act: () => void ask("call.still.cancel", { still_id: still.id }),
+    }));
+  return [card, ...pictures, ...waiting];
+}

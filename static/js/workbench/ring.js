@@ -1,0 +1,69 @@
+// @ts-check
+/** How a call makes itself heard between calls: tone, title and, when allowed, a desktop notification. */
+
+const EVERY_MS = 3000;
+const NOTES = /** @type {const} */ ([[0, 660], [0.22, 880]]);
+
+/**
+ * @param {{ title: () => string, Notify?: typeof Notification, now?: () => AudioContext }} options
+ */
+export function mountRing({ title, Notify = globalThis.Notification, now = () => new AudioContext() }) {
+  /** @type {AudioContext | null} */
+  let audio = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer = undefined;
+  /** @type {Notification | null} */
+  let shown = null;
+  let ringingFor = "";
+
+  function sound() {
+    audio ??= now();
+    void audio.resume().catch(() => undefined); // refused without a gesture: the twin on screen stays
+    for (const [at, hertz] of NOTES) {
+      const tone = audio.createOscillator();
+      const gain = audio.createGain();
+      const begin = audio.currentTime + at;
+      gain.gain.setValueAtTime(0.0001, begin);
+      gain.gain.exponentialRampToValueAtTime(0.25, begin + 0.03);
+      gain.gain.exponentialRampToValueAtTime(0.0001, begin + 0.2);
+      tone.frequency.value = hertz;
+      tone.connect(gain).connect(audio.destination);
+      tone.start(begin);
+      tone.stop(begin + 0.22);
+    }
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = undefined;
+    ringingFor = "";
+    shown?.close();
+    shown = null;
+  }
+
+  return {
+    /** Ask once, from a gesture; refused is refused. */
+    allow() {
+      if (Notify && Notify.permission === "default") void Notify.requestPermission();
+    },
+    /** @param {{ offer_id: string, product_name: string } | null} offer */
+    show(offer) {
+      if (!offer) {
+        stop();
+        return;
+      }
+      if (ringingFor === offer.offer_id) return;
+      stop();
+      ringingFor = offer.offer_id;
+      sound();
+      timer = setInterval(sound, EVERY_MS);
+      // No name: a notification lies on the desktop for everybody to see.
+      if (Notify?.permission === "granted" && document.hidden) {
+        shown = new Notify(title(), { body: offer.product_name, requireInteraction: true });
+        shown.addEventListener("click", () => window.focus());
+      }
+    },
+    isRinging: () => timer !== undefined,
+    stop,
+  };
+}

@@ -1,0 +1,92 @@
+"""What PostgreSQL does for a report of a few days: it finds them by their moment's index.
+
+One row of each kind, cloned twenty thousand times over a year, with real statistics.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from analytics.selectors import EXPORTS, Asked, count_lines, figures_of
+from channels_admin.models import AdmissionAttempt
+from interviews.models import InterviewTask
+from tests.analytics.test_reports import a_call
+
+pytestmark = pytest.mark.django_db
+ROWS = 20_000
+CLONE = """
+INSERT INTO {table} SELECT (jsonb_populate_record(t, {changes})).*
+FROM {table} t, generate_series(1, {rows}) AS n;
+"""
+AGO = "now() - n * interval '30 minutes'"
+TABLES = {
+    "interviews_interviewtask": "'id', md5('t' || n)::uuid, 'contract_no', 'K' || n, "
+    f"'created_at', {AGO}, 'settled_at', {AGO}",
+    "interviews_call": "'id', md5('c' || n)::uuid, 'task_id', md5('t' || n)::uuid, "
+    f"'clock_started_at', {AGO}, 'live_at', {AGO}, 'ended_at', {AGO}",
+    "queueing_callrequest": "'id', md5('r' || n)::uuid, 'task_id', md5('t' || n)::uuid, "
+    f"'call_id', md5('c' || n)::uuid, 'arrived_at', {AGO}, 'closed_at', {AGO}",
+    "channels_admin_admissionattempt": f"'id', md5('a' || n)::uuid, 'created_at', {AGO}",
+}
+LARGE = frozenset(TABLES)
+
+
+@pytest.fixture
+def many_calls(db: None) -> None:
+    call = a_call()
+    InterviewTask.objects.filter(pk=call.task_id).update(settled_at=timezone.now())
+    AdmissionAttempt.objects.create(channel_code="APP", admitted=False, reason="outside")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table, changes in TABLES.items():
+            changed = f"jsonb_build_object({changes})"
+            cursor.execute(CLONE.format(table=table, changes=changed, rows=ROWS))
+        cursor.execute(f"ANALYZE {', '.join(TABLES)}")
+
+
+@pytest.fixture
+def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Tables asked by a moment that a query of the test reads from end to end, as `table: query`."""
+    found: list[str] = []
+    plain = CursorWrapper.execute
+
+    def execute(self: CursorWrapper, sql: str, params: Any = None) -> Any:
+        if "report." in sql:
+            with connection.cursor() as other:
+                plain(other, f"EXPLAIN (FORMAT JSON) {sql}", params)
+                (told,) = other.fetchone()
+            # Tasks are asked by a moment for outcomes only; elsewhere they are joined.
+            found.extend(
+                f"{table}: {sql}"
+                for table in _scanned(told[0]["Plan"])
+                if table != "interviews_interviewtask" or "report.outcomes" in sql
+            )
+        return plain(self, sql, params)
+
+    monkeypatch.setattr(CursorWrapper, "execute", execute)
+    return found
+
+
+def _scanned(plan: dict[str, Any]) -> Iterator[str]:
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in LARGE:
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", ()):
+        yield from _scanned(part)
+
+
+@pytest.mark.usefixtures("many_calls")
+def test_figures_and_files_of_two_days_find_the_days_by_an_index(read_whole):
+    today = timezone.localdate()
+    asked = Asked(today - dt.timedelta(days=1), today)
+
+    figures = figures_of(asked)
+    lines = {what: count_lines(what, asked) for what in EXPORTS}
+
+    assert 40 < figures.total["calls"] < 100
+    assert all(40 < count < 100 for count in lines.values())
+    assert read_whole == []

@@ -1,0 +1,162 @@
+"""操作日志 at its page: words, search, export, the check of the chain (WB-20)."""
+
+import ast
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Role, User
+from accounts.selectors import actor_of
+from audit import services as audit
+from audit.models import AuditEntry
+from audit.search import PAGE_SIZE, Search, check_chain, entries_found, page_of
+from audit.sentences import ACTIONS, sentence
+from common.actor import SYSTEM
+from common.spreadsheet import read_table
+from tests.support.factories import make_task
+
+LIST = "/admin/audit/auditentry/"
+
+
+@pytest.fixture
+def auditor(db):
+    user = User.objects.create_user("A1", "test-password", name="审计员", is_staff=True)
+    user.roles.add(Role.objects.create(code="a", name="a", operations=["audit.view"], scope="all"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def note(action="role.changed", actor=SYSTEM, object_id="7", **facts):
+    audit.record(action, actor=actor, object_type="role", object_id=object_id, **facts)
+
+
+@pytest.mark.django_db
+def test_an_entry_is_a_sentence():
+    user = User.objects.create_user("M3001", "test-password", name="韩雪")
+    note(actor=actor_of(user), code="lead", gained=["videos.view"], lost=[], scope="own")
+    note("task.settled", state="REJECTED")
+    note("user.locked")
+    note("brand.new")
+
+    told = [sentence(entry) for entry in AuditEntry.objects.order_by("pk")]
+
+    assert told == [
+        "M3001 修改了角色（代码：lead；增加：videos.view；范围：本人）",
+        "系统 面谈任务有了结论（状态：已面谈（面谈拒绝））",
+        "系统 连续输错密码，用户被锁定",
+        "系统 brand.new",
+    ]
+
+
+def written_actions():
+    """Every action that is written as a word where something is recorded."""
+    found = set()
+    for app in ("accounts", "seats", "channels_admin", "parameters", "interviews", "appointments",
+                "recordings", "queueing", "qc", "credit_bridge", "workbench", "customer_sdk",
+                "operations", "scripts_mgmt", "marketing_media"):  # fmt: skip
+        for module in (Path(settings.BASE_DIR) / app).rglob("*.py"):
+            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                called, first = node.func, node.args[0]
+                name = called.attr if isinstance(called, ast.Attribute) else ""
+                if name == "record" and isinstance(first, ast.Constant):
+                    found.add(first.value)
+    return {action for action in found if isinstance(action, str) and "." in action}
+
+
+def test_every_action_has_its_words():
+    assert sorted(written_actions() - set(ACTIONS)) == []
+
+
+@pytest.mark.django_db
+def test_the_log_is_searched_by_person_object_operation_time_and_contract(auditor):
+    user = User.objects.create_user("M3001", "test-password", name="韩雪")
+    note(actor=actor_of(user))
+    note("role.deleted", object_id="8")
+    task = make_task(contract_no="YXD-1")
+
+    def told(**asked):
+        return [row["entry"].action for row in auditor.get(LIST, asked).context["rows"]]
+
+    assert told(person="M3001") == ["role.changed"]
+    assert told(person="nobody") == []
+    assert told(action="role.deleted") == ["role.deleted"]
+    assert told(object_type="role", object_id="8") == ["role.deleted"]
+    chain = audit.interview_chain(task.pk)
+    assert told(contract_no="YXD-1") == [
+        entry.action for entry in AuditEntry.objects.filter(chain=chain).order_by("-pk")
+    ]
+    today = timezone.localdate()
+    assert len(told(since=today.isoformat())) == AuditEntry.objects.count()
+    assert told(until=(today - dt.timedelta(days=1)).isoformat()) == []
+
+
+@pytest.mark.django_db
+def test_pages_follow_each_other_without_a_gap_or_a_repetition():
+    for number in range(PAGE_SIZE * 2 + 5):
+        note(object_id=str(number))
+
+    seen, cursor = [], ""
+    while True:
+        page = page_of(Search(), cursor)
+        seen += [entry.object_id for entry in page.rows]
+        cursor = page.older
+        if not cursor:
+            break
+
+    assert seen == [str(number) for number in reversed(range(PAGE_SIZE * 2 + 5))]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_what_is_found_is_exported_and_the_export_is_an_entry(auditor, form):
+    note(object_id="=cmd()")
+    note("role.deleted")
+
+    answer = auditor.get(reverse("admin:audit_export", args=[form]), {"action": "role.changed"})
+
+    table = read_table(f"x.{form}", answer.content)
+    assert [row[4] for row in table[1:]] == ["role.changed"]
+    assert table[1][1] == "系统 修改了角色"
+    assert AuditEntry.objects.filter(action="audit.exported").count() == 1
+
+
+@pytest.mark.django_db
+def test_an_export_that_is_too_large_asks_to_narrow(auditor, monkeypatch):
+    monkeypatch.setattr("operations.audit_admin.EXPORT_MOST", 1)
+    note()
+    note()
+
+    answer = auditor.get(reverse("admin:audit_export", args=["csv"]), follow=True)
+
+    assert "请先缩小查询范围" in answer.content.decode()
+    assert not AuditEntry.objects.filter(action="audit.exported").exists()
+
+
+@pytest.mark.django_db
+def test_a_whole_chain_holds_and_an_altered_one_names_the_place(auditor):
+    for _n in range(3):
+        note()
+    whole = auditor.post(reverse("admin:audit_check"), {"chain": "admin"}, follow=True)
+    second = AuditEntry.objects.filter(chain="admin").order_by("seq")[1]
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_auditentry DISABLE TRIGGER audit_no_change")
+        cursor.execute(
+            "UPDATE audit_auditentry SET payload = '{\"x\":1}' WHERE id = %s", [second.pk]
+        )
+        cursor.execute("ALTER TABLE audit_auditentry ENABLE TRIGGER audit_no_change")
+
+    altered = auditor.post(reverse("admin:audit_check"), {"chain": "admin"}, follow=True)
+
+    assert "日志链完整" in whole.content.decode()
+    assert "在第 2 条被改动" in altered.content.decode()
+    assert check_chain("admin").broken_seq == 2
+    assert entries_found(Search(action="audit.verified")).count() == 2

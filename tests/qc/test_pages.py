@@ -1,0 +1,188 @@
+"""The pages of 质检管理: who sees what, and a decision from the form."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Role, User
+from audit.models import AuditEntry
+from interviews import services as interviews
+from interviews.states import TaskState, Verdict
+from qc import services
+from qc.models import ScoreForm
+from qc.selectors import reject_reasons
+from qc.states import ReviewState
+from recordings.services import ensure_recording
+from tests.support.factories import SEAT_ACTOR, make_call
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def review():
+    call = make_call()
+    interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="证件反光", actor=SEAT_ACTOR)
+    ensure_recording(call.pk)  # as the message of the call's end does
+    return services.open_review(call.pk, doubt="证件反光")
+
+
+def client_of(user, *operations):
+    role = Role.objects.create(
+        code=f"r{user.pk}", name="r", operations=list(operations), scope="all"
+    )
+    user.roles.add(role)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def person(staff_no, *operations):
+    return client_of(
+        User.objects.create_user(staff_no, "test-password", name=staff_no), *operations
+    )
+
+
+def test_the_queue_is_for_reviewers_and_those_who_look(review):
+    url = reverse("qc:queue")
+
+    assert "证件反光" in person("Q1", "qc.review").get(url).content.decode()
+    assert person("M1", "qc.view").get(url).status_code == 200
+    assert person("S9", "workbench.use").get(url).status_code == 404
+
+
+def test_a_search_narrows_the_queue(review):
+    client = person("Q1", "qc.review")
+
+    found = client.get(reverse("qc:queue"), {"contract_no": review.call.task.contract_no})
+    other = client.get(reverse("qc:queue"), {"contract_no": "ANOTHER"})
+
+    assert "证件反光" in found.content.decode()
+    assert "证件反光" not in other.content.decode()
+
+
+def test_a_reviewer_takes_the_next_case_and_rejects_it_with_a_listed_reason(review):
+    client = person("Q1", "qc.review")
+    taken = client.post(reverse("qc:next"))
+    page = client.get(taken.url)
+    reason = reject_reasons()[0]
+
+    client.post(
+        reverse("qc:decide", args=[review.pk]),
+        {"move": "reject", "reasons": [reason], "note": "已与客户经理核实"},
+    )
+
+    assert reason in page.content.decode()
+    review.refresh_from_db()
+    assert review.state == ReviewState.REJECTED
+    assert review.call.task.state == TaskState.REJECTED
+    assert AuditEntry.objects.filter(action="qc.reject").count() == 1
+
+
+def test_a_rejection_without_reason_changes_nothing_and_says_so(review):
+    client = person("Q1", "qc.review")
+    client.post(reverse("qc:claim", args=[review.pk]))
+
+    answer = client.post(reverse("qc:decide", args=[review.pk]), {"move": "reject"}, follow=True)
+
+    review.refresh_from_db()
+    assert review.state == ReviewState.CLAIMED
+    assert "hint--risk" in answer.content.decode()
+
+
+def test_who_claims_stays_where_the_player_stood_or_begins_at_the_first_doubt(review):
+    client = person("Q1", "qc.review")
+    page = reverse("qc:review", args=[review.pk])
+    claim, urgent = (reverse(f"qc:{name}", args=[review.pk]) for name in ("claim", "urgent"))
+
+    assert client.post(urgent, {"at_ms": ""}).url == page
+    review.call.events.create(kind="tag", at_ms=618_000, payload={"kind": "identity"})
+
+    assert client.post(urgent, {"at_ms": "0"}).url == f"{page}#ms=618000"
+    assert client.post(urgent, {"at_ms": "/evil"}).url == f"{page}#ms=618000"
+    assert client.post(claim, {"at_ms": "497123"}).url == f"{page}#ms=497123"
+    refused = client.post(
+        reverse("qc:decide", args=[review.pk]), {"move": "reject", "at_ms": "500000"}
+    )
+    assert refused.url == f"{page}#ms=500000"
+
+
+def test_the_next_case_begins_at_its_first_doubt(review):
+    review.call.events.create(kind="tag", at_ms=618_000, payload={"kind": "identity"})
+
+    taken = person("Q1", "qc.review").post(reverse("qc:next"))
+
+    assert taken.url == f"{reverse('qc:review', args=[review.pk])}#ms=618000"
+
+
+def test_those_who_only_look_cannot_claim_or_decide(review):
+    client = person("M1", "qc.view")
+
+    for name in ("claim", "decide", "urgent"):
+        assert client.post(reverse(f"qc:{name}", args=[review.pk])).status_code == 404
+    review.refresh_from_db()
+    assert review.state == ReviewState.OPEN
+
+
+def test_a_seat_sees_its_own_result_once_it_is_there(review):
+    seat = client_of(review.call.seat.user, "workbench.use")
+    url = reverse("qc:review", args=[review.pk])
+    assert seat.get(url).status_code == 404
+
+    reviewer = person("Q1", "qc.review")
+    reviewer.post(reverse("qc:claim", args=[review.pk]))
+    reviewer.post(reverse("qc:decide", args=[review.pk]), {"move": "return", "note": "请重新面谈"})
+
+    assert "请重新面谈" in seat.get(reverse("qc:results")).content.decode()
+    assert seat.get(url).status_code == 200
+    assert person("S8", "workbench.use").get(url).status_code == 404
+
+
+def test_the_score_is_counted_by_the_server(review):
+    form = ScoreForm.objects.create(title="面谈质量", is_current=True)
+    greeting = form.items.create(text="规范问候", weight=20)
+    form.items.create(text="核对证件", weight=60, order=2)
+    client = person("Q1", "qc.review")
+    client.post(reverse("qc:claim", args=[review.pk]))
+
+    client.post(
+        reverse("qc:decide", args=[review.pk]),
+        {"move": "pass", "scored": "1", "met": [greeting.pk]},
+    )
+
+    review.refresh_from_db()
+    assert review.points == 25
+    assert review.met_items == [greeting.pk]
+
+
+def test_samples_and_report_open_for_those_who_look():
+    viewer, reviewer = person("M1", "qc.view"), person("Q1", "qc.review")
+
+    for name in ("samples", "report"):
+        assert viewer.get(reverse(f"qc:{name}")).status_code == 200
+        assert reviewer.get(reverse(f"qc:{name}")).status_code == 404
+
+
+def test_what_was_watched_is_audited_in_joined_spans(review):
+    client = person("Q1", "qc.review")
+    url = reverse("recordings:watched", args=[review.call_id])
+
+    sent = client.post(
+        url, {"spans": [[0, 900], [900, 4000], [9000, 9500]]}, content_type="application/json"
+    )
+    junk = [
+        client.post(url, body, content_type="application/json").status_code
+        for body in (
+            '{"spans": "x"}',
+            '{"spans": [[5, 1]]}',
+            "[]",
+            "no json",
+            '{"spans": [[-1, 2]]}',
+        )
+    ]
+
+    assert sent.status_code == 204
+    assert junk == [400] * 5
+    entry = AuditEntry.objects.get(action="recording.watched")
+    assert entry.payload == '{"spans_s":[[0,4],[9,10]]}'
+    assert person("S8", "workbench.use").post(url, {}, "application/json").status_code == 404

@@ -1,0 +1,134 @@
+# ruff: noqa: F811 - the fixture is imported
+"""A recording's page shows everything about the interview; words and places find it (VID-1)."""
+
+import pytest
+from django.urls import reverse
+
+from channels_admin.regions import name_of, under
+from outbox.services import publish
+from queueing.models import CallRequest, Offer
+from recordings import services
+from recordings.models import ArchiveEntry
+from recordings.selectors import Search, entries_found
+from tests.recordings.test_views import as_user, world  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(world, **query):
+    return as_user(world.supervisor).get(reverse("recordings:detail", args=[world.call.pk]), query)
+
+
+def test_parties_are_shown_with_masked_numbers_only(world):
+    party = world.call.task.parties.get()
+
+    page = page_of(world).content.decode()
+
+    assert party.phone not in page
+    assert party.id_no not in page
+    assert f"{party.phone[:3]}****{party.phone[-4:]}" in page
+    assert "2026-01" in page  # the consent's version
+
+
+def test_how_the_call_came_to_its_seat_is_told(world, django_assert_max_num_queries):
+    request = CallRequest.objects.create(
+        task=world.call.task,
+        party=world.call.task.parties.get(),
+        call=world.call,
+        state="CONNECTED",
+    )
+    Offer.objects.create(
+        request=request,
+        seat=world.call.seat,
+        state="ACCEPTED",
+        deadline_at=request.arrived_at,
+        trace={"rule": "VIP 优先", "why": "按“最空闲”选中。"},
+    )
+
+    client, url = as_user(world.supervisor), reverse("recordings:detail", args=[world.call.pk])
+    with django_assert_max_num_queries(39):  # the same for any number of parties, files and marks
+        page = client.get(url).content.decode()
+
+    assert "VIP 优先 · 按“最空闲”选中。" in page
+    assert "分案过程" in page
+    assert "贷款信息（信贷系统现值）" in page
+
+
+def test_messages_to_other_systems_are_found_by_contract_task_and_call(world):
+    for key in (world.call.task.contract_no, str(world.call.task_id), str(world.call.pk)):
+        publish("verdict.filed", key=key, call_id=str(world.call.pk), verdict="PASS", note="")
+
+    sent = page_of(world).context["sent"]
+
+    assert {message.key for message in sent} >= {
+        world.call.task.contract_no,
+        str(world.call.task_id),
+        str(world.call.pk),
+    }
+    assert "提交处理意见" in page_of(world).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "words"),
+    [
+        ("tag", {"kind": "risk", "note": "首付来源于借款"}, "来源于借"),
+        ("chat", {"text": "请把身份证拿近一些"}, "身份证"),
+        ("script_step", {"title": "核实用途", "text": "贷款用途是什么", "done": True}, "用途是"),
+    ],
+)
+def test_words_of_tags_chat_and_steps_find_the_recording_and_its_page_opens_there(
+    world,
+    kind,
+    payload,
+    words,
+):
+    assert not entries_found(Search(words=words)).exists()
+    world.call.events.create(kind=kind, at_ms=1234, payload=payload)
+    services.index_call(world.call.pk)
+
+    assert entries_found(Search(words=words)).get().pk == world.recording.pk
+    assert not entries_found(Search(words=words[::-1])).exists()
+    client = as_user(world.supervisor)
+    row = client.get(reverse("recordings:index"), {"words": words}).content.decode()
+    assert "?words=" in row
+    assert f'value="{words}"' in page_of(world, words=words).content.decode()
+
+
+def test_words_are_indexed_again_when_the_opinion_is_filed(world):
+    from recordings.handlers import index_again
+
+    world.call.events.create(kind="tag", at_ms=1, payload={"kind": "risk", "note": "复查补录"})
+
+    index_again("m1", {"call_id": str(world.call.pk)})
+
+    assert "复查补录" in ArchiveEntry.objects.get().words_plain
+
+
+def test_places_cascade_from_province_to_county(world):
+    client = as_user(world.supervisor)
+    url = reverse("recordings:regions")
+
+    assert len(client.get(url).json()["places"]) == 34
+    cities = client.get(url, {"under": "330000"}).json()["places"]
+    assert {"code": "330500", "name": "湖州市"} in cities
+    assert all(place["code"].startswith("33") for place in cities)
+    counties = client.get(url, {"under": "330500"}).json()["places"]
+    assert "330502" in {place["code"] for place in counties}
+    assert as_user(world.stranger).get(url).status_code == 404
+
+
+def test_a_municipality_has_its_districts_below_it():
+    assert any(place.level == 3 for place in [*under("110000"), *under("110100")])
+    assert name_of("330502").endswith("吴兴区")
+    assert name_of("x") == "x"
+
+
+def test_the_form_works_without_a_script(world):
+    page = as_user(world.supervisor).get(
+        reverse("recordings:index"), {"province": "330000", "city": "330500"}
+    )
+
+    form = page.context["form"]
+    assert ("330500", "湖州市") in form.fields["city"].choices
+    assert "330502" in dict(form.fields["county"].choices)
+    assert page.context["page"].found == 0

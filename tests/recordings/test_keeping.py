@@ -1,0 +1,301 @@
+"""How long recordings are kept, what holds them, and how they are made anew (STO-1, STO-4)."""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import Role, User
+from audit.models import AuditEntry
+from recordings import services
+from recordings.errors import CannotRebuild, HoldExists
+from recordings.models import (
+    ArchiveEntry,
+    DeletionCertificate,
+    LegalHold,
+    Recording,
+    RetentionRule,
+    StoredObject,
+)
+from recordings.services.retention import add_months
+from recordings.states import Stage
+from recordings.storage import LocalStore, StillLocked, store
+from tests.recordings.conftest import MakeEnded
+from tests.recordings.test_views import pretend_sealed
+from tests.support.factories import SEAT_ACTOR
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stored(ended_call: MakeEnded) -> Recording:
+    call = ended_call(video=False)
+    recording = services.ensure_recording(call.pk)
+    pretend_sealed(recording)
+    assert services.process(recording.pk) is Stage.STORED
+    recording.refresh_from_db()
+    return recording
+
+
+def settle(recording: Recording, day: dt.date) -> None:
+    task = recording.call.task
+    task.settled_at = timezone.make_aware(dt.datetime.combine(day, dt.time(12)))
+    task.save()
+
+
+def expire(recording: Recording, *, deletes: bool = True) -> None:
+    RetentionRule.objects.create(months=6, deletes=deletes)
+    settle(recording, timezone.localdate() - dt.timedelta(days=400))
+    assert services.set_keeping() == 1
+
+
+def keys() -> list[str]:
+    return list(StoredObject.objects.values_list("key", flat=True))
+
+
+def test_the_time_counts_from_the_conclusion_by_the_products_own_rule(stored):
+    RetentionRule.objects.create(months=6)
+    RetentionRule.objects.create(product_code="YXD", months=12)
+    assert services.set_keeping() == 0  # no conclusion yet
+    settle(stored, dt.date(2026, 1, 31))
+
+    assert services.set_keeping() == 1
+    assert services.set_keeping() == 0
+
+    stored.refresh_from_db()
+    assert stored.keep_until == dt.date(2027, 1, 31)
+
+
+def test_what_is_over_is_deleted_with_a_certificate_of_every_file(stored):
+    expire(stored)
+    gone, names = keys(), set(StoredObject.objects.values_list("name", flat=True))
+
+    assert services.delete_expired() == 1
+    assert services.delete_expired() == 0
+
+    stored.refresh_from_db()
+    certificate = DeletionCertificate.objects.get(recording=stored)
+    assert stored.stage == Stage.DELETED
+    assert {file["name"] for file in certificate.files} == names
+    assert all(len(file["sha256"]) == 64 for file in certificate.files)
+    assert certificate.done_at is not None
+    assert not any(store().exists(key) for key in gone)
+    assert not (Path(settings.SPOOL_DIR) / str(stored.call_id)).exists()
+    assert not ArchiveEntry.objects.exists()
+    assert AuditEntry.objects.filter(action="recording.deleted").count() == 1
+
+
+def test_a_hold_and_a_rule_that_only_tells_delete_nothing(stored):
+    expire(stored, deletes=False)
+    assert services.delete_expired() == 0
+
+    RetentionRule.objects.update(deletes=True)
+    services.place_hold(stored.call.task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
+    with pytest.raises(HoldExists):
+        services.place_hold(stored.call.task.contract_no, reason="再次", actor=SEAT_ACTOR)
+    assert services.delete_expired() == 0
+    assert all(store().exists(key) for key in keys())
+
+    services.release_hold(stored.call.task.contract_no, actor=SEAT_ACTOR)
+    assert services.delete_expired() == 1
+
+
+class Told(LocalStore):
+    """A store that keeps what it was told of holds."""
+
+    def __init__(self, told: list[tuple[str, bool]], *, away: tuple[str, ...] = ()) -> None:
+        super().__init__(Path(settings.STORAGE_DIR))
+        self.told, self.away = told, away
+
+    def hold(self, key: str, *, on: bool) -> None:
+        if key in self.away:
+            raise ConnectionError
+        self.told.append((key, on))
+
+
+def test_the_store_is_told_of_a_hold_and_of_its_end_once_for_every_file(stored, monkeypatch):
+    told: list[tuple[str, bool]] = []
+    first, *others = keys()
+    contract_no = stored.call.task.contract_no
+    services.place_hold(contract_no, reason="诉讼", actor=SEAT_ACTOR)
+
+    with monkeypatch.context() as patched:
+        away = Told(told, away=(first,))
+        patched.setattr("recordings.services.retention.store", lambda _tier: away)
+        assert services.tell_holds() == len(others)
+    monkeypatch.setattr("recordings.services.retention.store", lambda _tier: Told(told))
+    assert services.tell_holds() == 1  # the one whose store was away
+    assert services.tell_holds() == 0
+    assert sorted(told) == sorted((key, True) for key in keys())
+
+    told.clear()
+    services.release_hold(contract_no, actor=SEAT_ACTOR)
+    assert services.tell_holds() == len(keys())
+    assert sorted(told) == sorted((key, False) for key in keys())
+    assert not StoredObject.objects.filter(is_held=True).exists()
+
+
+def test_a_file_that_comes_after_the_hold_is_held_too(stored):
+    services.place_hold(stored.call.task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
+    services.tell_holds()
+    late = StoredObject.objects.create(
+        recording=stored, kind="reel", name="out/late.mp4", key="00/late", bytes=1, sha256=""
+    )
+    assert services.tell_holds() == 0  # it is not in the store yet
+
+    StoredObject.objects.filter(pk=late.pk).update(confirmed_at=timezone.now())
+
+    assert services.tell_holds() == 1
+
+
+def test_a_hold_goes_along_to_the_archive_tier(stored, monkeypatch, settings, tmp_path):
+    settings.STORAGE_COLD_DIR = str(tmp_path / "cold")
+    RetentionRule.objects.create(months=6, cold_after_days=30)
+    Recording.objects.update(stored_at=timezone.now() - dt.timedelta(days=31))
+    services.place_hold(stored.call.task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
+    services.tell_holds()
+    told = []
+    monkeypatch.setattr(
+        LocalStore, "hold", lambda self, _key, *, on: told.append((self._root.name, on))
+    )
+
+    services.move_cold()
+
+    count = len(keys())
+    hot = Path(settings.STORAGE_DIR).name
+    assert sorted(told) == sorted([("cold", True)] * count + [(hot, False)] * count)
+    assert StoredObject.objects.filter(tier="cold", is_held=True).count() == count
+
+
+def test_a_deletion_that_was_broken_off_is_ended_by_the_next_run(stored, monkeypatch):
+    expire(stored)
+    deleted: list[str] = []
+
+    class Dies(LocalStore):
+        def delete(self, key):
+            if deleted:
+                raise KeyboardInterrupt
+            deleted.append(key)
+            super().delete(key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "recordings.services.retention.store", lambda _tier: Dies(Path(settings.STORAGE_DIR))
+        )
+        with pytest.raises(KeyboardInterrupt):
+            services.delete_expired()
+    stored.refresh_from_db()
+    assert stored.stage == Stage.STORED
+    assert DeletionCertificate.objects.get().done_at is None
+
+    assert services.delete_expired() == 1
+    assert DeletionCertificate.objects.get().done_at is not None
+
+
+def test_what_the_store_still_locks_stays(stored, monkeypatch):
+    expire(stored)
+
+    class Locks(LocalStore):
+        def delete(self, key):
+            raise StillLocked(key)
+
+    monkeypatch.setattr(
+        "recordings.services.retention.store", lambda _tier: Locks(Path(settings.STORAGE_DIR))
+    )
+
+    assert services.delete_expired() == 0
+    stored.refresh_from_db()
+    assert stored.stage == Stage.STORED
+
+
+def test_a_recording_is_made_anew_from_the_store_when_the_spool_is_gone(ended_call):
+    recording = services.ensure_recording(ended_call().pk)
+    assert services.process(recording.pk) is Stage.STORED
+    before = Recording.objects.get(pk=recording.pk)
+    shutil.rmtree(Path(settings.SPOOL_DIR) / str(recording.call_id))
+
+    services.rebuild(recording.pk, actor=SEAT_ACTOR)
+    assert services.process(recording.pk) is Stage.STORED
+
+    after = Recording.objects.get(pk=recording.pk)
+    assert after.duration_ms == before.duration_ms
+    assert after.file != before.file
+    assert store().exists(after.storage_key)
+    assert store().exists(before.storage_key)
+
+
+def test_what_somebody_works_on_is_not_rebuilt(stored):
+    Recording.objects.update(leased_until=timezone.now() + dt.timedelta(minutes=1))
+
+    with pytest.raises(CannotRebuild):
+        services.rebuild(stored.pk, actor=SEAT_ACTOR)
+    stored.refresh_from_db()
+    assert stored.stage == Stage.STORED
+
+
+def test_a_raw_file_that_is_not_what_it_was_is_not_rebuilt_from(stored):
+    shutil.rmtree(Path(settings.SPOOL_DIR) / str(stored.call_id))
+    track = StoredObject.objects.filter(kind="track")[0]
+    (Path(settings.STORAGE_DIR) / track.key).write_bytes(b"tampered")
+
+    with pytest.raises(CannotRebuild):
+        services.rebuild(stored.pk, actor=SEAT_ACTOR)
+    stored.refresh_from_db()
+    assert stored.stage == Stage.STORED
+
+
+@given(day=st.dates(dt.date(2020, 1, 1), dt.date(2060, 1, 1)), months=st.integers(0, 600))
+def test_months_later_is_the_same_day_or_the_months_last(day, months):
+    later = add_months(day, months)
+
+    assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
+    assert later.day == day.day or (later + dt.timedelta(days=1)).day == 1
+
+
+def client_with(*operations):
+    user = User.objects.create_user("M1", "test-password", name="主管")
+    user.roles.add(
+        Role.objects.create(code="m", name="m", operations=list(operations), scope="all")
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_pages_of_troubles_and_room_are_for_those_who_see_recordings(stored):
+    Recording.objects.update(stage=Stage.RAW, attempts=3, error="StepFailed: disk")
+    viewer = client_with("videos.view")
+
+    page = viewer.get(reverse("recordings:troubles")).content.decode()
+    refused = viewer.post(reverse("recordings:rebuild", args=[stored.pk]))
+
+    assert "StepFailed: disk" in page
+    assert "重建</button>" not in page
+    assert refused.status_code == 404
+    assert viewer.get(reverse("recordings:capacity")).status_code == 200
+    Role.objects.update(operations=["workbench.use"])
+    assert viewer.get(reverse("recordings:troubles")).status_code == 404
+    assert viewer.get(reverse("recordings:capacity")).status_code == 404
+
+
+def test_a_hold_is_placed_and_released_from_the_page_by_permission(stored):
+    client = client_with("videos.view")
+    url = reverse("recordings:hold", args=[stored.call_id])
+    assert client.post(url, {"reason": "诉讼"}).status_code == 404
+
+    Role.objects.update(operations=["videos.view", "videos.keep"])
+    client.post(url, {"reason": "诉讼"})
+    shown = client.get(reverse("recordings:detail", args=[stored.call_id])).content.decode()
+    held = LegalHold.objects.filter(released_at=None).count()
+    client.post(url, {"release": "1"})
+
+    assert "法定保留中" in shown
+    assert held == 1
+    assert not LegalHold.objects.filter(released_at=None).exists()

@@ -1,0 +1,60 @@
+"""What PostgreSQL does for a search: never a table from end to end (NFR-2, W4).
+
+Twenty thousand rows with real statistics: enough that a plan without an index would be chosen if
+there were no index, small enough to be made in a second.
+"""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+
+from recordings.selectors import Search, entries_found
+
+pytestmark = pytest.mark.django_db
+FILL = """
+SET LOCAL session_replication_role = replica;
+INSERT INTO recordings_archiveentry
+  (recording_id, started_at, customer_name, name_plain, name_grams, contract_no, loan_type,
+   manager_no, seat_no, province, city, county, words_plain, words)
+SELECT md5(n::text)::uuid, timestamptz '2026-01-01' + n * interval '1 minute', name, name,
+       ARRAY[substr(name, 1, 1), substr(name, 2, 1), substr(name, 3, 1), substr(name, 1, 2),
+             substr(name, 2, 2)],
+       'YXD-' || n, 'loan' || n % 200, 'm' || n % 300, 's' || n % 250, 'p' || n % 31 || '0000',
+       'c' || n % 300 || '00', 'k' || n % 2000, 'w' || n % 997, ARRAY[substr(md5(n::text), 1, 2), substr(md5(n::text), 3, 2)]
+FROM (SELECT n, chr(19968 + n * 7 % 300) || chr(19968 + n * 13 % 700) || chr(19968 + n * 17 % 900)
+             AS name FROM generate_series(1, 20000) AS n) AS people;
+SELECT gin_clean_pending_list('archive_by_name');
+SELECT gin_clean_pending_list('archive_by_words');
+ANALYZE recordings_archiveentry;
+"""
+
+SEARCHES = {
+    "two characters of a name": Search(customer=chr(19968 + 13) + chr(19968 + 17)),
+    "contract": Search(contract_no="YXD-77"),
+    "seat": Search(seat_no="s7"),
+    "manager": Search(manager_no="m7"),
+    "loan type": Search(loan_type="loan7"),
+    "province": Search(province="p70000"),
+    "city": Search(city="c700"),
+    "county": Search(county="k7"),
+    "time": Search(from_day=dt.date(2026, 1, 14)),
+    "a day": Search(from_day=dt.date(2026, 1, 10), until_day=dt.date(2026, 1, 10)),
+    "words": Search(words="a7f"),
+    "seat and name": Search(seat_no="s7", customer=chr(19968 + 13)),
+    "nothing at all": Search(),
+}
+
+
+@pytest.fixture
+def many_entries(db):
+    with connection.cursor() as cursor:
+        cursor.execute(FILL)
+
+
+def test_a_search_reads_no_table_from_end_to_end(many_entries):
+    plans = {what: entries_found(search)[:21].explain() for what, search in SEARCHES.items()}
+
+    assert {what: plan for what, plan in plans.items() if "Seq Scan" in plan} == {}
+    assert "archive_by_name" in plans["two characters of a name"]
+    assert "archive_by_words" in plans["words"]

@@ -1,0 +1,176 @@
+# ruff: noqa: F811 - the fixture is imported
+"""A reel of the steps, copied packet by packet; the quality of each file (beyond VID-1)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+from django.urls import reverse
+
+from audit.models import AuditEntry
+from recordings import health, selectors, services
+from recordings.errors import NothingToShow, NotReady
+from recordings.models import Recording, StoredObject
+from recordings.reel import cut
+from recordings.states import ObjectKind, Stage
+from tests.recordings.conftest import MakeEnded
+from tests.recordings.test_views import as_user, world  # noqa: F401 - a fixture
+from tests.support.factories import SEAT_ACTOR
+
+
+def make_mp4(path: Path, seconds: int = 12) -> None:
+    """A keyframe a second, so that it is known where a stretch may begin."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"g": "10", "sc_threshold": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("aac", rate=48000)
+        for at in range(seconds * 10):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            for plane in frame.planes:
+                plane.update(bytes([at * 2 % 256]) * plane.buffer_size)
+            frame.pts = at
+            container.mux(stream.encode(frame))
+        for at in range(seconds * 48000 // 1024):
+            noise = av.AudioFrame("fltp", "stereo", 1024)
+            for silent in noise.planes:
+                silent.update(bytes(silent.buffer_size))
+            noise.pts, noise.rate = at * 1024, 48000
+            container.mux(sound.encode(noise))
+        container.mux(stream.encode())
+        container.mux(sound.encode())
+
+
+def video_packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(p) for p in container.demux(container.streams.video[0]) if p.size]
+
+
+def test_stretches_are_copied_byte_for_byte_from_their_keyframes(tmp_path: Path) -> None:
+    source, target = tmp_path / "s.mp4", tmp_path / "t.mp4"
+    make_mp4(source)
+
+    result = cut(source, target, [(2500, 4000), (8000, 9500)])
+
+    assert [begin for begin, _at in result["chapters"]] == [2000, 8000]
+    assert result["duration_ms"] == pytest.approx(3500, abs=120)
+    of_source, of_target = video_packets(source), video_packets(target)
+    assert set(of_target) <= set(of_source)
+    assert len(of_target) == 35
+    with av.open(str(target)) as container:
+        stamps = [p.dts for p in container.demux(container.streams.video[0]) if p.dts is not None]
+        assert stamps == sorted(set(stamps))
+        assert sum(1 for _frame in container.decode(video=0)) >= 0
+    with av.open(str(target)) as container:
+        assert sum(1 for _frame in container.decode(video=0)) == 35
+
+
+def test_it_is_a_process_of_its_own(tmp_path: Path) -> None:
+    make_mp4(tmp_path / "s.mp4", 3)
+    command = ["-m", "recordings.reel", str(tmp_path / "s.mp4"), str(tmp_path / "t.mp4")]
+
+    done = subprocess.run(
+        [sys.executable, *command, "[[0, 1000]]"], capture_output=True, text=True, check=True
+    )
+
+    assert '"chapters": [[0, 0]]' in done.stdout
+
+
+@pytest.fixture
+def composed(ended_call: MakeEnded) -> Recording:
+    recording = services.ensure_recording(ended_call().pk)
+    assert services.process(recording.pk) is Stage.STORED
+    recording.refresh_from_db()
+    return recording
+
+
+def a_step(call, order: int, begin_ms: int, end_ms: int, **more: bool) -> None:
+    for at_ms, done in ((begin_ms, False), (end_ms, True)):
+        payload = {"order": order, "title": "x", "done": done} | more
+        call.events.create(kind="script_step", at_ms=at_ms, payload=payload)
+
+
+def test_a_reel_of_the_steps_is_made_once_and_kept_in_the_store(composed: Recording) -> None:
+    with pytest.raises(NothingToShow):
+        services.make_reel(composed.pk, actor=SEAT_ACTOR)
+    a_step(composed.call, 1, 100, 900)
+
+    made = services.make_reel(composed.pk, actor=SEAT_ACTOR)
+    again = services.make_reel(composed.pk, actor=SEAT_ACTOR)
+
+    assert made == again
+    assert made.kind == ObjectKind.REEL
+    assert selectors.reel_of(composed) == made
+    with selectors.open_stored(made).file as file:
+        body = file.read()
+    assert body[4:8] == b"ftyp"
+    assert AuditEntry.objects.filter(action="recording.reel_made").count() == 1
+    assert StoredObject.objects.filter(kind=ObjectKind.REEL).count() == 1
+
+
+def test_what_is_not_stored_has_no_reel(ended_call: MakeEnded) -> None:
+    recording = services.ensure_recording(ended_call(video=False).pk)
+
+    with pytest.raises(NotReady):
+        services.make_reel(recording.pk, actor=SEAT_ACTOR)
+
+
+def test_steps_that_overlap_are_one_stretch_and_unfinished_ones_none(composed: Recording) -> None:
+    for order, begin, end in ((1, 100, 500), (2, 400, 900), (3, 1200, 1500)):
+        a_step(composed.call, order, begin, end)
+    composed.call.events.create(kind="script_step", at_ms=1600, payload={"order": 4})
+
+    assert selectors.step_spans(composed.call) == [(100, 900), (1200, 1500)]
+
+
+def test_steps_that_may_be_left_out_are_in_no_reel(composed: Recording) -> None:
+    a_step(composed.call, 1, 100, 500, required=True)
+    a_step(composed.call, 2, 600, 900, required=False)
+
+    assert selectors.step_spans(composed.call) == [(100, 500)]
+
+
+def test_the_quality_of_every_file_and_person_is_told(composed: Recording) -> None:
+    quality = health.quality_of(composed)
+
+    assert {(each.kind, each.gaps) for each in quality.people} == {("audio", 0), ("video", 0)}
+    assert all(each.complete > 0.99 for each in quality.people)
+    assert (quality.height, quality.is_below_floor, quality.damaged) == (480, False, 0)
+    skews = [each.skew_ms for each in quality.files if each.skew_ms is not None]
+    assert len(skews) == 2
+    assert all(abs(skew) <= 100 for skew in skews)
+
+
+def test_a_gap_between_two_files_of_a_person_counts(composed: Recording) -> None:
+    track = composed.tracks.filter(kind="video").order_by("pk")[0]
+    composed.tracks.create(
+        participant_id=track.participant_id,
+        leg_no=2,
+        kind="video",
+        file="tracks/later.mkv",
+        start_ms=track.end_ms + 3000,
+        end_ms=track.end_ms + 5000,
+        bytes=1,
+        sha256="",
+    )
+
+    worst = min(health.quality_of(composed).people, key=lambda each: each.complete)
+
+    assert (worst.gaps, worst.longest_gap_s) == (1, 3.0)
+    assert worst.complete == pytest.approx(4 / 7, abs=0.02)
+
+
+def test_the_reel_plays_with_a_ticket_only(world) -> None:
+    world.recording.objects_stored.create(
+        kind=ObjectKind.REEL,
+        name=f"out/reel.{world.recording.sha256[:12]}.mp4",
+        key=StoredObject.objects.get(name=world.recording.file).key + "x",
+        bytes=1,
+        sha256="0" * 64,
+        confirmed_at="2026-01-01T00:00Z",
+    )
+    url = reverse("recordings:reel", args=[world.call.pk])
+
+    assert as_user(world.supervisor).get(url).status_code == 403
+    assert as_user(world.stranger).get(url).status_code == 404

@@ -212,7 +212,7 @@ def _a_reviewer_rejects_it(stage: BothSides, call: Call) -> None:
     tag = call.events.get(kind="tag")
 
     page.get_by_role("row", name=call.task.contract_no).get_by_role("link", name="复核").click()
-    page.locator("#marks button").first.click()
+    page.locator("#marks a").first.click()
 
     expect(page.locator(".player__time")).to_contain_text(clock_of_ms(tag.at_ms)[3:])
     expect(page.locator(".player__tile")).to_have_count(2)

@@ -1,5 +1,6 @@
 // @ts-check
 /** Finding words among the marks of one recording. */
+import { firstMomentMs } from "./seek.js";
 
 /** @param {string} text */
 const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/\s+/g, "");
@@ -26,7 +27,7 @@ export function mountFind(input, list) {
   /** The moment of the first entry that fits; null when nothing is looked for. */
   return () => {
     if (!input.value.trim()) return null;
-    const first = list.querySelector("[data-words]:not([hidden]) [data-seek-ms]");
-    return first instanceof HTMLElement ? Number(first.dataset.seekMs) : null;
+    const first = list.querySelector("[data-words]:not([hidden])");
+    return first && firstMomentMs(first);
   };
 }

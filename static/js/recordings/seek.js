@@ -1,7 +1,10 @@
 // @ts-check
 /**
- * Buttons with `data-seek-ms` jump to a moment of the recording.
+ * Links to `#ms=12345` jump to a moment of the recording. Being links, they are obeyed even when they
+ * are followed before the scripts have come: the address then says where the player opens.
  */
+
+const LINKS = 'a[href^="#ms="]';
 
 /**
  * @param {HTMLElement} root
@@ -9,10 +12,22 @@
  */
 export function mountSeek(root, seek) {
   root.addEventListener("click", (event) => {
-    if (!(event.target instanceof Element)) return;
-    const button = event.target.closest("[data-seek-ms]");
-    if (button instanceof HTMLElement) seek(Number(button.dataset.seekMs), button.dataset.untilMs ? Number(button.dataset.untilMs) : null);
+    const link = event.target instanceof Element ? event.target.closest(LINKS) : null;
+    const span = link instanceof HTMLAnchorElement ? spanOf(link.hash) : null;
+    if (!(link instanceof HTMLAnchorElement) || !span) return;
+    event.preventDefault(); // no entry of the history a moment
+    history.replaceState(null, "", link.hash);
+    seek(span.fromMs, span.toMs);
   });
+}
+
+/**
+ * The moment the first link inside `root` leads to; null when there is none.
+ * @param {Element} root
+ */
+export function firstMomentMs(root) {
+  const link = root.querySelector(LINKS);
+  return link instanceof HTMLAnchorElement ? (spanOf(link.hash)?.fromMs ?? null) : null;
 }
 
 /**

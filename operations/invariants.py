@@ -31,7 +31,7 @@ from outbox import registry
 from outbox.models import MessageState, OutboxMessage
 from queueing.models import CallRequest, Offer
 from queueing.states import IN_LINE, OfferState, RequestState
-from recordings.models import StoredObject
+from recordings.models import EarlyPart, StoredObject
 from seats.models import SeatPresence
 from seats.states import Presence
 
@@ -193,6 +193,9 @@ def interviews_are_told_once() -> Found:
     stored = StoredObject.objects.values("key").annotate(n=Count("pk"))
     for kept in stored.filter(n__gt=1):
         yield f"object {kept['key']}: {kept['n']} rows"
+    early = EarlyPart.objects.filter(key__in=StoredObject.objects.values("key"))
+    for key in early.values_list("key", flat=True):
+        yield f"object {key}: still on its way as an early part"
 
 
 def audit_chains_verify() -> Found:

@@ -187,6 +187,17 @@ DEFINITIONS = {
             group=Group.RECORDING,
         ),
         Definition(
+            "upload_when",
+            _("录制文件上传"),
+            "",
+            0,
+            2,
+            0,
+            _("手工：坐席提交意见时上传，24 小时未提交则自动上传。"),
+            Group.RECORDING,
+            options=((0, _("边录边传")), (1, _("通话结束后")), (2, _("手工"))),
+        ),
+        Definition(
             "video_max_kbps",
             _("视频码率上限"),
             "kbit/s",

@@ -1,5 +1,7 @@
 """Why something about a recording is refused."""
 
+import datetime as dt
+
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
@@ -61,6 +63,14 @@ class LeaseLost(Exception):
 
 class StepFailed(Exception):
     """A stage could not be finished this time; it is tried again later. No personal data in it."""
+
+
+class NotDueYet(Exception):
+    """A stage has to wait for a person; nothing failed."""
+
+    def __init__(self, until: dt.datetime) -> None:
+        super().__init__()
+        self.until = until
 
 
 class WorkFailed(StepFailed):

@@ -14,7 +14,18 @@ def begin_recording(message_id: str, payload: dict[str, Any]) -> None:
     services.ensure_recording(UUID(payload["call_id"]))
 
 
+@handles("track.part_closed")
+def send_part(message_id: str, payload: dict[str, Any]) -> None:
+    services.note_part_closed(
+        UUID(payload["call_id"]),
+        name=payload["file"],
+        size=payload["bytes"],
+        sha256=payload["sha256"],
+    )
+
+
 @handles("verdict.filed")
 def index_again(message_id: str, payload: dict[str, Any]) -> None:
-    """Tags set in the review and the opinion's words are found too."""
+    """Tags set in the review and the opinion's words are found too; what waited for it goes on."""
+    services.hurry(UUID(payload["call_id"]))
     services.index_call(UUID(payload["call_id"]))

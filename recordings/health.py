@@ -33,7 +33,7 @@ def troubled() -> QuerySet[Recording]:
     return (
         Recording.objects.filter(call__task__rehearsal=False)
         .filter(
-            (~Q(stage__in=FINAL) & (Q(attempts__gt=0) | Q(created_at__lt=late)))
+            (~Q(stage__in=FINAL) & (Q(attempts__gt=0) | Q(created_at__lt=late, due_at__lt=late)))
             | (Q(stage=Stage.STORED) & ~Q(damaged=[]))
             | (Q(stage=Stage.STORED) & Q(error__startswith="spool kept"))
             | (Q(stage=Stage.STORED) & ~Q(uncomposed=""))

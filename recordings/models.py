@@ -145,6 +145,37 @@ class StoredObject(models.Model):
         return self.name
 
 
+class EarlyPart(models.Model):
+    """A closed part of a track on its way to the store while its call still runs (边录边传, WB-6).
+
+    The row is the job, as a recording's is. Once the recording names the same bytes, their key
+    passes to a StoredObject and the row goes.
+    """
+
+    call = models.ForeignKey(
+        "interviews.Call", on_delete=models.PROTECT, related_name="early_parts"
+    )
+    name = models.CharField(_("文件"), max_length=200)
+    key = models.CharField(_("存储键"), max_length=80, unique=True)
+    bytes = models.PositiveBigIntegerField(_("大小（字节）"))
+    sha256 = models.CharField(max_length=64)
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    epoch = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(_("占用至"), null=True, blank=True)
+    due_at = models.DateTimeField(_("下次处理"), default=timezone.now)
+    attempts = models.PositiveIntegerField(_("失败次数"), default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("边录边传的文件")
+        constraints = [models.UniqueConstraint(fields=["call", "name"], name="early_part_once")]
+        indexes = [
+            models.Index(fields=["due_at"], name="early_part_due", condition=Q(confirmed_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ArchiveEntry(models.Model):
     """What a recording is found by (VID-1), in one narrow row: a search touches no other table.
 

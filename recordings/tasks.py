@@ -14,6 +14,11 @@ def process(recording_id: str) -> None:
     services.process(UUID(recording_id))
 
 
+@shared_task(name="recordings.tasks.send_part")
+def send_part(part_id: int) -> None:
+    services.send_part(part_id)
+
+
 @shared_task(name="recordings.tasks.sweep")
 def sweep() -> None:
     """Catch what a lost message or a dead worker left lying."""
@@ -21,6 +26,8 @@ def sweep() -> None:
         services.ensure_recording(call_id)
     for recording_id in services.due_recordings(BATCH):
         process.delay(str(recording_id))
+    for part_id in services.due_parts(BATCH):
+        send_part.delay(part_id)
 
 
 @shared_task(name="recordings.tasks.keep")
@@ -30,6 +37,7 @@ def keep() -> None:
     services.tell_holds()
     services.delete_expired()
     services.move_cold()
+    services.drop_unused_parts(BATCH)
     services.free_spool()
     services.remove_freed_leftovers()
     services.forget_old_tickets()

@@ -18,6 +18,7 @@ from interviews.states import (
     ParticipantState,
 )
 from media_worker.protocol import Event
+from outbox.services import publish
 
 from . import preroll
 from .calls import lock_call
@@ -116,6 +117,9 @@ def _apply(event: Event) -> None:
             payload=event.payload,
         )
         push(call_group(call.pk), "call.changed")
+    elif event.kind == "track.part_closed":
+        closed = {name: event.payload[name] for name in ("file", "bytes", "sha256")}
+        publish("track.part_closed", key=str(call.pk), call_id=str(call.pk), **closed)
     elif event.kind == "playout.ended":
         play_ended(call, event)
     elif event.participant_id == "share":

@@ -1,8 +1,9 @@
 """What happens to a recording after the call."""
 
 from .archive import export_rows, forget_search, index, index_call, save_search
+from .early import drop_unused_parts, due_parts, note_part_closed, send_part
 from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
-from .jobs import due_recordings, ended_calls_without_recording, ensure_recording
+from .jobs import due_recordings, ended_calls_without_recording, ensure_recording, hurry
 from .loop import finish_loop, start_loop
 from .rebuild import rebuild
 from .reels import make_reel
@@ -25,6 +26,8 @@ __all__ = [
     "check_anchors",
     "check_recording",
     "delete_expired",
+    "drop_unused_parts",
+    "due_parts",
     "due_recordings",
     "end_contract",
     "ended_calls_without_recording",
@@ -35,6 +38,7 @@ __all__ = [
     "forget_old_tickets",
     "forget_search",
     "free_spool",
+    "hurry",
     "index",
     "index_call",
     "issue_ticket",
@@ -43,6 +47,7 @@ __all__ = [
     "note_download",
     "note_fetched",
     "note_opened",
+    "note_part_closed",
     "note_verified",
     "note_watched",
     "place_hold",
@@ -52,6 +57,7 @@ __all__ = [
     "remove_freed_leftovers",
     "renew_ticket",
     "save_search",
+    "send_part",
     "set_keeping",
     "start_loop",
     "tell_holds",

@@ -139,6 +139,21 @@ def release(held: Claim) -> None:
     Recording.objects.filter(pk=held.recording_id, epoch=held.epoch).update(leased_until=None)
 
 
+def wait(held: Claim, until: dt.datetime) -> None:
+    """Give the job back until then; nothing failed."""
+    Recording.objects.filter(pk=held.recording_id, epoch=held.epoch).update(
+        leased_until=None, due_at=until
+    )
+
+
+def hurry(call_id: UUID) -> None:
+    """What a recording waited for has happened."""
+    now = db_now()
+    waiting = Recording.objects.filter(call_id=call_id, attempts=0, due_at__gt=now)
+    if waiting.update(due_at=now):
+        wake(Recording.objects.values_list("pk", flat=True).get(call_id=call_id))
+
+
 def put_off(held: Claim, error: str) -> None:
     """Give the job back after a failure; it is due again after a growing while."""
     attempts = Recording.objects.values_list("attempts", flat=True).get(pk=held.recording_id)

@@ -15,21 +15,21 @@ from common.clock import db_now, unix_ms
 from common.errors import DomainError
 from evidence.errors import SealingFailed
 from evidence.services import note_seal
-from interviews.models import Call, InterviewTask
+from interviews.models import Call
 from interviews.states import ParticipantRole
 from media_worker import gateway
 from media_worker.models import MediaWorker
 from media_worker.selectors import worker_is_alive
-from parameters.selectors import value_of
 from recordings.compose.spec import Label, Spec
-from recordings.errors import LeaseLost, StepFailed, WorkFailed
+from recordings.errors import LeaseLost, NotDueYet, StepFailed, WorkFailed
 from recordings.folder import CallFolder, FolderUnreadable, Part, read_folder
 from recordings.models import Recording, RecordingTrack, StoredObject
 from recordings.outputs import Outputs
+from recordings.policy import UploadWhen, outputs_of, upload_when
 from recordings.states import FINAL, Stage
-from recordings.storage import ChecksumMismatch, new_key, sha256_of, store
+from recordings.storage import ChecksumMismatch, sha256_of, store
 
-from . import jobs, work
+from . import early, jobs, work
 from .jobs import Claim
 from .sealing import kind_of, signed_manifest
 
@@ -41,6 +41,8 @@ PROBE_LIMIT_S = 300.0
 # After so many failures over the same files the stage goes on without what cannot be had.
 TRIES = 3
 EDGE_MS = 2000
+BY_HAND_EVERY = dt.timedelta(minutes=10)
+BY_HAND_AT_MOST = dt.timedelta(hours=24)
 
 
 def process(recording_id: UUID) -> Stage | None:
@@ -55,6 +57,9 @@ def process(recording_id: UUID) -> Stage | None:
         stage = _run(held)
     except LeaseLost:
         logger.warning("recording %s: lease lost at epoch %s", recording_id, held.epoch)
+        return None
+    except NotDueYet as later:
+        jobs.wait(held, later.until)
         return None
     except (StepFailed, SealingFailed, ChecksumMismatch, FolderUnreadable, OSError) as error:
         jobs.put_off(held, f"{type(error).__name__}: {error}")
@@ -220,20 +225,6 @@ def _go_on_without(held: Claim, recording: Recording, outputs: Outputs, why: str
     )
 
 
-def outputs_of(task: InterviewTask) -> Outputs:
-    """What is to be kept of the task's recordings (WB-6)."""
-
-    def wanted(key: str) -> bool:
-        return bool(value_of(key, channel_code=task.channel_code, product_code=task.product_code))
-
-    return Outputs(
-        video=wanted("output_video"),
-        audio=wanted("output_audio"),
-        snapshots=wanted("output_snapshots"),
-        tracks=wanted("output_tracks"),
-    )
-
-
 def spec_of(recording: Recording, outputs: Outputs) -> Spec:
     """Names, roles and marks as they shall be burnt in (SDK-6), and what is copied."""
     call = recording.call
@@ -303,6 +294,8 @@ def seal(held: Claim, recording: Recording) -> None:
 
 def store_files(held: Claim, recording: Recording) -> None:
     """Everything the manifest names, and the manifest. Done when the store confirmed each."""
+    if _waits_for_seat(recording):
+        raise NotDueYet(db_now() + BY_HAND_EVERY)
     root = work.call_folder(recording.call_id)
     manifest = root / recording.manifest
     named = json.loads(manifest.read_text(encoding="utf-8"))["files"]
@@ -324,17 +317,28 @@ def store_files(held: Claim, recording: Recording) -> None:
     jobs.advance(held, Stage.STORED, storage_key=key, stored_at=db_now())
 
 
-def _row_of(recording: Recording, file: work.Line) -> StoredObject:
-    row, _made = StoredObject.objects.get_or_create(
-        recording=recording,
-        name=file["name"],
-        defaults={
-            "key": new_key(),
-            "kind": kind_of(recording, file["name"]),
-            "bytes": file["bytes"],
-            "sha256": file["sha256"],
-        },
+def _waits_for_seat(recording: Recording) -> bool:
+    """By hand: with the seat's opinion (提交意见并上传), and by itself when none comes in a day."""
+    call = recording.call
+    return (
+        upload_when(call.task) is UploadWhen.BY_HAND
+        and call.filed_at is None
+        and recording.created_at > db_now() - BY_HAND_AT_MOST
     )
+
+
+@transaction.atomic
+def _row_of(recording: Recording, file: work.Line) -> StoredObject:
+    row = StoredObject.objects.filter(recording=recording, name=file["name"]).first()
+    if row is None:
+        row = StoredObject.objects.create(
+            recording=recording,
+            name=file["name"],
+            kind=kind_of(recording, file["name"]),
+            bytes=file["bytes"],
+            sha256=file["sha256"],
+            **early.taken_over(recording.call_id, file),
+        )
     return row
 
 

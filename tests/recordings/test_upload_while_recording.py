@@ -82,7 +82,7 @@ def test_a_closed_part_is_in_the_store_while_the_call_runs_and_is_not_sent_again
         assert services.send_part(pk)
         assert not services.send_part(pk)
 
-    sent = {part.name: part for part in EarlyPart.objects.exclude(confirmed_at=None)}
+    sent = {row.name: row for row in EarlyPart.objects.exclude(confirmed_at=None)}
     assert sorted(sent) == sorted(part.file for part in parts_of(running))
     inodes = {key: (Path(settings.STORAGE_DIR) / key).stat().st_ino for key in files_in_store()}
 
@@ -91,8 +91,8 @@ def test_a_closed_part_is_in_the_store_while_the_call_runs_and_is_not_sent_again
 
     rows = {row.name: row for row in StoredObject.objects.all()}
     assert len(rows) == 6
-    for name, part in sent.items():
-        assert (rows[name].key, rows[name].confirmed_at) == (part.key, part.confirmed_at)
+    for name, early in sent.items():
+        assert (rows[name].key, rows[name].confirmed_at) == (early.key, early.confirmed_at)
     for key, inode in inodes.items():
         assert (Path(settings.STORAGE_DIR) / key).stat().st_ino == inode
     assert files_in_store() == {row.key for row in rows.values()}

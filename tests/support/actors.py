@@ -11,6 +11,9 @@ from tests.support.footage import make_fake_camera_y4m, make_fake_mic_wav
 
 CHROMIUM = "/usr/bin/chromium"
 
+# How long a page may take is measured in benchmarks/; a test only has to end.
+expect.set_options(timeout=20_000)
+
 
 @contextmanager
 def browser_with_camera(

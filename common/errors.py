@@ -42,6 +42,15 @@ class Forbidden(DomainError):
     message = _("您没有进行此操作的权限。")
 
 
+class ServerError(DomainError):
+    """A bug, as the caller is told of it; `request_id` finds it in the log."""
+
+    code = "server_error"
+    status = 500
+    retryable = True
+    message = _("系统出现异常，已记录。请稍后再试。")
+
+
 class IllegalMove(DomainError):
     """The state machine has no such move from the present state."""
 

@@ -4,14 +4,20 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.errors import DomainError, Forbidden, NotFound, ServerError
+from common.middleware import request_id
+from common.problems import MEDIA_TYPE, problem_body
 
 from .doors import doors_of
+
+INTERFACES = ("/api/", "/internal/")  # answered in RFC 9457 problem details
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,24 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "ui/refused.html", {"bank_name": settings.BANK_NAME}, status=403)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, Forbidden(), _("您没有查看此页面的权限，或该页面不属于您。"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, NotFound(), _("没有找到该页面。"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The id is all that is told of the fault; with it the log's rows are found (S:L3)."""
+    fault = ServerError(request_id=request_id.get())
+    return _error(request, fault, fault.text, number=request_id.get())
+
+
+def _error(request: HttpRequest, error: DomainError, text: str, number: str = "") -> HttpResponse:
+    if request.path.startswith(INTERFACES):
+        return JsonResponse(problem_body(error), status=error.status, content_type=MEDIA_TYPE)
+    context = {"status": error.status, "text": text, "number": number}
+    return render(request, "ui/error.html", context, status=error.status)

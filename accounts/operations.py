@@ -42,7 +42,15 @@ MENUS: tuple[Menu, ...] = (
             ("qc.manage", _("抽检方案与评分表")),
         ),
     ),
-    Menu("seats", _("坐席管理"), (("seats.view", _("查询")), ("seats.manage", _("维护")))),
+    Menu(
+        "seats",
+        _("坐席管理"),
+        (
+            ("seats.view", _("查询")),
+            ("seats.manage", _("维护")),
+            ("seats.supervise", _("旁听与加入通话")),
+        ),
+    ),
     Menu("dispatch", _("分案规则"), (("dispatch.view", _("查询")), ("dispatch.manage", _("维护")))),
     Menu("channels", _("渠道管理"), (("channels.view", _("查询")), ("channels.manage", _("维护")))),
     Menu("scripts", _("话术管理"), (("scripts.view", _("查询")), ("scripts.manage", _("维护")))),

@@ -183,6 +183,8 @@ ACTIONS: dict[str, str | Promise] = {
     "still.asked": _("请客户拍照"),
     "still.failed": _("客户拍照失败"),
     "still.received": _("收到客户照片"),
+    "supervision.joined": _("加入了通话（主管）"),
+    "supervision.listening": _("旁听了通话"),
     "task.created": _("新建了面谈任务"),
     "task.reversed": _("流程退回"),
     "task.settled": _("面谈任务有了结论"),
@@ -228,6 +230,7 @@ FACTS: dict[str, str | Promise] = {
     "name": _("名称"),
     "from_ip": _("来源"),
     "title": _("标题"),
+    "told": _("告知客户"),
 }
 # What those facts are worth, where a code is written down.
 WORDS: dict[str, str | Promise] = {

@@ -62,8 +62,8 @@ def session_view(token: CallToken) -> dict[str, Any]:
         },
         "labels": labels(token),
         "ice_servers": settings.ICE_SERVERS,
-        # The seat and everybody else, the share, the play-out.
-        "remote_slots": min(8, task.parties.count()) + 2,
+        # The seat and everybody else, the share, the play-out, a supervisor.
+        "remote_slots": min(8, task.parties.count()) + 3,
         "video": video_limits(task),
         "heartbeat_s": policy.HEARTBEAT_S,
         "reconnect_window_s": value_of(

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("seats.urls")),
     path("", include("operations.urls")),
     path("workbench/", include("workbench.urls")),
+    path("supervision/", include("workbench.supervision_views")),
     path("recordings/", include("recordings.urls")),
     path("qc/", include("qc.urls")),
     path("analytics/", include("analytics.urls")),

@@ -51,6 +51,19 @@ class VideoNotAllowed(DomainError):
     message = _("“{product}”不适用视频面谈，请联系您的客户经理。")
 
 
+class SupervisionFull(DomainError):
+    """One supervisor is seen and heard at a time, a few may listen."""
+
+    code = "supervision_full"
+    message = _("已有其他主管在本次通话中，请稍后再试。")
+
+
+class SupervisesItself(DomainError):
+    code = "supervises_itself"
+    status = 403
+    message = _("不能旁听或加入自己的通话。")
+
+
 class SeatBusy(DomainError):
     code = "seat_busy"
     message = _("坐席正在通话中。")

@@ -213,7 +213,11 @@ class Call(models.Model):
 
 
 class Participant(models.Model):
-    """A place in a call: the seat or one party, however often the connection changes."""
+    """A place in a call: the seat, one party, or one stay of a supervisor.
+
+    However often the connection changes it is the same place; a supervisor who comes again has
+    another.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="participants")
@@ -225,6 +229,16 @@ class Participant(models.Model):
         choices=ParticipantState.choices,
         default=ParticipantState.INVITED,
     )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("坐席主管"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+    )
+    silent = models.BooleanField(_("旁听"), default=False)
+    # Whether the customers are shown that the supervisor is there.
+    told = models.BooleanField(_("客户知晓"), default=True)
     muted = models.BooleanField(_("静音"), default=False)
     joined_at = models.DateTimeField(_("加入时间"), null=True, blank=True)
     lost_at = models.DateTimeField(_("断线时间"), null=True, blank=True)
@@ -238,6 +252,14 @@ class Participant(models.Model):
             models.UniqueConstraint(
                 fields=["call"], condition=Q(role="seat"), name="participant_one_seat"
             ),
+            models.UniqueConstraint(
+                fields=["call", "user"], condition=~Q(state="LEFT"), name="participant_one_stay"
+            ),
+            models.CheckConstraint(
+                condition=Q(role="supervisor", user__isnull=False, party=None)
+                | (~Q(role="supervisor") & Q(user=None, silent=False)),
+                name="participant_supervisor_has_user",
+            ),
         ]
         indexes = [
             models.Index(
@@ -249,6 +271,13 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def name(self) -> str:
+        """Of the person whose place it is."""
+        if self.user is not None:
+            return self.user.name
+        return self.party.name if self.party else self.call.seat.user.name
 
 
 class Leg(models.Model):

@@ -15,6 +15,10 @@ PREFERENCES: tuple[Literal["smooth", "balanced", "quality"], ...] = (
     "quality",
 )
 MAX_CUSTOMERS = 8  # SDK-2: nine tiles, one is the seat's
+# Of one call. Every connection keeps one slot for a supervisor who is seen and heard.
+MAX_SUPERVISORS = 1
+MAX_LISTENERS = 3
+SUPERVISOR_RETURNS_WITHIN = timedelta(seconds=30)
 
 
 def reconnect_window(task: InterviewTask) -> timedelta:
@@ -44,6 +48,11 @@ def require_video_allowed(task: InterviewTask) -> None:
 def admits_by_seat(task: InterviewTask) -> bool:
     """Every further party waits until the seat lets him in."""
     return bool(_of(task, "admit_by_seat"))
+
+
+def tells_of_listening(task: InterviewTask) -> bool:
+    """The customers are shown that a supervisor listens."""
+    return bool(_of(task, "tell_of_listening"))
 
 
 def records_by_hand(task: InterviewTask) -> bool:

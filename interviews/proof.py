@@ -9,6 +9,7 @@ from django.utils import timezone
 from common.clock import unix_ms
 
 KEPT_S = 60
+NETWORK_KEPT_S = 10
 SLOTS_KEPT_S = 24 * 3600  # told when they change only: longer than any call
 
 
@@ -21,6 +22,16 @@ def proofs_of(call_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """By call id; a call that has told nothing for a minute is missing."""
     found = cache.get_many([f"proof/{call_id}" for call_id in call_ids])
     return {key.removeprefix("proof/"): told for key, told in found.items()}
+
+
+def remember_network(participant_id: str, level: str) -> None:
+    cache.set(f"network/{participant_id}", level, NETWORK_KEPT_S)
+
+
+def networks_of(participant_ids: Iterable[str]) -> dict[str, str]:
+    """good, fair or poor by participant id; who was not measured just now is missing."""
+    found = cache.get_many([f"network/{each}" for each in participant_ids])
+    return {key.removeprefix("network/"): level for key, level in found.items()}
 
 
 def remember_slots(leg_id: str, slots: list[dict[str, Any]]) -> None:

@@ -28,6 +28,7 @@ from .states import (
     RUNNING,
     CallState,
     ParticipantRole,
+    ParticipantState,
     PlayState,
     StillState,
     TaskState,
@@ -112,6 +113,13 @@ def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
     """The call as its sockets show it. Customers see names of the others, not case data."""
     call = Call.objects.select_related("task", "seat__user").get(pk=call_id)
     task = call.task
+    places = [
+        place
+        for place in call.participants.select_related("party", "user", "call__seat__user").order_by(
+            "role", "joined_at", "pk"
+        )
+        if place.role != ParticipantRole.SUPERVISOR or place.state != ParticipantState.LEFT
+    ]
     view: dict[str, Any] = {
         "id": str(call.pk),
         "task_id": str(task.pk),
@@ -126,12 +134,9 @@ def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
         "recording_on": call.recording_on,
         "share": _share_view(call),
         "playout": _play_view(call),
-        "participants": [
-            _participant_view(place, call)
-            for place in call.participants.select_related("party").order_by(
-                "role", "joined_at", "pk"
-            )
-        ],
+        "participants": [_participant_view(p) for p in places if not p.silent],
+        # Who listens is no tile; a customer learns of it as the parameter says.
+        "listeners": [_participant_view(p) for p in places if p.silent and (for_seat or p.told)],
     }
     if for_seat:
         view |= {
@@ -261,13 +266,13 @@ def _in_order(parties: Iterable[Party]) -> list[Party]:
     return sorted(parties, key=lambda party: ("PRIMARY_BORROWER" not in party.roles, party.name))
 
 
-def _participant_view(place: Participant, call: Call) -> dict[str, Any]:
-    is_seat = place.role == ParticipantRole.SEAT
+def _participant_view(place: Participant) -> dict[str, Any]:
+    staff = place.user or (place.call.seat.user if place.role == ParticipantRole.SEAT else None)
     return {
         "id": str(place.pk),
         "role": place.role,
-        "name": call.seat.user.name if is_seat else (place.party.name if place.party else ""),
-        "staff_no": call.seat.user.staff_no if is_seat else None,
+        "name": place.name,
+        "staff_no": staff.staff_no if staff else None,
         "party_id": str(place.party_id) if place.party_id else None,
         "party_roles": place.party.role_labels if place.party else [],
         "state": place.state,

@@ -135,6 +135,7 @@ class CustomerType(TextChoices):
 class ParticipantRole(TextChoices):
     SEAT = "seat", _("坐席")
     CUSTOMER = "customer", _("客户")
+    SUPERVISOR = "supervisor", _("坐席主管")
 
 
 class TagKind(TextChoices):

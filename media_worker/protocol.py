@@ -79,7 +79,7 @@ class ConnectLeg(Message):
     participant_id: Id
     leg_id: Id
     name: str = Field("", max_length=100)
-    role: Literal["seat", "customer", "share"]
+    role: Literal["seat", "customer", "supervisor", "share"]
     offer_sdp: str = Field(max_length=MAX_SDP_CHARS)
     media: LegMedia = LegMedia()
     muted: bool = False  # as the participant was before: a worker that takes over cannot know

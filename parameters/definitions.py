@@ -112,6 +112,12 @@ DEFINITIONS = {
             scopes=DOWN_TO_SEATS,
         ),
         flag(
+            "tell_of_listening",
+            _("旁听时告知客户"),
+            default=True,
+            help=_("主管旁听时，客户屏幕显示“坐席主管正在旁听”。主管加入通话时始终显示。"),
+        ),
+        flag(
             "admit_by_seat",
             _("逐一准入"),
             default=False,

@@ -26,7 +26,7 @@ from .selectors import line_rows
 from .states import OfferState
 from .wallboard import board_for
 
-VIEW, ACT = "dispatch.view", "seats.manage"
+VIEW, ACT, SUPERVISE = "dispatch.view", "seats.manage", "seats.supervise"
 HALF_HOUR_S = 1800
 AROUND = 4
 
@@ -44,7 +44,11 @@ def _user(request: HttpRequest, operation: str) -> User:
 @require_GET
 def wallboard(request: HttpRequest) -> HttpResponse:
     user = _user(request, VIEW)
-    context = {"board": _board(user), "may_act": may(user, ACT)}
+    context = {
+        "board": _board(user),
+        "may_act": may(user, ACT),
+        "may_supervise": may(user, SUPERVISE),
+    }
     return render(request, "queueing/wallboard.html", context)
 
 

@@ -1,16 +1,19 @@
 """What the wallboard shows: one dict of figures, calls and alerts, at most two seconds old."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from appointments.selectors import slot_length
+from channels_admin.regions import places
 from common.clock import unix_ms
 from interviews.models import Call
-from interviews.proof import proofs_of
-from interviews.states import RUNNING
+from interviews.proof import networks_of, proofs_of
+from interviews.states import RUNNING, ParticipantState
 from media_worker.models import MediaWorker
 from media_worker.selectors import DISK_WARN_FREE_PERCENT
 from outbox.models import MessageState, OutboxMessage
@@ -26,6 +29,7 @@ PROOF_OLD_S = 5
 DISK_LOW_PERCENT = 15
 MESSAGES_LATE = dt.timedelta(minutes=2)
 MAX_CALLS = 60
+NETWORKS = ("good", "fair", "poor")
 
 
 def board() -> dict[str, Any]:
@@ -107,19 +111,30 @@ def _calls(now: dt.datetime) -> list[dict[str, Any]]:
     rows = list(
         Call.objects.filter(state__in=RUNNING, task__rehearsal=False)
         .select_related("task", "seat__user")
-        .prefetch_related("events", "participants")
+        .prefetch_related("events", "participants__user")
         .order_by("clock_started_at")[:MAX_CALLS]
     )
     proofs = proofs_of(str(call.pk) for call in rows)
-    return [_call(call, proofs.get(str(call.pk)), now) for call in rows]
+    networks = networks_of(str(place.pk) for call in rows for place in call.participants.all())
+    plans: dict[int, int] = {}
+    for seat in {call.seat for call in rows}:
+        plans[seat.pk] = int(slot_length(seat).total_seconds())
+    return [
+        _call(call, proofs.get(str(call.pk)), networks, now) | {"plan_s": plans[call.seat_id]}
+        for call in rows
+    ]
 
 
-def _call(call: Call, proof: dict[str, Any] | None, now: dt.datetime) -> dict[str, Any]:
+def _call(
+    call: Call, proof: dict[str, Any] | None, networks: dict[str, str], now: dt.datetime
+) -> dict[str, Any]:
     done = {
         event.payload.get("order")
         for event in call.events.all()
         if event.kind == "script_step" and event.payload.get("done")
     }
+    places = list(call.participants.all())
+    people = [place for place in places if place.user is None]
     task = call.task
     script = script_for(task.channel_code, task.product_code, task.business_type)
     tracks = proof["tracks"] if proof else []
@@ -131,10 +146,21 @@ def _call(call: Call, proof: dict[str, Any] | None, now: dt.datetime) -> dict[st
         "seat": call.seat.user.name,
         "staff_no": call.seat.user.staff_no,
         "product": task.product_name,
+        "region": _region(task.property_city or task.property_province),
+        "network": _worst(
+            networks.get(str(place.pk), "")
+            for place in people
+            if place.state == ParticipantState.PRESENT
+        ),
         "state": call.state,
         "since_unix_ms": unix_ms(call.live_at or call.clock_started_at),
-        "present": sum(1 for place in call.participants.all() if place.state == "PRESENT"),
-        "lost": sum(1 for place in call.participants.all() if place.state == "LOST"),
+        "present": sum(1 for place in people if place.state == ParticipantState.PRESENT),
+        "lost": sum(1 for place in people if place.state == ParticipantState.LOST),
+        "supervisors": [
+            {"name": place.name, "silent": place.silent}
+            for place in places
+            if place.user is not None and place.state != ParticipantState.LEFT
+        ],
         "steps_done": len(done),
         "steps": script.steps.count() if script else 0,
         "recording": {
@@ -146,6 +172,17 @@ def _call(call: Call, proof: dict[str, Any] | None, now: dt.datetime) -> dict[st
             ),
         },
     }
+
+
+def _region(code: str) -> str:
+    place = places().get(code)
+    return place.name if place else code
+
+
+def _worst(levels: Iterable[str]) -> str:
+    """Of good, fair and poor; empty when nobody was measured."""
+    known = [level for level in levels if level in NETWORKS]
+    return max(known, key=NETWORKS.index, default="")
 
 
 def _alerts(

@@ -263,4 +263,8 @@ def _read_people(folder: CallFolder, lines: Iterable[dict[str, Any]]) -> None:
             part.participant_id, Person(part.participant_id, "", "", int(part.start_ms))
         )
     # The seat first, so that its tile is in the same place in every recording.
-    folder.people = sorted(people.values(), key=lambda p: (p.role != "seat", p.joined_ms))
+    # A supervisor who only listened sent nothing and is no picture.
+    seen = {part.participant_id for part in folder.parts}
+    there = (p for p in people.values() if p.role != "supervisor" or p.participant_id in seen)
+    order = {"seat": 0, "supervisor": 2}
+    folder.people = sorted(there, key=lambda p: (order.get(p.role, 1), p.joined_ms))

@@ -184,8 +184,8 @@ def quality_of(recording: Recording) -> RecordingQuality:
     """What is in each file and what is missing between the files of each person."""
     call = recording.call
     names = {
-        str(place.pk): place.party.name if place.party else call.seat.user.name
-        for place in call.participants.select_related("party")
+        str(place.pk): place.name
+        for place in call.participants.select_related("party", "user", "call__seat__user")
     }
     tracks = list(recording.tracks.order_by("participant_id", "kind", "start_ms"))
     files = [

@@ -393,11 +393,9 @@ def _tracks(
 
 def _people(call: Call) -> dict[str, tuple[str, str]]:
     people: dict[str, tuple[str, str]] = {who: (name, "") for who, name in CONTENT.items()}
-    for place in call.participants.select_related("party"):
-        if place.role == ParticipantRole.SEAT:
-            people[str(place.pk)] = (call.seat.user.name, str(ParticipantRole.SEAT.label))
-        elif place.party is not None:
-            people[str(place.pk)] = (place.party.name, "、".join(place.party.role_labels))
+    for place in call.participants.select_related("party", "user", "call__seat__user"):
+        role = place.party.role_labels if place.party else [str(ParticipantRole(place.role).label)]
+        people[str(place.pk)] = (place.name, "、".join(role))
     return people
 
 

@@ -1,4 +1,4 @@
-"""Frames of the seat's socket /ws/workbench/. Requests have an id; pushes carry seq."""
+"""Frames of the seat's socket, and of a supervisor's. Requests have an id; pushes carry seq."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -248,6 +248,20 @@ class FileVerdict(Request):
     note: str = Field("", max_length=500)
 
 
+class Supervise(Request):
+    """A supervisor's stay in the call begins: listening only, or seen and heard."""
+
+    type: Literal["supervision.start"]
+    silent: bool
+
+
+class EndSupervision(Request):
+    """One's own stay ends, or that of another supervisor."""
+
+    type: Literal["supervision.end"]
+    participant_id: UUID
+
+
 Incoming = (
     Heartbeat
     | SignIn
@@ -288,6 +302,10 @@ Incoming = (
     | FileVerdict
 )
 REQUESTS: TypeAdapter[Incoming] = TypeAdapter(Annotated[Incoming, Field(discriminator="type")])
+FromSupervisor = Heartbeat | Supervise | EndSupervision | MediaOffer | SetMuted
+SUPERVISION: TypeAdapter[FromSupervisor] = TypeAdapter(
+    Annotated[FromSupervisor, Field(discriminator="type")]
+)
 
 
 class Done(Frame):

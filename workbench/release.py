@@ -121,8 +121,8 @@ def _recording(call: Call) -> Check:
 
 def _gaps(call: Call, events: list[Any]) -> list[Check]:
     names = {
-        place.pk: place.party.name if place.party else call.seat.user.name
-        for place in call.participants.select_related("party")
+        place.pk: place.name
+        for place in call.participants.select_related("party", "user", "call__seat__user")
     }
     gaps = [
         e

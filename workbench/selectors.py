@@ -112,8 +112,8 @@ def own_call(user: User, call_id: UUID) -> Call:
 
 
 def remote_slots(call: Call) -> int:
-    """The slots the seat's connection reserves: the parties, its own share as seen, the play-out."""
-    return max(1, min(8, call.task.parties.count())) + 2
+    """The slots of the seat's connection: the parties, its share as seen, play-out, a supervisor."""
+    return max(1, min(8, call.task.parties.count())) + 3
 
 
 def _money(value: Decimal) -> str:

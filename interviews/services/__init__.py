@@ -21,6 +21,7 @@ from .media_events import apply_media_events
 from .playout import control_play, start_play
 from .probe import test_network
 from .stills import ask_still, fail_still, receive_part
+from .supervision import end_supervision, start_supervision
 from .sweeps import expire_reconnects
 from .tasks import (
     PartyDraft,
@@ -52,6 +53,7 @@ __all__ = [
     "create_task",
     "delete_snapshot",
     "end_call",
+    "end_supervision",
     "expire_reconnects",
     "fail_still",
     "file_verdict",
@@ -72,6 +74,7 @@ __all__ = [
     "show_card",
     "start_play",
     "start_share",
+    "start_supervision",
     "stop_share",
     "supersede_task",
     "take_snapshot",

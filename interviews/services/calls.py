@@ -177,7 +177,7 @@ def admit_participant(
     if admitted:
         _move_participant(place, ParticipantMove.ADMIT)
     else:
-        _leave(call, place, "not_admitted")
+        leave_locked(call, place, "not_admitted")
     audit.record(
         "participant.admitted" if admitted else "participant.turned_away",
         actor=actor,
@@ -204,7 +204,7 @@ def leave_call(participant_id: UUID, *, actor: Actor, reason: str) -> None:
     place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
     if place.state == ParticipantState.LEFT or not call.is_running:
         return
-    _leave(call, place, reason)
+    leave_locked(call, place, reason)
     audit.record(
         "participant.left",
         actor=actor,
@@ -216,7 +216,8 @@ def leave_call(participant_id: UUID, *, actor: Actor, reason: str) -> None:
     push(call_group(call.pk), "call.changed")
 
 
-def _leave(call: Call, place: Participant, reason: str) -> None:
+def leave_locked(call: Call, place: Participant, reason: str) -> None:
+    """The place is given up; the call is locked. Idempotent."""
     now = timezone.now()
     if place.state == ParticipantState.LEFT:
         return
@@ -227,6 +228,10 @@ def _leave(call: Call, place: Participant, reason: str) -> None:
         participant=place,
         payload={"reason": reason},
     )
+    if place.role == ParticipantRole.SUPERVISOR:
+        TimelineEvent.objects.filter(participant=place, kind="supervision").update(
+            until_ms=call_ms(call)
+        )
     place.left_at = now
     place.reconnect_until = None
     _move_participant(place, ParticipantMove.LEAVE)
@@ -250,7 +255,7 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
     call.end_reason = reason
     places = list(Participant.objects.select_for_update(of=("self",)).filter(call=call))
     for place in places:
-        _leave(call, place, "call_ended")
+        leave_locked(call, place, "call_ended")
     end_content(call)
     advance_call(call, CallMove.END, actor=actor, reason=reason)
     if call.live_at is not None:

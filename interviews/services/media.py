@@ -18,7 +18,13 @@ from common.push import call_group, push
 from interviews import policy
 from interviews.errors import CallOver, NotAdmitted
 from interviews.models import Call, Leg, Participant, TimelineEvent
-from interviews.states import PARTICIPANT_MACHINE, RUNNING, ParticipantMove, ParticipantState
+from interviews.states import (
+    PARTICIPANT_MACHINE,
+    RUNNING,
+    ParticipantMove,
+    ParticipantRole,
+    ParticipantState,
+)
 from media_worker import gateway
 from media_worker import protocol as p
 from media_worker.gateway import MediaUnavailable
@@ -29,6 +35,12 @@ from .calls import call_ms, lock_call, require_consent
 from .content import interrupt_content
 
 logger = logging.getLogger(__name__)
+
+WORKER_ROLES: dict[ParticipantRole, Literal["seat", "customer", "supervisor"]] = {
+    ParticipantRole.SEAT: "seat",
+    ParticipantRole.CUSTOMER: "customer",
+    ParticipantRole.SUPERVISOR: "supervisor",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +74,9 @@ class Room:
                 participant_id=str(place.pk),
                 leg_id=str(leg.pk),
                 name=place.role,
-                role="seat" if place.role == "seat" else "customer",
+                role=WORKER_ROLES[ParticipantRole(place.role)],
                 offer_sdp=offer_sdp,
+                media=p.LegMedia(audio=not place.silent, video=not place.silent),
                 muted=place.muted or (place.role == "seat" and place.call.state == "PREROLL"),
             ),
         )
@@ -158,7 +171,8 @@ def _prepare_leg(participant_id: UUID, actor: Actor) -> tuple[Call, Participant,
     if not call.is_running:
         raise CallOver
     place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
-    if place.state == ParticipantState.KNOCKING:
+    stay_is_over = place.role == ParticipantRole.SUPERVISOR and place.state == ParticipantState.LEFT
+    if place.state == ParticipantState.KNOCKING or stay_is_over:
         raise NotAdmitted
     if place.party_id is not None:
         require_consent(place.party_id)
@@ -224,11 +238,15 @@ def lose_participant(call: Call, place: Participant, at_ms: int, cause: str) -> 
     """Start the reconnect window of a place whose connection is gone (SDK-5). Rows are locked."""
     if place.state != ParticipantState.PRESENT:
         return
+    looks_on = place.role == ParticipantRole.SUPERVISOR
+    window = policy.SUPERVISOR_RETURNS_WITHIN if looks_on else policy.reconnect_window(call.task)
     now = timezone.now()
     place.state = PARTICIPANT_MACHINE.after(ParticipantState.PRESENT, ParticipantMove.LOSE)
     place.lost_at = now
-    place.reconnect_until = now + policy.reconnect_window(call.task)
+    place.reconnect_until = now + window
     place.save(update_fields=["state", "lost_at", "reconnect_until"])
+    if looks_on:
+        return  # the interview has no gap
     TimelineEvent.objects.create(
         call=call,
         kind="gap",

@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from pydantic import ValidationError
 
+from interviews.proof import remember_network
 from media_worker.protocol import Event, Quality
 
 # One measurement in so many seconds is summed up: enough for a report, little for the database.
@@ -38,6 +39,7 @@ def sum_up_quality(event: Event) -> None:
         quality = Quality.model_validate(event.payload)
     except (ValueError, ValidationError):
         return  # the share and played items have no participant
+    remember_network(str(who), quality.level)
     if not cache.add(f"quality-summed:{who}", 1, EVERY_S):
         return
     rtt = quality.rtt_ms

@@ -24,6 +24,7 @@ from media_worker.rtc.watch import Watch
 logger = logging.getLogger(__name__)
 
 PLACES = 9
+SUPERVISOR = "supervisor"
 TRACK_END_TIMEOUT_S = 10.0
 
 # epoch, kind, at_ms, participant_id, leg_id, payload
@@ -67,6 +68,7 @@ class Room:
         self.legs: dict[str, Leg] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.closing = False
+        self._beside = set(CONTENT)  # what, and who, takes none of the places
         self._joined = 0
         self._wanted_recording = False
         self._recorder = recorder
@@ -180,8 +182,10 @@ class Room:
             raise RoomRefused("call_is_closing")
         if leg_id in self.legs:
             raise RoomRefused("leg_exists")
-        present = {leg.participant_id for leg in self.legs.values()} - CONTENT
-        if participant_id not in present | CONTENT and len(present) >= PLACES:
+        if role == SUPERVISOR:
+            self._beside.add(participant_id)
+        present = {leg.participant_id for leg in self.legs.values()} - self._beside
+        if participant_id not in present | self._beside and len(present) >= PLACES:
             raise RoomRefused("room_full")
         leg = Leg(
             participant_id,
@@ -273,7 +277,8 @@ class Room:
                 continue
             before = [slot.participant_id for slot in leg.slots]
             wanted = [pid for pid in publishers if pid != viewer.participant_id]
-            wanted.sort(key=lambda pid: pid in CONTENT)  # people before what is shown to them
+            # People, then what is shown to them, then who looks on.
+            wanted.sort(key=lambda pid: (pid in self._beside, pid not in CONTENT))
             for slot in leg.slots:
                 if slot.participant_id not in wanted:
                     slot.participant_id = None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 LINES_MAX = 4000
 LINE_CHARS_MAX = 1200
-MEDIA_MAX = 2 + 2 * 10  # own, eight others, the share, the play-out
+# Own; what a listening supervisor sees: nine people, another supervisor, the share, the play-out.
+MEDIA_MAX = 2 + 2 * 12
 CANDIDATES_MAX = 20
 SSRC_LINES_MAX = 12
 AUDIO_PTIME_MS = 60  # Chromium then sends 16.7 packets a second instead of 50

@@ -19,14 +19,14 @@ class Box:
 
 
 def columns_for(count: int) -> int:
-    """1, 2 side by side, 2x2 up to four, 3 columns up to nine."""
+    """1, 2 side by side, 2x2 up to four, 3 columns beyond."""
     if count <= 1:
         return 1
     return 2 if count <= 4 else 3
 
 
 def grid(count: int, width: int, height: int) -> list[Box]:
-    """`count` boxes (1-9) in reading order, centred; a last row that is not full is centred too."""
+    """`count` boxes (1-10) in reading order, centred; a last row that is not full is centred too."""
     columns = columns_for(count)
     rows = max(1, -(-count // columns))
     tile_width, tile_height = width // columns & ~1, height // rows & ~1
@@ -40,7 +40,7 @@ def grid(count: int, width: int, height: int) -> list[Box]:
 
 
 def staged(count: int, width: int, height: int) -> tuple[Box, list[Box]]:
-    """The large box of what is shown, three quarters wide, and `count` (1-9) boxes beside it."""
+    """The large box of what is shown, three quarters wide, and `count` (1-10) boxes beside it."""
     stage = Box(0, 0, width * 3 // 4 & ~1, height & ~1)
     columns = 1 if count <= 4 else 2
     rows = max(1, -(-count // columns))

@@ -121,13 +121,18 @@ def _call(call: Call, folder: CallFolder) -> dict[str, Any]:
 def _participants(call: Call) -> list[dict[str, Any]]:
     """Who was there and what they had agreed to. Names are in the journal, not here."""
     found = []
-    for place in call.participants.select_related("party").order_by("pk"):
+    for place in call.participants.select_related("party", "user").order_by("pk"):
         consents = place.party.consents.order_by("agreed_at") if place.party else ()
         found.append(
             {
                 "id": str(place.pk),
                 "role": place.role,
                 "party": str(place.party_id) if place.party_id else None,
+                **(
+                    {"staff_no": place.user.staff_no, "silent": place.silent, "told": place.told}
+                    if place.user
+                    else {}
+                ),
                 "consents": [
                     {"text_version": one.text_version, "agreed_unix_ms": unix_ms(one.agreed_at)}
                     for one in consents

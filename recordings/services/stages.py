@@ -229,12 +229,13 @@ def spec_of(recording: Recording, outputs: Outputs) -> Spec:
     """Names, roles and marks as they shall be burnt in (SDK-6), and what is copied."""
     call = recording.call
     labels = {}
-    for place in call.participants.select_related("party"):
-        if place.role == ParticipantRole.SEAT:
-            user = call.seat.user
-            labels[str(place.pk)] = Label(f"{user.name} {user.staff_no}", "坐席")  # data
-        elif place.party is not None:
+    for place in call.participants.select_related("party", "user"):
+        if place.party is not None:
             labels[str(place.pk)] = Label(place.party.name, "、".join(place.party.role_labels))
+        else:
+            user = place.user or call.seat.user
+            role = str(ParticipantRole(place.role).label)
+            labels[str(place.pk)] = Label(f"{user.name} {user.staff_no}", role)
     for at in call.events.filter(kind="position", participant__isnull=False).order_by("at_ms"):
         place_id = str(at.participant_id)
         if place_id in labels and "latitude" in at.payload and "longitude" in at.payload:

@@ -33,7 +33,7 @@ export { hostOf, remediesFor } from "./remedies.js";
  * @typedef {import("./phase.js").Phase} Phase
  * @typedef {import("./media-connection.js").VideoQuality} VideoQuality
  * @typedef {{
- *   id: string, role: "seat" | "customer", name: string, staff_no: string | null, state: string,
+ *   id: string, role: "seat" | "customer" | "supervisor", name: string, staff_no: string | null, state: string,
  *   muted: boolean, reconnect_until_unix_ms: number | null,
  * }} Participant
  * @typedef {{
@@ -42,7 +42,7 @@ export { hostOf, remediesFor } from "./remedies.js";
  * }} PlayOut
  * @typedef {{
  *   id: string, state: string, live_unix_ms: number | null, clock_unix_ms: number,
- *   recording_on: boolean, participants: Participant[], share: { title: string, at_ms: number } | null,
+ *   recording_on: boolean, participants: Participant[], listeners?: Participant[], share: { title: string, at_ms: number } | null,
  *   playout: PlayOut | null,
  * }} CallView
  * @typedef {{ id: string, at_ms: number, participant_id: string | null, text: string }} Message

@@ -41,7 +41,8 @@ def test_a_ticket_opens_a_session_with_all_that_the_client_needs(party: Party):
     assert session["task"]["product_name"] == "永续贷"
     assert session["labels"]["gps"] == {"latitude": 31.2397, "longitude": 121.4998}
     assert session["labels"]["product"] == "永续贷"
-    assert session["remote_slots"] == 4  # the seat, the other party, the share, the play-out
+    # The seat, the other party, the share, the play-out, a supervisor.
+    assert session["remote_slots"] == 5
     assert (session["consent"]["version"], session["consent"]["agreed"]) == ("3", False)
     attempt = AdmissionAttempt.objects.get()
     assert (attempt.admitted, attempt.phone, attempt.device_model) == (

@@ -194,7 +194,7 @@ async def test_a_login_that_ends_closes_the_page_at_once(seat, how):
 
 
 async def test_news_that_got_lost_is_found_out(seat, monkeypatch):
-    monkeypatch.setattr("workbench.consumers.RECHECK_S", 0.05)
+    monkeypatch.setattr("workbench.live.RECHECK_S", 0.05)
     cookie = await sync_to_async(cookie_of)(seat.user)
 
     async with workbench(cookie, ORIGIN) as socket:

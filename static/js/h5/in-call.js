@@ -77,6 +77,9 @@ export function mountInCall(step, client, read) {
       the(step, "#guide-word", HTMLElement).hidden = !fresh.guide;
       write(step, "#guide-word", fresh.guide === "document" ? "请将证件放入框内" : "请将面部放入框内");
       the(step, "#flip").classList.toggle("cc__btn--ask", fresh.guide === "document" && client.facing === "user");
+      const watched = watchedLine(fresh.call);
+      the(step, "#watched-line", HTMLElement).hidden = !watched;
+      write(step, "#watched-line", watched);
       card.show(fresh.card);
       still.show(fresh.still);
       write(step, "#label-product", fresh.labels.product);
@@ -104,6 +107,15 @@ export function hintOf(seat, now) {
   if (seat?.state !== "LOST") return "正在接通画面…";
   const left = seat.reconnect_until_unix_ms ? `（${countdown(seat.reconnect_until_unix_ms - now)}）` : "";
   return `坐席网络中断，正在自动重连${left}，请不要离开`;
+}
+
+/**
+ * Who of the bank is there besides the seat; empty when nobody is.
+ * @param {{ participants: readonly Pick<Participant, "role">[], listeners?: readonly unknown[] } | null | undefined} call
+ */
+export function watchedLine(call) {
+  if (call?.participants.some(({ role }) => role === "supervisor")) return "坐席主管已加入通话";
+  return call?.listeners?.length ? "坐席主管正在旁听" : "";
 }
 
 /** @param {HTMLVideoElement} video @param {MediaStream | null} stream */
@@ -134,7 +146,7 @@ function drawMates(place, people, streams) {
       video.dataset.tile = id;
       video.muted = role === "seat"; // heard through the large picture
       const label = document.createElement("span");
-      label.textContent = name;
+      label.textContent = role === "supervisor" ? `主管 ${name}` : name;
       tile.append(video, label);
       place.append(tile);
     }

@@ -54,6 +54,8 @@ export function momentsOf(events) {
       moments.push({ ...moment, kind: "step", look: isSkipped ? "skip" : "step", label: isSkipped ? `${text(payload.title)}（已跳过）` : text(payload.title) });
     } else if (event.kind === "media" || event.kind === "share") {
       moments.push({ ...moment, kind: "content", look: "content", label: `${event.kind === "media" ? "播放" : "共享"} ${text(payload.title)}` });
+    } else if (event.kind === "supervision") {
+      moments.push({ ...moment, kind: "content", look: "content", label: payload.silent === true ? "主管旁听" : "主管加入" });
     }
   }
   return moments.sort((a, b) => a.atMs - b.atMs);

@@ -15,6 +15,7 @@ const LEFT = /** @type {[string, string][]} */ ([["queue", "排队中放弃"], [
 
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const signOutUrl = document.body.dataset.signOutUrl ?? "";
+const supervisionUrl = document.body.dataset.supervisionUrl ?? "";
 let told = 0;
 
 /** @param {any} board */
@@ -79,41 +80,88 @@ function showKpis(board) {
 
 /** @param {any} board */
 function showCalls(board) {
+  const lateBy = (/** @type {any} */ call) => (board.at_unix_ms - call.since_unix_ms) / 1000 / call.plan_s;
   at("call-count").textContent = String(board.calls.length);
+  count("bad-count", "录制异常", board.calls.filter((/** @type {any} */ { recording }) => recording.stalled).length);
+  count("late-count", "超计划", board.calls.filter((/** @type {any} */ call) => lateBy(call) >= 1).length);
   at("no-calls").hidden = board.calls.length > 0;
+  if (document.querySelector("#calls [popover]:popover-open")) return; // whoever is choosing is not disturbed
   at("calls").replaceChildren(
     ...board.calls.map((/** @type {any} */ call) => {
       const fill = el("i");
       fill.style.setProperty("width", `${call.steps ? (100 * call.steps_done) / call.steps : 0}%`);
       const record = call.recording;
-      const row = el(
-        "tr", { class: record.stalled ? "wall__row--bad" : "" },
-        el("td", {}, el("a", { href: `calls/${call.call_id}/why`, title: "为什么是他" }, el("b", {}, call.seat)), " ", el("span", { class: "quiet" }, call.staff_no)),
-        el("td", {}, call.product),
-        el("td", {}, el("span", { class: "chip is-talk" }, span((board.at_unix_ms - call.since_unix_ms) / 1000))),
-        el("td", {}, String(call.present), ...(call.lost ? [el("span", { class: "chip is-down" }, `断线 ${call.lost}`)] : [])),
+      const late = lateBy(call);
+      return el(
+        "tr", { class: record.stalled ? "wall__row--bad" : late >= 1 ? "wall__row--late" : "" },
+        el("td", {}, el("b", {}, call.seat), " ", el("span", { class: "quiet" }, call.staff_no), el("br"), el("span", { class: "quiet" }, call.product)),
+        el("td", {}, call.region || "—"),
+        el("td", {}, el("span", { class: `chip ${late >= 1 ? "is-down" : late >= 0.8 ? "is-busy" : "is-talk"}` }, span((board.at_unix_ms - call.since_unix_ms) / 1000))),
+        el("td", {}, String(call.present), ...(call.lost ? [el("span", { class: "chip is-down" }, `断线 ${call.lost}`)] : []), ...call.supervisors.map(company)),
         el("td", {}, el("span", { class: "wall__prog" }, el("span", { class: "states__bar" }, fill), `${call.steps_done} / ${call.steps}`)),
         el("td", {}, el("span", { class: record.stalled ? "wall__rec wall__rec--bad" : "wall__rec" }, icon(record.stalled ? "alert" : "check"), record.age_s === null ? "无证明" : record.stalled ? `停 ${Math.round(record.age_s)} s` : `${record.tracks} 轨 · ${Math.round(record.age_s)} s`)),
+        el("td", {}, signal(call.network)),
+        el("td", {}, acts(call)),
       );
-      if (signOutUrl) row.append(el("td", {}, signOutButton(call)));
-      return row;
     }),
   );
 }
 
+/** @param {string} id @param {string} word @param {number} many */
+function count(id, word, many) {
+  at(id).hidden = many === 0;
+  at(id).textContent = `${word} ${many}`;
+}
+
+/** @param {{ name: string, silent: boolean }} supervisor */
+function company({ name, silent }) {
+  return el("span", { class: "chip is-wrap" }, `${name} ${silent ? "旁听" : "已加入"}`);
+}
+
+const BARS = /** @type {Record<string, [number, string]>} */ ({ good: [4, "良好"], fair: [2, "较弱"], poor: [1, "很差"] });
+
+/** @param {string} level */
+function signal(level) {
+  const [bars, word] = BARS[level] ?? [0, "未知"];
+  return el(
+    "span", { title: `各方中最弱的网络：${word}`, class: "wall__net" },
+    el("span", { class: `signal signal--${bars}`, role: "img", "aria-label": `网络${word}` }, el("i"), el("i"), el("i"), el("i")),
+    el("span", { class: "quiet" }, bars === 4 ? "" : word),
+  );
+}
+
+/** What can be done about a call: looking in is one click, the rest behind the dots. @param {any} call */
+function acts(call) {
+  const menu = el("div", { class: "wall__menu", popover: "auto", id: `menu-${call.call_id}` });
+  const more = el("button", { class: "btn btn--sm btn--plain", type: "button", popovertarget: menu.id, "aria-label": `${call.seat}：更多操作` }, "⋯");
+  menu.append(el("a", { class: "btn btn--sm btn--plain", href: `calls/${call.call_id}/why` }, "为什么是他"));
+  if (signOutUrl) menu.append(signOutButton(call));
+  const shown = [more, menu];
+  menu.addEventListener("toggle", () => {
+    const { bottom, right } = more.getBoundingClientRect();
+    menu.style.setProperty("top", `${bottom}px`);
+    menu.style.setProperty("left", `${right - 160}px`);
+  });
+  if (!supervisionUrl) return el("span", { class: "wall__acts" }, ...shown);
+  const link = el("a", { class: "btn btn--sm", href: `${supervisionUrl}${call.call_id}/`, "aria-label": `${call.seat}：旁听或加入` }, "旁听 / 加入");
+  return el("span", { class: "wall__acts" }, link, ...shown);
+}
+
 /** @param {any} call */
 function signOutButton(call) {
-  const button = el("button", { class: "btn btn--sm", type: "button", "aria-label": `${call.seat}：结束后签出` }, "结束后签出");
+  const button = el("button", { class: "btn btn--sm btn--plain", type: "button", "aria-label": `${call.seat}：结束后签出` }, "结束后签出");
   button.addEventListener("click", async () => {
-    const token = document.querySelector("input[name=csrfmiddlewaretoken]");
     button.setAttribute("disabled", "");
-    const answer = await fetch(signOutUrl.replace("/0/", `/${call.seat_id}/`), {
-      method: "POST",
-      headers: { "X-CSRFToken": token instanceof HTMLInputElement ? token.value : "" },
-    });
+    const answer = await post(signOutUrl.replace("/0/", `/${call.seat_id}/`));
     button.textContent = answer.ok ? "已设置" : String((await answer.json()).detail ?? "未成功");
   });
   return button;
+}
+
+/** @param {string} url */
+function post(url) {
+  const token = document.querySelector("input[name=csrfmiddlewaretoken]");
+  return fetch(url, { method: "POST", headers: { "X-CSRFToken": token instanceof HTMLInputElement ? token.value : "" } });
 }
 
 /** @param {any} board */

@@ -41,13 +41,13 @@ export class CallMedia extends EventTarget {
     this.timer = undefined;
   }
 
-  /** @param {number} remoteSlots */
-  async start(remoteSlots) {
+  /** @param {number} remoteSlots @param {{ silent?: boolean }} [options] silent: listen, send nothing */
+  async start(remoteSlots, { silent = false } = {}) {
     if (this.isWanted) return;
     this.isWanted = true;
     this.remoteSlots = remoteSlots;
     try {
-      this.local = await navigator.mediaDevices.getUserMedia({
+      this.local = silent ? new MediaStream() : await navigator.mediaDevices.getUserMedia({
         audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
         video: this.camera.video,
       });

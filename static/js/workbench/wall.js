@@ -31,11 +31,20 @@ export function contentOf(call) {
   ];
 }
 
+/** Who looks on, in words for the seat; empty when nobody does. @param {any} call */
+export function companyOf(call) {
+  const joined = call.participants.filter((/** @type {Person} */ { role }) => role === "supervisor");
+  return [
+    ...joined.map((/** @type {Person} */ { name }) => `主管 ${name} 已加入`),
+    ...call.listeners.map((/** @type {Person} */ { name }) => `主管 ${name} 正在旁听`),
+  ].join("；");
+}
+
 /**
  * The video wall. Tiles are kept, so that a picture never blinks because something else changed.
- * @param {{ bank: string }} config
+ * @param {{ bank: string, isOwn?: (person: Person) => boolean }} config whose page it is; the seat's by default
  */
-export function mountWall(config) {
+export function mountWall({ bank, isOwn = ({ role }) => role === "seat" }) {
   /** @type {Map<string, { tile: HTMLElement, video: HTMLVideoElement }>} */
   const tiles = new Map();
   /** @type {any} */
@@ -52,7 +61,7 @@ export function mountWall(config) {
     const video = /** @type {HTMLVideoElement} */ (
       el("video", { class: "feed", autoplay: true, playsinline: true, "data-tile": person.id, "data-role": person.role })
     );
-    if (person.role === "seat" || person.id === "share") video.muted = true;
+    if (isOwn(person) || person.id === "share") video.muted = true;
     const pin = el("button", { class: "tile__tool", type: "button", "aria-pressed": "false", "data-pin": person.id }, icon("pin"));
     pin.addEventListener("click", () => {
       pinned = pinned === person.id ? "" : person.id;
@@ -77,7 +86,7 @@ export function mountWall(config) {
     const time = new Date().toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
     for (const { tile } of tiles.values()) {
       const shown = tile.querySelector(".tile__stamp");
-      if (shown) shown.textContent = `${time} · ${config.bank} · ${call.product_name}`;
+      if (shown) shown.textContent = `${time} · ${bank} · ${call.product_name}`;
       const until = Number(tile.dataset.until ?? 0);
       const note = tile.querySelector("[data-countdown]");
       if (until && note) note.textContent = clock((until - Date.now()) / 1000);
@@ -91,7 +100,9 @@ export function mountWall(config) {
     for (const person of people) {
       const { tile } = tileOf(person);
       const name = tile.querySelector(".tile__name");
-      const role = person.role === "seat" ? `我 · ${person.name}` : [person.name, person.party_roles.join("、")].filter(Boolean).join(" · ");
+      const role = isOwn(person)
+        ? `我 · ${person.name}`
+        : [STAFF[person.role], person.name, person.party_roles.join("、")].filter(Boolean).join(" · ");
       if (name) name.textContent = `${person.muted ? "（已静音）" : ""}${role}`;
       const note = /** @type {HTMLElement} */ (tile.querySelector(".tile__note"));
       const pin = tile.querySelector("[data-pin]");
@@ -144,7 +155,8 @@ export function mountWall(config) {
       const known = tiles.get(id);
       const health = known?.tile.querySelector(".tile__health");
       if (!known || !(health instanceof HTMLElement)) return;
-      const told = networkOf(quality, id === "share" || call?.participants.find((/** @type {Person} */ person) => person.id === id)?.role === "seat");
+      const person = call?.participants.find((/** @type {Person} */ each) => each.id === id);
+      const told = networkOf(quality, id === "share" || (person && isOwn(person)) ? "本机" : (STAFF[person?.role] ?? "客户"));
       health.dataset.level = told.level;
       health.title = told.detail;
       health.replaceChildren(
@@ -162,16 +174,16 @@ export function mountWall(config) {
   };
 }
 
+const STAFF = /** @type {Record<string, string>} */ ({ seat: "坐席", supervisor: "主管" });
 const WORDS = /** @type {Record<string, string>} */ ({ fair: "网络一般", poor: "网络差" });
 
 /**
  * One party's network in words: how it is, whose it is, and the figures behind it.
  * @param {any} quality
- * @param {boolean} isOwn
+ * @param {string} whose
  */
-export function networkOf(quality, isOwn) {
+export function networkOf(quality, whose) {
   const level = quality.level ?? "good";
-  const whose = isOwn ? "本机" : "客户";
   const way = quality.fault === "up" ? "上行" : quality.fault === "down" ? "下行" : "";
   const rtt = quality.rtt_ms === null || quality.rtt_ms === undefined ? "—" : `${Math.round(quality.rtt_ms)} ms`;
   return {

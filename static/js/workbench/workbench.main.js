@@ -20,7 +20,7 @@ import { mountScript } from "./script.js";
 import { SeatSocket } from "./seat-socket.js";
 import { mountShare } from "./share.js";
 import { guideOf, GUIDES, SHOTS, TAGS } from "./tags.js";
-import { mountWall } from "./wall.js";
+import { companyOf, mountWall } from "./wall.js";
 
 const LOOKS = /** @type {Record<string, string>} */ ({
   READY: "is-idle", PAUSED: "is-busy", OFFERED: "is-talk", IN_CALL: "is-talk", WRAP_UP: "is-wrap", OFFLINE: "is-off", SIGNED_OUT: "is-off",
@@ -111,6 +111,9 @@ function showCall(call, screen) {
     return;
   }
   devices.release();
+  const company = companyOf(call);
+  byId("supervision").hidden = !company;
+  if (byId("supervision").textContent !== company) byId("supervision").textContent = company;
   wall.show(call);
   net.show(call);
   ribbon.show(call);

@@ -6,7 +6,7 @@ import { matching } from "../../../static/js/workbench/palette.js";
 import { covered, scaleFor } from "../../../static/js/workbench/paint.js";
 import { arrowHead, Drawing } from "../../../static/js/workbench/pen.js";
 import { lookOf, TAGS } from "../../../static/js/workbench/tags.js";
-import { contentOf, inOrder, networkOf } from "../../../static/js/workbench/wall.js";
+import { companyOf, contentOf, inOrder, networkOf } from "../../../static/js/workbench/wall.js";
 import { scaleOf, withinLimits } from "../../../static/sdk/media-connection.js";
 
 const person = (/** @type {string} */ id, /** @type {string} */ role) => ({ id, role, name: id, party_roles: [], state: "PRESENT", muted: false, reconnect_until_unix_ms: null });
@@ -122,8 +122,16 @@ test("a picture is sent smaller by its shorter side, never larger, and never bel
 
 test("a tile says whose network is bad, and which way", () => {
   const quality = { level: "poor", fault: "up", width: 640, height: 480, fps: 14.6, kbps_up: 320.4, kbps_down: 500, loss_up: 9, loss_down: 0, rtt_ms: 180.2 };
-  assert.equal(networkOf(quality, false).word, "客户上行网络差");
-  assert.equal(networkOf({ ...quality, fault: "down", level: "fair" }, true).word, "本机下行网络一般");
-  assert.equal(networkOf({ ...quality, level: "good" }, false).figures, "480p · 15 帧");
-  assert.match(networkOf(quality, false).detail, /上行 320 kbit\/s，丢包 9%/);
+  assert.equal(networkOf(quality, "客户").word, "客户上行网络差");
+  assert.equal(networkOf({ ...quality, fault: "down", level: "fair" }, "本机").word, "本机下行网络一般");
+  assert.equal(networkOf({ ...quality, level: "good" }, "客户").figures, "480p · 15 帧");
+  assert.match(networkOf(quality, "客户").detail, /上行 320 kbit\/s，丢包 9%/);
+});
+
+test("the seat is told who joined and who listens", () => {
+  const person = (/** @type {string} */ role, /** @type {string} */ name) => ({ role, name });
+  const call = { participants: [person("seat", "林可欣"), person("supervisor", "韩雪")], listeners: [person("supervisor", "陈立")] };
+
+  assert.equal(companyOf(call), "主管 韩雪 已加入；主管 陈立 正在旁听");
+  assert.equal(companyOf({ participants: [person("seat", "林可欣")], listeners: [] }), "");
 });

@@ -129,6 +129,8 @@ class StoredObject(models.Model):
     key = models.CharField(_("存储键"), max_length=80, unique=True)
     bytes = models.PositiveBigIntegerField(_("大小（字节）"))
     sha256 = models.CharField(max_length=64)
+    # Of a file on its way: what had arrived about a second ago, for the pages that wait.
+    sent_bytes = models.PositiveBigIntegerField(_("已上传（字节）"), default=0, editable=False)
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
     tier = models.CharField(_("存储层"), max_length=4, choices=Tier.choices, default=Tier.HOT)
     # Whether the store was told of a legal hold on this file.
@@ -143,6 +145,11 @@ class StoredObject(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def here_bytes(self) -> int:
+        """How much of it the store has, as far as we know."""
+        return self.bytes if self.confirmed_at else min(self.sent_bytes, self.bytes)
 
 
 class EarlyPart(models.Model):

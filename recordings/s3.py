@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .storage import Beat, ChecksumMismatch, StillLocked
+from .storage import Beat, ChecksumMismatch, Sent, StillLocked, untold
 
 PART_BYTES = 8 << 20  # above S3's least, 5 MiB; a torn connection costs one of them
 READ_BYTES = 1 << 20
@@ -41,12 +41,14 @@ class S3Store:
 
     # -- writing
 
-    def put(self, source: Path, key: str, *, size: int, sha256: str, beat: Beat) -> None:
+    def put(
+        self, source: Path, key: str, *, size: int, sha256: str, beat: Beat, sent: Sent = untold
+    ) -> None:
         try:
             if size <= self._part_bytes:
                 self._put_whole(source, key)
             else:
-                self._put_parts(source, key, size, beat)
+                self._put_parts(source, key, size, beat, sent)
             arrived, length = self._digest(key, beat)
         except (ClientError, BotoCoreError) as error:
             raise StoreAway(_told(error)) from error
@@ -63,7 +65,7 @@ class S3Store:
             Bucket=self._bucket, Key=key, Body=body, ChecksumSHA256=_checksum(body)
         )
 
-    def _put_parts(self, source: Path, key: str, size: int, beat: Beat) -> None:
+    def _put_parts(self, source: Path, key: str, size: int, beat: Beat, sent: Sent) -> None:
         """What arrived before a break is not sent again: parts are compared by their checksums."""
         upload, there = self._begun(key)
         parts: list[Any] = []
@@ -72,16 +74,17 @@ class S3Store:
                 body = file.read(self._part_bytes)
                 tag = hashlib.md5(body, usedforsecurity=False).hexdigest()
                 if there.get(number) != tag:
-                    sent = self._client.upload_part(
+                    taken = self._client.upload_part(
                         Bucket=self._bucket,
                         Key=key,
                         UploadId=upload,
                         PartNumber=number,
                         Body=body,
                     )
-                    tag = sent["ETag"].strip('"')
+                    tag = taken["ETag"].strip('"')
                 parts.append({"PartNumber": number, "ETag": tag})
                 beat()
+                sent(file.tell())
         self._client.complete_multipart_upload(
             Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
         )

@@ -321,13 +321,14 @@ def reel_of(recording: Recording) -> StoredObject | None:
 
 
 def upload_of(recording: Recording) -> dict[str, Any]:
-    """How much of it the store has confirmed; `percent` is of the whole way, from raw to stored.
+    """How much of it is in the store; `percent` is of the whole way, from raw to stored.
 
-    {stage, percent, files, files_done, bytes, bytes_done, error}
+    {stage, percent, files, files_done, bytes, bytes_done, error}. Files count when the store confirmed
+    them, bytes as they arrive.
     """
-    rows = list(recording.objects_stored.values_list("bytes", "confirmed_at"))
-    whole = sum(size for size, _at in rows)
-    done = sum(size for size, at in rows if at is not None)
+    rows = list(recording.objects_stored.only("bytes", "sent_bytes", "confirmed_at"))
+    whole = sum(row.bytes for row in rows)
+    done = sum(row.here_bytes for row in rows)
     share = {
         Stage.RAW: 0.0,
         Stage.PROBED: 5 + 55 * recording.progress,
@@ -338,7 +339,7 @@ def upload_of(recording: Recording) -> dict[str, Any]:
         "stage": recording.stage,
         "percent": round(share),
         "files": len(rows),
-        "files_done": sum(1 for _size, at in rows if at is not None),
+        "files_done": sum(1 for row in rows if row.confirmed_at is not None),
         "bytes": whole,
         "bytes_done": done,
         "error": bool(recording.error),

@@ -21,6 +21,11 @@ from .states import Tier
 CHUNK_BYTES = 1 << 20
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
 Beat = Callable[[], None]
+Sent = Callable[[int], None]
+
+
+def untold(_sent: int) -> None:
+    """For who does not want to know how far it is."""
 
 
 class ChecksumMismatch(Exception):
@@ -32,8 +37,13 @@ class StillLocked(Exception):
 
 
 class Store(Protocol):
-    def put(self, source: Path, key: str, *, size: int, sha256: str, beat: Beat) -> None:
-        """Copy `source`; `beat` is called between chunks. Raises ChecksumMismatch, OSError."""
+    def put(
+        self, source: Path, key: str, *, size: int, sha256: str, beat: Beat, sent: Sent = untold
+    ) -> None:
+        """Copy `source`; between chunks `beat` is called, and `sent` with the bytes that are there.
+
+        Raises ChecksumMismatch, OSError.
+        """
 
     def open(self, key: str) -> BinaryIO:
         """A seekable file. Raises FileNotFoundError."""
@@ -84,7 +94,9 @@ class LocalStore:
             raise FileNotFoundError(key)
         return self._root / key
 
-    def put(self, source: Path, key: str, *, size: int, sha256: str, beat: Beat) -> None:
+    def put(
+        self, source: Path, key: str, *, size: int, sha256: str, beat: Beat, sent: Sent = untold
+    ) -> None:
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
         for scrap in target.parent.glob(f"{target.name}.*.tmp"):
@@ -95,6 +107,7 @@ class LocalStore:
                 while chunk := reader.read(CHUNK_BYTES):
                     writer.write(chunk)
                     beat()
+                    sent(writer.tell())
             # Read back what was written: the promise is about the store's bytes, not the source's.
             if arriving.stat().st_size != size or sha256_of(arriving, beat) != sha256:
                 raise ChecksumMismatch(key)

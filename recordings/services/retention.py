@@ -110,8 +110,9 @@ def set_keeping(limit: int = 200) -> int:
             continue
         end = timezone.make_aware(dt.datetime.combine(until, dt.time.max))
         try:
-            for stored in recording.objects_stored.exclude(confirmed_at=None):
-                store(stored.tier).retain(stored.key, end)
+            if end > timezone.now():  # a store takes no date that is over already
+                for stored in recording.objects_stored.exclude(confirmed_at=None):
+                    store(stored.tier).retain(stored.key, end)
         except OSError as away:  # the others need not wait for this one
             logger.warning("recording %s not locked: %s", recording.pk, type(away).__name__)
             continue

@@ -43,6 +43,8 @@ TRIES = 3
 EDGE_MS = 2000
 BY_HAND_EVERY = dt.timedelta(minutes=10)
 BY_HAND_AT_MOST = dt.timedelta(hours=24)
+# How often the pages that wait are told how much of a file has arrived.
+TELL_EVERY_S = 1.0
 
 
 def process(recording_id: UUID) -> Stage | None:
@@ -349,7 +351,15 @@ def _store_one(
     if row.confirmed_at is not None and row.sha256 == file["sha256"]:
         return row
     source = work.call_folder(row.recording.call_id) / file["name"]
-    store().put(source, row.key, size=file["bytes"], sha256=file["sha256"], beat=beat)
+    mine = StoredObject.objects.filter(pk=row.pk)
+    store().put(
+        source,
+        row.key,
+        size=file["bytes"],
+        sha256=file["sha256"],
+        beat=beat,
+        sent=work.every(TELL_EVERY_S, lambda there: mine.update(sent_bytes=there)),
+    )
     jobs.renew(held)
     row.bytes, row.sha256, row.confirmed_at = file["bytes"], file["sha256"], db_now()
     row.is_held = False  # what was put now is a newer version, of which the store was told nothing

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.conf import settings
 from recordings.errors import WorkFailed
 from recordings.storage import make_durable
 
+P = ParamSpec("P")
 OUT = "out"
 Line = dict[str, Any]
 
@@ -92,14 +93,14 @@ def _lines(process: subprocess.Popen[bytes], deadline: float) -> Iterator[Line]:
         yield json.loads(held)
 
 
-def every(seconds: float, act: Callable[[], None]) -> Callable[[], None]:
+def every(seconds: float, act: Callable[P, object]) -> Callable[P, None]:
     """`act`, but not more often than that."""
     last = time.monotonic()
 
-    def beat() -> None:
+    def beat(*given: P.args, **named: P.kwargs) -> None:
         nonlocal last
         if time.monotonic() - last >= seconds:
             last = time.monotonic()
-            act()
+            act(*given, **named)
 
     return beat

@@ -36,12 +36,11 @@ def with_role(staff_no: str, *operations: str, scope: str = "all") -> User:
     return user
 
 
-def pretend_sealed(recording: Recording) -> None:
+def pretend_sealed(recording: Recording, body: bytes = bytes(range(256)) * 40) -> None:
     """Composing is tested elsewhere; here any bytes do. What follows - storing - is real."""
     root = Path(settings.SPOOL_DIR) / str(recording.call_id)
     (root / "out").mkdir()
     names = {"file": "out/e1.mp4", "manifest": "out/manifest.e1.json"}
-    body = bytes(range(256)) * 40
     (root / names["file"]).write_bytes(body)
     folder = read_folder(root)
     for part in folder.parts:

@@ -1,0 +1,189 @@
+"""A recording's whole life in a real S3 store with object lock: broken off, stored, held, let go."""
+
+import datetime as dt
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from audit.models import AuditEntry
+from recordings import selectors, services, storage
+from recordings.models import (
+    ArchiveEntry,
+    DeletionCertificate,
+    LegalHold,
+    Recording,
+    RetentionRule,
+    StoredObject,
+)
+from recordings.s3 import PART_BYTES
+from recordings.states import ObjectKind, Stage
+from tests.recordings.conftest import MakeEnded
+from tests.recordings.test_views import pretend_sealed
+from tests.support.factories import SEAT_ACTOR
+from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
+
+pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
+
+PARTS = 3
+# Dies by its parent's hand before the last part of the copy is sent.
+UPLOADER = """
+import os, sys, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "interview_site.settings.test"
+django.setup()
+from recordings import services, storage
+from recordings.services import stages
+stages.TELL_EVERY_S = 0
+def stop(params, **_kw):
+    if params["query_string"]["partNumber"] == int(sys.argv[2]):
+        print("there", flush=True)
+        sys.stdin.read()
+storage.store()._client.meta.events.register("before-call.s3.UploadPart", stop)
+services.process(sys.argv[1])
+"""
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, settings: Settings) -> Iterator[S3Server]:
+    """The installation's store is a bucket with object lock."""
+    with s3_server(tmp_path / "s3") as server:
+        server.client().create_bucket(Bucket=settings.S3_BUCKET, ObjectLockEnabledForBucket=True)
+        settings.STORAGE_BACKEND, settings.S3_OBJECT_LOCK = "s3", "COMPLIANCE"
+        settings.S3_ENDPOINT = server.url
+        settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = ACCESS_KEY, SECRET_KEY
+        storage._s3_store.cache_clear()
+        yield server
+        storage._s3_store.cache_clear()
+
+
+def sealed(ended_call: MakeEnded) -> Recording:
+    """With a copy of three parts."""
+    recording = services.ensure_recording(ended_call(video=False).pk)
+    pretend_sealed(recording, os.urandom((PARTS - 1) * PART_BYTES + 12_345))
+    recording.refresh_from_db()
+    return recording
+
+
+def killed_before_part(number: int, recording: Recording) -> None:
+    """Another process begins to store and is killed with kill -9."""
+    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
+        **settings.DATABASES["default"]
+    )
+    names = ("SPOOL_DIR", "STORAGE_BACKEND", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+    names += ("S3_BUCKET", "S3_OBJECT_LOCK")
+    with subprocess.Popen(
+        [sys.executable, "-c", UPLOADER, str(recording.pk), str(number)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "DATABASE_URL": url, **{n: str(getattr(settings, n)) for n in names}},
+        cwd=settings.BASE_DIR,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"there\n"
+        process.send_signal(signal.SIGKILL)
+    # What time does to a lease whose holder was killed.
+    Recording.objects.update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+
+
+def parts_sent() -> list[int]:
+    """The numbers of the parts that are sent from now on."""
+    numbers: list[int] = []
+    store: Any = storage.store()
+    store._client.meta.events.register(
+        "before-call.s3.UploadPart",
+        lambda params, **_kw: numbers.append(int(params["query_string"]["partNumber"])),
+    )
+    return numbers
+
+
+def in_store() -> dict[str, str]:
+    """Name and SHA-256 of every file, as the store gives it back."""
+    found = {}
+    for row in StoredObject.objects.all():
+        with storage.store().open(row.key) as file:
+            found[row.name] = hashlib.sha256(file.read()).hexdigest()
+    return found
+
+
+def versions(server: S3Server) -> int:
+    """Versions and delete markers in the bucket: what is deleted for good leaves none."""
+    listed = server.client().list_object_versions(Bucket=settings.S3_BUCKET)
+    return len(listed.get("Versions", [])) + len(listed.get("DeleteMarkers", []))
+
+
+def test_a_recording_is_resumed_locked_held_and_at_last_deleted_with_a_certificate(
+    bucket: S3Server, ended_call: MakeEnded
+) -> None:
+    recording = sealed(ended_call)
+    contract_no = recording.call.task.contract_no
+
+    # Broken off within a file: the page says how much of it is there, the next one sends the rest.
+    killed_before_part(PARTS, recording)
+    waiting = selectors.upload_of(recording)
+    (copy,) = StoredObject.objects.filter(kind=ObjectKind.COMPOSED)
+    assert copy.confirmed_at is None
+    assert copy.here_bytes == (PARTS - 1) * PART_BYTES
+    assert copy.here_bytes < waiting["bytes_done"] < waiting["bytes"]
+    sent = parts_sent()
+    assert services.process(recording.pk) is Stage.STORED
+    assert sent == [PARTS]
+    promised = dict(StoredObject.objects.values_list("name", "sha256"))
+    assert in_store() == promised
+    assert not bucket.client().list_multipart_uploads(Bucket=settings.S3_BUCKET).get("Uploads")
+
+    # Its date locks it in the store, whatever our own tables say later.
+    task = recording.call.task
+    task.settled_at = timezone.now()
+    task.save()
+    rule = RetentionRule.objects.create(months=6, deletes=True)
+    assert services.set_keeping() == 1
+    Recording.objects.update(keep_until=timezone.localdate() - dt.timedelta(days=1))
+    assert services.delete_expired() == 0
+    assert in_store() == promised
+    certificate = DeletionCertificate.objects.get()
+    assert certificate.done_at is None
+    recording.refresh_from_db()
+    assert recording.stage == Stage.STORED
+    assert contract_no == certificate.contract_no
+    assert rule.months == certificate.rule["months"]
+
+
+def test_a_hold_outlives_our_own_word_for_it(bucket: S3Server, ended_call: MakeEnded) -> None:
+    recording = sealed(ended_call)
+    assert services.process(recording.pk) is Stage.STORED
+    promised = dict(StoredObject.objects.values_list("name", "sha256"))
+    task = recording.call.task
+    task.settled_at = timezone.now() - dt.timedelta(days=400)
+    task.save()
+    RetentionRule.objects.create(months=6, deletes=True)
+    services.place_hold(task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
+    assert services.tell_holds() == len(promised)
+
+    assert services.set_keeping() == 1  # the date is over already: nothing to lock by date
+    assert services.delete_expired() == 0
+    assert not DeletionCertificate.objects.exists()
+
+    # Somebody who can write our tables cannot delete what the store was told to hold.
+    LegalHold.objects.update(released_at=timezone.now())
+    assert services.delete_expired() == 0
+    assert in_store() == promised
+
+    assert services.tell_holds() == len(promised)
+    assert services.delete_expired() == 1
+    certificate = DeletionCertificate.objects.get()
+    assert {file["name"]: file["sha256"] for file in certificate.files} == promised
+    assert certificate.done_at is not None
+    assert versions(bucket) == 0
+    recording.refresh_from_db()
+    assert recording.stage == Stage.DELETED
+    assert not ArchiveEntry.objects.exists()
+    assert AuditEntry.objects.filter(action="recording.deleted").count() == 1

@@ -212,7 +212,12 @@ class SecondOpinion(models.Model):
         indexes = [
             models.Index(
                 fields=["asked_at"], name="second_open", condition=Q(decided_at__isnull=True)
-            )
+            ),
+            models.Index(
+                fields=["-decided_at"],
+                name="second_decided",
+                condition=Q(decided_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -241,6 +246,7 @@ class CoachingClip(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("辅导片段")
         ordering = ["-made_at", "-pk"]
+        indexes = [models.Index(fields=["-made_at", "-id"], name="clip_made")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(to_ms__gt=models.F("from_ms")), name="clip_ends_after_start"

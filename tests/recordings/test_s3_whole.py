@@ -78,8 +78,8 @@ def killed_before_part(number: int, recording: Recording) -> None:
     url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
         **settings.DATABASES["default"]
     )
-    names = ("SPOOL_DIR", "STORAGE_BACKEND", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
-    names += ("S3_BUCKET", "S3_OBJECT_LOCK")
+    names = ["SPOOL_DIR", "STORAGE_BACKEND", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY"]
+    names += ["S3_BUCKET", "S3_OBJECT_LOCK"]
     with subprocess.Popen(
         [sys.executable, "-c", UPLOADER, str(recording.pk), str(number)],
         stdin=subprocess.PIPE,

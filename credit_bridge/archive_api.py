@@ -1,8 +1,10 @@
 """Recordings for the bank's other systems (STO-1): query and fetch, each fetch audited.
 
-A system needs its key and the scope: settings.PARTNER_ARCHIVE_READERS names those that have it.
+A system needs its key and the scope: settings.PARTNER_ARCHIVE_READERS names those that have it,
+settings.PARTNER_ARCHIVE_PLACES narrows some of them to the properties of a province, city or county.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,8 +22,9 @@ from common.actor import Actor, ActorKind
 from common.errors import Forbidden, NotFound
 from common.problems import ProblemSerializer
 from common.ranges import answer, begins_file
+from interviews.states import TaskState
 from recordings.models import Recording, StoredObject
-from recordings.selectors import open_stored, recordings_of_contract
+from recordings.selectors import Search, open_stored, stored_recordings, within
 from recordings.services import end_contract, note_fetched
 
 from .auth import PartnerKey
@@ -55,8 +58,30 @@ class ArchiveRecordingSerializer(serializers.Serializer[Any]):
     files = ArchiveFileSerializer(many=True)
 
 
-class ContractQuery(serializers.Serializer[Any]):
-    contract_no = serializers.CharField(max_length=40)
+class RecordingsQuery(serializers.Serializer[Any]):
+    contract_no = serializers.CharField(max_length=40, required=False)
+    from_day = serializers.DateField(
+        required=False, help_text="First day of the interviews, Asia/Shanghai."
+    )
+    until_day = serializers.DateField(required=False, help_text="Last day, included.")
+    region = serializers.RegexField(
+        r"^[0-9]{6}$",
+        required=False,
+        help_text="Of the property: province, city or county, GB/T 2260.",
+    )
+    state = serializers.ChoiceField(
+        TaskState.values, required=False, help_text="What became of the interview task."
+    )
+    cursor = serializers.CharField(
+        max_length=60, required=False, help_text="From the `Link` header of the page before."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=50)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Nobody asks for everything there ever was."""
+        if not attrs.get("contract_no") and not attrs.get("from_day"):
+            raise serializers.ValidationError({"contract_no": "contract_no or from_day is needed"})
+        return attrs
 
 
 class ArchiveView(APIView):
@@ -69,20 +94,57 @@ class ArchiveView(APIView):
             raise Forbidden
         return Actor(ActorKind.PARTNER, name, name, request.META.get("REMOTE_ADDR", ""))
 
+    def places(self, request: Request) -> list[str] | None:
+        """Where the properties lie whose recordings the system may have; None: anywhere."""
+        return settings.PARTNER_ARCHIVE_PLACES.get(str(request.user))
+
 
 class RecordingsView(ArchiveView):
     @extend_schema(
         operation_id="listRecordings",
-        summary="Stored recordings of a contract, over all interviews, with their files (STO-1)",
-        parameters=[OpenApiParameter("contract_no", str, required=True)],
+        summary="Stored recordings of a contract or a time, oldest first, with their files (STO-1)",
+        description=(
+            "`contract_no` or `from_day` is needed. When there are more, the `Link` header names the "
+            "next page (RFC 8288, rel=next)."
+        ),
+        parameters=[RecordingsQuery],
         responses={200: ArchiveRecordingSerializer(many=True), **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
         self.actor(request)
-        query = ContractQuery(data=request.query_params)
+        query = RecordingsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        found = recordings_of_contract(query.validated_data["contract_no"])
-        return Response(ArchiveRecordingSerializer([_view(row) for row in found], many=True).data)
+        asked = query.validated_data
+        search = replace(
+            Search(
+                from_day=asked.get("from_day"),
+                until_day=asked.get("until_day"),
+                contract_no=asked.get("contract_no", ""),
+            ),
+            **_region(asked.get("region", "")),
+        )
+        found, after = stored_recordings(
+            search,
+            task_state=asked.get("state", ""),
+            places=self.places(request),
+            cursor=asked.get("cursor", ""),
+            size=asked["limit"],
+        )
+        page = Response(ArchiveRecordingSerializer([_view(row) for row in found], many=True).data)
+        if after is not None:
+            following = request.query_params.copy()
+            following["cursor"] = after
+            page["Link"] = f'<{request.path}?{following.urlencode()}>; rel="next"'
+        return page
+
+
+def _region(code: str) -> dict[str, Any]:
+    """Which of the search's places a code of GB/T 2260 is."""
+    if not code:
+        return {}
+    return {
+        "province" if code.endswith("0000") else "city" if code.endswith("00") else "county": code
+    }
 
 
 def _view(recording: Recording) -> dict[str, Any]:
@@ -131,6 +193,7 @@ class RecordingFileView(ArchiveView):
                 confirmed_at__isnull=False,
                 recording__call__task__rehearsal=False,
             )
+            .filter(within(self.places(request), "recording__entry__"))
             .select_related("recording__call")
             .first()
         )

@@ -21,6 +21,7 @@ from accounts.selectors import actor_of, may
 from common.actor import Actor
 from common.csv_file import csv_response
 from common.errors import DomainError, NotFound
+from recordings import health
 from recordings import selectors as recordings
 from recordings import services as viewing
 from ui.charts import stacked
@@ -98,12 +99,14 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
     viewing.note_opened(call.pk, call.task_id, "qc", actor=_actor(request))
     is_own_seat = call.seat.user_id == user.pk
     form = found.score_form or selectors.current_form()
+    recording = recordings.recording_of(call.pk)
     context: dict[str, Any] = {
         "review": found,
         "call": call,
         "task": call.task,
         "parties": call.task.parties.all(),
-        "recording": recordings.recording_of(call.pk),
+        "recording": recording,
+        "quality": health.quality_of(recording) if recording else None,
         "view": recordings.review_view(call.pk, viewing.issue_ticket(user, call.pk)),
         "snapshots": recordings.snapshots_of(call),
         "may_review": may(user, selectors.REVIEW) and not is_own_seat,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from .folder import CONTENT
 from .models import LegalHold, Recording, RecordingTrack, StoredObject
+from .picture import faults_of
 from .states import FINAL, Stage
 
 LATE_AFTER = dt.timedelta(minutes=15)
@@ -153,6 +154,7 @@ class FileQuality:
     kbps: float
     skew_ms: int | None
     damage: str
+    picture: list[str]  # what is wrong with it, in words; of cameras only
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,13 @@ class RecordingQuality:
     is_below_floor: bool
     damaged: int
 
+    @property
+    def poor_pictures(self) -> list[str]:
+        """Who cannot be seen well, and why; each person once."""
+        return list(
+            dict.fromkeys(f"{f.person}：{'、'.join(f.picture)}" for f in self.files if f.picture)
+        )
+
 
 def quality_of(recording: Recording) -> RecordingQuality:
     """What is in each file and what is missing between the files of each person."""
@@ -198,6 +207,8 @@ def quality_of(recording: Recording) -> RecordingQuality:
             kbps=8 * t.bytes / max(1, t.end_ms - t.start_ms),
             skew_ms=_skew_ms(t, tracks),
             damage=t.damage,
+            # What is shown to the customer stands still by nature.
+            picture=_picture_of(t) if t.participant_id in names else [],
         )
         for t in tracks
     ]
@@ -214,6 +225,11 @@ def quality_of(recording: Recording) -> RecordingQuality:
         is_below_floor=0 < recording.height < FLOOR_LINES,
         damaged=sum(1 for each in files if each.damage),
     )
+
+
+def _picture_of(track: RecordingTrack) -> list[str]:
+    words = {"dark": _("画面过暗"), "blurred": _("画面模糊"), "frozen": _("画面静止")}
+    return [f"{words[fault]} {share:.0%}" for fault, share in faults_of(track.picture).items()]
 
 
 def _skew_ms(track: RecordingTrack, tracks: list[RecordingTrack]) -> int | None:

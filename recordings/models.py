@@ -107,6 +107,8 @@ class RecordingTrack(models.Model):
     bytes = models.PositiveBigIntegerField(_("大小（字节）"))
     sha256 = models.CharField(max_length=64)
     damage = models.CharField(_("受损情况"), max_length=120, blank=True)
+    # What a look every few seconds found (recordings.picture); empty where nobody looked.
+    picture = models.JSONField(_("画面"), default=dict, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("原始音视频")
@@ -207,6 +209,8 @@ class ArchiveEntry(models.Model):
     # What was said in tags, chat and steps, and the parts of it the index holds.
     words_plain = models.TextField(editable=False, default="")
     words = ArrayField(models.CharField(max_length=2), editable=False, default=list)
+    # False of rows made before everything above was written: `index_old` does them again.
+    is_whole = models.BooleanField(editable=False, db_default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("录像检索")
@@ -222,6 +226,9 @@ class ArchiveEntry(models.Model):
             models.Index(fields=["county", "-started_at"], name="archive_by_county"),
             GinIndex(fields=["name_grams"], name="archive_by_name"),
             GinIndex(fields=["words"], name="archive_by_words"),
+            models.Index(
+                fields=["-started_at"], name="archive_to_index", condition=Q(is_whole=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,10 +9,12 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 
 from recordings.folder import CallFolder, FolderUnreadable, Part, read_folder
+from recordings.picture import EVERY_MS, Looks, luma_of
 
 EXIT_UNREADABLE = 4
 _LAST_FRAME_MS = {"audio": 20, "video": 66}
@@ -32,6 +34,7 @@ class Probed:
     bytes: int
     sha256: str
     damage: str
+    picture: dict[str, int]
 
 
 def probe(folder: CallFolder) -> list[Probed]:
@@ -40,13 +43,13 @@ def probe(folder: CallFolder) -> list[Probed]:
 
 def _probe_part(root: Path, part: Part) -> Probed:
     path = root / part.file
-    digest, size, last_ms, damage = hashlib.sha256(), 0, 0.0, ""
+    digest, size, last_ms, damage, looks = hashlib.sha256(), 0, 0.0, "", Looks()
     if path.is_file():
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
                 size += len(chunk)
-        last_ms, damage = _read_through(path, part.kind)
+        last_ms, damage = _read_through(path, part.kind, looks)
         if part.sha256 is not None and part.sha256 != digest.hexdigest():
             damage = damage or "sha256 differs from the journal"
     else:
@@ -63,12 +66,13 @@ def _probe_part(root: Path, part: Part) -> Probed:
         size,
         digest.hexdigest(),
         damage,
+        looks.as_json(),
     )
 
 
-def _read_through(path: Path, kind: str) -> tuple[float, str]:
-    """(time of the last packet in ms, what is wrong)."""
-    last_ms = 0.0
+def _read_through(path: Path, kind: str, looks: Looks) -> tuple[float, str]:
+    """(time of the last packet in ms, what is wrong). Of a video a picture is looked at now and then."""
+    last_ms, looked_ms = 0.0, -float(EVERY_MS)
     try:
         with av.open(str(path)) as container:
             stream = next((s for s in container.streams if s.type == kind), None)
@@ -76,10 +80,23 @@ def _read_through(path: Path, kind: str) -> tuple[float, str]:
                 return 0.0, "no stream"
             for packet in container.demux(stream):
                 if packet.pts is not None and packet.time_base is not None:
-                    last_ms = max(last_ms, float(packet.pts * packet.time_base) * 1000)
+                    at_ms = float(packet.pts * packet.time_base) * 1000
+                    last_ms = max(last_ms, at_ms)
+                    if kind == "video" and packet.is_keyframe and at_ms >= looked_ms + EVERY_MS:
+                        looked_ms = at_ms
+                        _look(packet, looks)
     except (av.FFmpegError, OSError) as error:
         return last_ms, f"truncated: {type(error).__name__}"
     return last_ms, "" if last_ms else "empty"
+
+
+def _look(packet: Any, looks: Looks) -> None:
+    """A keyframe needs no other: one picture is decoded, not the film. A broken one is no look."""
+    try:
+        for frame in packet.decode():
+            looks.look(luma_of(frame))
+    except av.FFmpegError:
+        return
 
 
 def main() -> int:

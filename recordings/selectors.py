@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -288,7 +289,8 @@ def review_view(call_id: UUID, ticket: str) -> dict[str, Any]:
 def step_spans(call: Call) -> list[tuple[int, int]]:
     """From when to when (ms) each required step was gone through, finished; joined, in order.
 
-    Steps of calls older than the mark whether they are required count as required.
+    What was left out with a reason is no step done. Steps of calls older than the mark whether they
+    are required count as required.
     """
     begun: dict[Any, int] = {}
     spans: list[tuple[int, int]] = []
@@ -300,6 +302,7 @@ def step_spans(call: Call) -> list[tuple[int, int]]:
             (start := begun.pop(order, None)) is not None
             and event.at_ms > start
             and event.payload.get("required", True)
+            and not event.payload.get("skipped")
         ):
             spans.append((start, event.at_ms))
     joined: list[tuple[int, int]] = []
@@ -326,7 +329,7 @@ def upload_of(recording: Recording) -> dict[str, Any]:
     {stage, percent, files, files_done, bytes, bytes_done, error}. Files count when the store confirmed
     them, bytes as they arrive.
     """
-    rows = list(recording.objects_stored.only("bytes", "sent_bytes", "confirmed_at"))
+    rows = list(recording.objects_stored.only("recording", "bytes", "sent_bytes", "confirmed_at"))
     whole = sum(row.bytes for row in rows)
     done = sum(row.here_bytes for row in rows)
     share = {
@@ -468,15 +471,45 @@ def open_stored(stored: StoredObject) -> Opened:
     return _open(stored.recording.call, stored.name, mime_of(stored.name))
 
 
-def recordings_of_contract(contract_no: str) -> QuerySet[Recording]:
-    """Stored recordings of all the contract's interviews, oldest first, with their files."""
-    return (
-        Recording.objects.filter(
-            call__task__contract_no=contract_no, call__task__rehearsal=False, stage=Stage.STORED
-        )
+def stored_recordings(
+    search: Search,
+    *,
+    task_state: str = "",
+    places: Sequence[str] | None = None,
+    cursor: str = "",
+    size: int = 50,
+) -> tuple[list[Recording], str | None]:
+    """Stored recordings with their files, oldest first, and the cursor of what comes after (STO-1).
+
+    `places` narrows to properties in these provinces, cities or counties; None does not. Whoever
+    keeps the last cursor and asks again gets what has come since, as far as it is later.
+    """
+    found = entries_found(search).filter(recording__stage=Stage.STORED).filter(within(places))
+    if task_state:
+        found = found.filter(recording__call__task__state=task_state)
+    _direction, at = _position(cursor)
+    if at is not None:
+        found = found.filter(_beyond("gt", at))
+    rows = list(found.order_by("started_at", "pk").only("started_at")[: size + 1])
+    kept = rows[:size]
+    recordings = (
+        Recording.objects.filter(pk__in=[row.pk for row in kept])
         .select_related("call__task")
         .prefetch_related("objects_stored")
-        .order_by("call__clock_started_at")
+        .in_bulk()
+    )
+    after = _cursor("n", kept[-1]) if len(rows) > size else None
+    return [recordings[row.pk] for row in kept], after
+
+
+def within(places: Sequence[str] | None, prefix: str = "") -> Q:
+    """Properties in these provinces, cities or counties; `prefix` leads to the archive's row."""
+    if places is None:
+        return Q()
+    return (
+        Q(**{f"{prefix}province__in": places})
+        | Q(**{f"{prefix}city__in": places})
+        | Q(**{f"{prefix}county__in": places})
     )
 
 

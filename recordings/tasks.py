@@ -7,6 +7,7 @@ from celery import shared_task
 from . import services
 
 BATCH = 20
+INDEX_BATCH = 500  # of old rows, each time; `manage.py index_recordings` does all
 
 
 @shared_task(name="recordings.tasks.process")
@@ -41,6 +42,7 @@ def keep() -> None:
     services.free_spool()
     services.remove_freed_leftovers()
     services.forget_old_tickets()
+    services.index_old(INDEX_BATCH)
 
 
 @shared_task(name="recordings.tasks.tell_holds")

@@ -31,6 +31,7 @@ from common.errors import DomainError, NotFound
 from common.ranges import Opened, answer, begins_file
 from evidence.selectors import seal_of
 from interviews.models import Call
+from ui.charts import stacked
 
 from . import health, selectors, services
 from .evidence_views import EVIDENCE
@@ -39,6 +40,8 @@ from .models import Recording, ViewTicket
 from .naming import marked_name
 from .panels import panels_of
 from .states import TicketPurpose
+
+MB = 1 << 20
 
 
 def _user(request: HttpRequest) -> User:
@@ -367,7 +370,18 @@ def rebuild(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 @require_GET
 def capacity(request: HttpRequest) -> HttpResponse:
     _needs(request, selectors.VIEW)
-    context = {"room": health.capacity(), "holds": selectors.holds_in_force()}
+    room = health.capacity()
+    months = [row for row in reversed(room.months) if row["month"] is not None]
+    context = {
+        "room": room,
+        "holds": selectors.holds_in_force(),
+        "kinds": [(f"{row['label']} · {row['files']}", row["bytes"]) for row in room.kinds],
+        "chart": stacked(
+            _("按月入库（MB）"),
+            [row["month"].strftime("%Y-%m") for row in months],
+            [(_("大小"), [round(row["bytes"] / MB, 1) for row in months])],
+        ),
+    }
     return render(request, "recordings/capacity.html", context)
 
 

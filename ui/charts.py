@@ -7,6 +7,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 720, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 24
 MAX_LABELS = 12
+WIDEST_BAR = 44
 LOOKS = 6
 
 
@@ -46,11 +47,11 @@ class Chart:
 
 
 def nice_top(largest: float) -> float:
-    """The next of 1, 2, 5 × a power of ten at or above."""
+    """The next of 1.2, 2, 4, 8 × a power of ten at or above: four even steps lead to it."""
     if largest <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(largest))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= largest * (1 - 1e-9))
+    return next(step * power for step in (1.2, 2, 4, 8, 12) if step * power >= largest * (1 - 1e-9))
 
 
 def _text(value: float) -> str:
@@ -82,7 +83,10 @@ def stacked(
     """A column a name; the series one on the other, the first at the bottom."""
     sums = [sum(values[at] for _name, values in series) for at in range(len(names))]
     top = nice_top(max(sums, default=0))
+    if all(value == int(value) for value in sums):
+        top = max(4.0, top)  # what is counted has no halves
     step = (WIDTH - LEFT - RIGHT) / max(1, len(names))
+    width = min(step * 0.7, WIDEST_BAR)
     room = HEIGHT - TOP - BOTTOM
     bars = []
     for at, name in enumerate(names):
@@ -94,9 +98,9 @@ def stacked(
             y -= height
             bars.append(
                 Bar(
-                    round(LEFT + step * at + step * 0.15, 1),
+                    round(LEFT + step * (at + 0.5) - width / 2, 1),
                     round(y, 1),
-                    round(step * 0.7, 1),
+                    round(width, 1),
                     round(height, 1),
                     look % LOOKS,
                     f"{name} · {what} {_text(values[at])}{unit}",

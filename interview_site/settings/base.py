@@ -283,6 +283,11 @@ PARTNER_SCOPES: dict[str, list[str]] = {
 }
 # Those of them that may query and fetch recordings.
 PARTNER_ARCHIVE_READERS: list[str] = env.list("PARTNER_ARCHIVE_READERS", default=[])
+# Only recordings of properties in these places for some of them: "name=330000+440300".
+PARTNER_ARCHIVE_PLACES: dict[str, list[str]] = {
+    name: places.split("+")
+    for name, places in env.dict("PARTNER_ARCHIVE_PLACES", default={}).items()
+}
 
 # The bank's systems: "embedded" (own tables) or "http" (credit_bridge/contract.py at CREDIT_URL).
 CREDIT_BACKEND = env.str("CREDIT_BACKEND", default="embedded")

@@ -1,6 +1,6 @@
 """What happens to a recording after the call."""
 
-from .archive import export_rows, forget_search, index, index_call, save_search
+from .archive import export_rows, forget_search, index, index_call, index_old, save_search
 from .early import drop_unused_parts, due_parts, note_part_closed, send_part
 from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
 from .jobs import due_recordings, ended_calls_without_recording, ensure_recording, hurry
@@ -41,6 +41,7 @@ __all__ = [
     "hurry",
     "index",
     "index_call",
+    "index_old",
     "issue_ticket",
     "make_reel",
     "move_cold",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -44,6 +45,7 @@ def index(recording: Recording) -> None:
             "province": task.property_province,
             "city": task.property_city,
             "county": task.property_county,
+            "is_whole": True,
             **_words_of(call),
         },
     )
@@ -59,6 +61,34 @@ def index_call(call_id: UUID) -> None:
     )
     if recording is not None:
         index(recording)
+
+
+def index_old(limit: int) -> int:
+    """Index what was archived before its words were, newest first. Returns how many were done.
+
+    Each row is done whole or not at all: who is killed goes on where it was, by asking again.
+    """
+    waiting = ArchiveEntry.objects.filter(is_whole=False).order_by("-started_at")
+    done = 0
+    for recording_id in list(waiting.values_list("pk", flat=True)[:limit]):
+        done += _index_old(recording_id)
+    return done
+
+
+@transaction.atomic
+def _index_old(recording_id: UUID) -> bool:
+    """Under the recording's lock: what is deleted meanwhile is not found again."""
+    recording = (
+        Recording.objects.select_for_update(of=("self",))
+        .select_related("call__task", "call__seat__user")
+        .exclude(stage=Stage.DELETED)
+        .filter(pk=recording_id, entry__is_whole=False)
+        .first()
+    )
+    if recording is None:
+        return False
+    index(recording)
+    return True
 
 
 def _words_of(call: Call) -> dict[str, Any]:

@@ -1,25 +1,34 @@
 """Other systems query and fetch recordings with a key and the scope (STO-1)."""
 
+import datetime as dt
 import hashlib
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
 from audit.models import AuditEntry
+from interviews.states import TaskState
 from recordings import services
-from recordings.models import ContractEnd
+from recordings.models import ContractEnd, Recording
 from recordings.states import Stage
 from tests.recordings.conftest import ended_call  # noqa: F401 - a fixture
 from tests.recordings.test_views import pretend_sealed
+from tests.support.factories import make_call
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def stored(ended_call, settings):  # noqa: F811 - the fixture above
-    settings.PARTNER_API_KEYS = {"archive": "key-of-archive", "app": "key-of-app"}
-    settings.PARTNER_ARCHIVE_READERS = ["archive"]
+    settings.PARTNER_API_KEYS = {
+        "archive": "key-of-archive",
+        "branch": "key-of-branch",
+        "app": "key-of-app",
+    }
+    settings.PARTNER_ARCHIVE_READERS = ["archive", "branch"]
+    settings.PARTNER_ARCHIVE_PLACES = {"branch": ["440300"]}
     recording = services.ensure_recording(ended_call(video=False).pk)
     pretend_sealed(recording)
     assert services.process(recording.pk) is Stage.STORED
@@ -83,6 +92,95 @@ def test_a_file_of_another_recording_and_a_missing_contract_are_refused(stored):
     assert client.get(reverse("partner-recording-file", args=[other, file_id])).status_code == 404
     assert client.get(reverse("partner-recordings")).status_code == 400
     assert client.get(reverse("partner-recordings"), {"contract_no": "NONE"}).json() == []
+
+
+@pytest.fixture
+def more(stored):
+    """Four more days' recordings, one a day after `stored`'s, without files: (day, place) by number."""
+    found = []
+    for number in range(4):
+        call = make_call()
+        task = call.task
+        task.property_province, task.property_city, task.property_county = (
+            ("440000", "440300", "440305") if number % 2 else ("330000", "330100", "330106")
+        )
+        task.state = TaskState.PASSED if number else TaskState.PENDING
+        task.save()
+        call.clock_started_at = stored.call.clock_started_at + dt.timedelta(days=number + 1)
+        call.save()
+        recording = services.ensure_recording(call.pk)
+        Recording.objects.filter(pk=recording.pk).update(stage=Stage.STORED)
+        found.append(recording)
+    return found
+
+
+def ids(answer):
+    assert answer.status_code == 200, answer.content
+    return [each["recording_id"] for each in answer.json()]
+
+
+def test_recordings_of_a_time_are_paged_by_place_in_time_until_none_are_left(stored, more):
+    client = asking("key-of-archive")
+    day = stored.call.clock_started_at.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    url = reverse("partner-recordings") + f"?from_day={day}&limit=2"
+    pages = []
+
+    while url:
+        answer = client.get(url)
+        pages.append(ids(answer))
+        url = answer.headers["Link"].split(">")[0][1:] if "Link" in answer.headers else ""
+
+    assert pages == [
+        [str(each.pk) for each in page] for page in ([stored, more[0]], more[1:3], more[3:])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ({"region": "330000"}, [0, 2]),
+        ({"region": "440300"}, [1, 3]),
+        ({"region": "330106", "state": "PASSED"}, [2]),
+        ({"state": "PENDING", "region": "440305"}, []),
+    ],
+)
+def test_a_time_is_narrowed_by_region_and_state(stored, more, query, numbers):
+    day = stored.call.clock_started_at.date()
+
+    answer = asking("key-of-archive").get(
+        reverse("partner-recordings"),
+        {"from_day": day, "until_day": day + dt.timedelta(9), **query},
+    )
+
+    assert ids(answer) == [str(more[number].pk) for number in numbers]
+
+
+def test_a_system_of_one_place_is_told_of_no_other(stored, more):
+    client = asking("key-of-branch")
+    (file,) = stored.objects_stored.all()[:1]
+    day = stored.call.clock_started_at.date()
+
+    answer = client.get(reverse("partner-recordings"), {"from_day": day})
+    elsewhere = client.get(reverse("partner-recordings"), {"from_day": day, "region": "330000"})
+    fetched = client.get(reverse("partner-recording-file", args=[stored.pk, file.pk]))
+
+    assert ids(answer) == [str(more[1].pk), str(more[3].pk)]
+    assert ids(elsewhere) == []
+    assert fetched.status_code == 404
+    assert listed(client, stored).json() == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"region": "33"}, {"state": "DONE"}, {"limit": "0"}, {"limit": "101"}, {"from_day": "x"}],
+)
+def test_a_question_that_cannot_be_is_refused(stored, query):
+    answer = asking("key-of-archive").get(
+        reverse("partner-recordings"), {"from_day": "2026-01-01", **query}
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
 
 
 def test_the_end_of_a_contract_is_told_by_a_system_with_the_scope(stored):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Min
 from django.utils import timezone
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from audit.models import AuditEntry
 from audit.services import interview_chain
@@ -240,7 +240,7 @@ def _a_reviewer_rejects_it(stage: BothSides, call: Call) -> None:
     expect(page.locator(".player__time")).to_contain_text(clock_of_ms(tag.at_ms)[3:])
     expect(page.locator(".player__tile")).to_have_count(2)
     expect(page.locator(".line__gap")).to_have_count(2)
-    page.get_by_role("button", name="认领并复核").click()
+    _claiming_it_comes_back_to_where_the_player_stood(page)
     page.locator("[name=move][value=reject]").check(force=True)
     page.locator("#reasons input").first.check()
     page.get_by_role("button", name="提交结论").click()
@@ -254,6 +254,21 @@ def _a_reviewer_rejects_it(stage: BothSides, call: Call) -> None:
         within_s=20,
         what="the rejection and its reason at the credit system",
     )
+
+
+def _claiming_it_comes_back_to_where_the_player_stood(page: Page) -> None:
+    time = page.locator(".player__time")
+    page.get_by_role("button", name="上一帧").click()  # it stands still from here on
+    at_tag = time.inner_text()
+    page.get_by_role("button", name="后退 5 秒").click()
+    expect(time).not_to_have_text(at_tag)
+    stood = time.inner_text()
+
+    page.get_by_role("button", name="认领并复核").click()
+
+    expect(page.locator("#decision")).to_be_visible()
+    expect(page.locator(".player__tile")).to_have_count(2)
+    expect(time).to_have_text(stood)
 
 
 def _only_the_moment_of_death_is_missing(call: Call, killed_s: float, folder: Path) -> None:

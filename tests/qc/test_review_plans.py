@@ -16,6 +16,10 @@ from tests.qc.test_second import ask, decided, take, user
 
 pytestmark = pytest.mark.django_db
 ROWS = 20_000
+CLONE = """
+INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object({changes}))).*
+FROM {table} t, generate_series(1, {rows}) AS n
+"""
 AGO = "now() - n * interval '2 hours'"
 # One row of each, cloned over four years.
 CLONES = {
@@ -41,11 +45,7 @@ def supervisor(db):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table, changes in CLONES.items():
-            cursor.execute(
-                f"INSERT INTO {table} SELECT (jsonb_populate_record("
-                f"t, jsonb_build_object({changes}))).* "
-                f"FROM {table} t, generate_series(1, {ROWS}) AS n"
-            )
+            cursor.execute(CLONE.format(table=table, changes=changes, rows=ROWS))
         cursor.execute(f"ANALYZE {', '.join(CLONES)}")
     supervisor = user("M1")
     supervisor.roles.add(

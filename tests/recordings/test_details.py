@@ -1,16 +1,23 @@
 # ruff: noqa: F811 - the fixture is imported
 """A recording's page shows everything about the interview; words and places find it (VID-1)."""
 
+import io
+from uuid import UUID
+
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from channels_admin.regions import name_of, under
 from outbox.services import publish
 from queueing.models import CallRequest, Offer
 from recordings import services
-from recordings.models import ArchiveEntry
+from recordings.models import ArchiveEntry, Recording
 from recordings.selectors import Search, entries_found
+from recordings.services import archive
+from recordings.states import Stage
 from tests.recordings.test_views import as_user, world  # noqa: F401 - a fixture
+from tests.support.factories import make_call
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +139,46 @@ def test_the_form_works_without_a_script(world):
     assert ("330500", "湖州市") in form.fields["city"].choices
     assert "330502" in dict(form.fields["county"].choices)
     assert page.context["page"].found == 0
+
+
+def forget_words(*recordings):
+    """As rows were before words were indexed."""
+    ArchiveEntry.objects.filter(pk__in=[each.pk for each in recordings]).update(
+        words=[], words_plain="", is_whole=False
+    )
+
+
+def test_old_recordings_are_indexed_again_and_a_broken_off_run_goes_on(world, monkeypatch):
+    others = [services.ensure_recording(make_call().pk) for _ in range(2)]
+    for recording in (world.recording, *others):
+        recording.call.events.create(kind="tag", at_ms=5, payload={"note": "首付来源"})
+    forget_words(world.recording, *others)
+    true_index = archive.index
+    done: list[UUID] = []
+
+    def dies(recording):
+        if done:
+            raise KeyboardInterrupt
+        true_index(recording)
+        done.append(recording.pk)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, "index", dies)
+        with pytest.raises(KeyboardInterrupt):
+            call_command("index_recordings", stdout=io.StringIO())
+    assert list(ArchiveEntry.objects.filter(is_whole=True).values_list("pk", flat=True)) == done
+    told = io.StringIO()
+    call_command("index_recordings", stdout=told)
+
+    assert told.getvalue().splitlines() == ["2 份待补建", "已补建 2 / 2"]
+    assert entries_found(Search(words="首付来源")).count() == 3
+    assert services.index_old(10) == 0
+
+
+def test_a_recording_that_is_deleted_meanwhile_is_not_found_again(world):
+    forget_words(world.recording)
+    Recording.objects.filter(pk=world.recording.pk).update(stage=Stage.DELETED)
+
+    assert services.index_old(10) == 0
+
+    assert ArchiveEntry.objects.get(pk=world.recording.pk).words == []

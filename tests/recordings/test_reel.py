@@ -131,6 +131,16 @@ def test_steps_that_may_be_left_out_are_in_no_reel(composed: Recording) -> None:
     assert selectors.step_spans(composed.call) == [(100, 500)]
 
 
+def test_a_step_left_out_with_a_reason_is_in_no_reel(composed: Recording) -> None:
+    a_step(composed.call, 1, 100, 500)
+    a_step(composed.call, 2, 600, 900)
+    composed.call.events.filter(payload__order=2, payload__done=True).update(
+        payload={"order": 2, "done": True, "required": True, "skipped": True, "reason": "已核实"}
+    )
+
+    assert selectors.step_spans(composed.call) == [(100, 500)]
+
+
 def test_the_quality_of_every_file_and_person_is_told(composed: Recording) -> None:
     quality = health.quality_of(composed)
 

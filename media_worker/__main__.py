@@ -21,7 +21,7 @@ from aiortc import RTCIceServer
 from media_worker.control import make_app
 from media_worker.rtc import aiortc_private
 from media_worker.spool import CALL_MB, RESERVE_MB
-from media_worker.worker import Worker, WorkerOptions
+from media_worker.worker import LAG_LIMIT_MS, Worker, WorkerOptions
 
 # The writer's thread holds the interpreter in short slices, so that packets are not late.
 SWITCH_INTERVAL_S = 0.001
@@ -38,6 +38,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--capacity", type=int, default=30, help="calls this worker may hold")
     parser.add_argument("--reserve-mb", type=int, default=RESERVE_MB, help="kept free for sound")
     parser.add_argument("--call-mb", type=int, default=CALL_MB, help="a further call must fit")
+    parser.add_argument(
+        "--lag-limit-ms", type=float, default=LAG_LIMIT_MS, help="a later loop takes no new call"
+    )
     return parser.parse_args(arguments)
 
 
@@ -67,6 +70,7 @@ async def serve(arguments: argparse.Namespace, token: str) -> None:
             ice_servers=read_ice_servers(os.environ.get("MEDIA_ICE_SERVERS") or "[]"),
             reserve_mb=arguments.reserve_mb,
             call_mb=arguments.call_mb,
+            lag_limit_ms=arguments.lag_limit_ms,
         )
     )
     runner = web.AppRunner(make_app(worker, token), access_log=None, shutdown_timeout=1)

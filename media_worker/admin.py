@@ -16,6 +16,7 @@ class MediaWorkerAdmin(OperationAdmin):
         "legs",
         "capacity",
         "loop_lag_p99_ms",
+        "lagging",
         "disk_free_percent",
         "draining",
         "last_heartbeat_at",

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from common.faultpoint import faultpoint
 from media_worker import protocol as p
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,9 @@ class EventSender:
 
     async def _post_batch(self, events: list[p.Event]) -> bool:
         body = p.EventBatch(worker_id=self._worker_id, events=events)
-        return await self._post(p.EVENTS_PATH, body)
+        taken = await self._post(p.EVENTS_PATH, body)
+        faultpoint("events.taken")
+        return taken
 
     async def beat(self, heartbeat: p.Heartbeat) -> bool:
         """One heartbeat. False when Django did not take it; the next one comes anyway."""

@@ -47,7 +47,7 @@ class SpoolFull(MediaUnavailable):
 
 
 class MediaBusy(MediaUnavailable):
-    """Every worker holds as many calls as it may."""
+    """Every worker holds as many calls as it may, or is late with those it has."""
 
     code = "media_busy"
     message = _("通话路数已满，请稍后再试。")
@@ -102,6 +102,8 @@ class _Command(Generic[A]):
             raise CallNotOpen
         if refusal.code == "disk_full":
             raise SpoolFull
+        if refusal.code == "lagging":
+            raise MediaBusy
         if response.status_code >= 500 or response.status_code == 401:
             raise MediaUnavailable
         raise MediaRefused(reason=refusal.code)

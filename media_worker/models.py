@@ -17,7 +17,7 @@ class MediaWorker(models.Model):
     loop_lag_p99_ms = models.FloatField(_("循环延迟 p99（毫秒）"), default=0)
     draining = models.BooleanField(_("排空中"), default=False)
     disk_free_percent = models.FloatField(_("磁盘剩余（%）"), default=100)
-
+    lagging = models.BooleanField(_("响应迟缓"), default=False)
     holds_another = models.BooleanField(_("可再接一路"), default=True)
 
     class Meta:

@@ -290,5 +290,6 @@ class Heartbeat(Message):
     loop_lag_p99_ms: float
     draining: bool
     disk_free_percent: float
+    lagging: bool = False  # the loop is late: no further call
     holds_another: bool = True  # the spool has room for a further call
     stopping: bool = False  # the last one: its calls are to be moved now

@@ -12,7 +12,7 @@ from media_worker.models import MediaWorker
 FRESH = dt.timedelta(seconds=6)
 DISK_WARN_FREE_PERCENT = 20.0  # the spool is 80 % full: somebody should make room (D1)
 _WITH_DISK = Q(holds_another=True)
-_WITH_CAPACITY = Q(calls__lt=F("capacity"))
+_WITH_CAPACITY = Q(calls__lt=F("capacity"), lagging=False)
 
 
 def live_workers(fresh: dt.timedelta = FRESH) -> QuerySet[MediaWorker]:

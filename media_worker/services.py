@@ -31,6 +31,7 @@ def record_heartbeat(beat: Heartbeat) -> MediaWorker:
             "legs": beat.legs,
             "loop_lag_p99_ms": beat.loop_lag_p99_ms,
             "draining": beat.draining,
+            "lagging": beat.lagging,
             "disk_free_percent": beat.disk_free_percent,
             "holds_another": beat.holds_another,
         },

@@ -26,12 +26,15 @@ logger = logging.getLogger(__name__)
 WATCH_EVERY_S = 0.25
 LAG_SAMPLE_EVERY_S = 0.05
 LAG_SAMPLES = 1200  # a minute
+LAG_RECENT = 100  # five seconds
 HEARTBEAT_EVERY_S = 2.0
 SUPERSEDED_EVERY_S = 1.0
 CLOSED_KEPT = 1000
 FLUSH_EVENTS_S = 2.0
 PROBE_LIFE_S = 40.0
 PROBES = ".probes"
+# Later than that in one of ten looks: whoever is here is served badly already.
+LAG_LIMIT_MS = 250.0
 
 
 def _tell_nobody(
@@ -55,6 +58,7 @@ class WorkerOptions:
     ice_servers: tuple[RTCIceServer, ...] = ()
     reserve_mb: int = RESERVE_MB
     call_mb: int = CALL_MB
+    lag_limit_ms: float = LAG_LIMIT_MS
 
 
 class Worker:
@@ -128,6 +132,8 @@ class Worker:
             is_new = not body.probe and not folder.exists()
             if is_new and not self.spool.holds_another(len(self.rooms)):
                 raise RoomRefused("disk_full", status=507)
+            if is_new and self.is_lagging:
+                raise RoomRefused("lagging", status=503)
             room = await Room.open(
                 call_id,
                 folder,
@@ -189,6 +195,12 @@ class Worker:
             return closed
 
     # -- watch
+
+    @property
+    def is_lagging(self) -> bool:
+        """Whether the loop was late for some seconds: a further call would make it worse (M8)."""
+        recent = list(self._lag_ms)[-LAG_RECENT:]
+        return len(recent) == LAG_RECENT and percentile(recent, 0.9) > self.options.lag_limit_ms
 
     def health(self) -> p.Health:
         return p.Health(
@@ -277,6 +289,7 @@ class Worker:
             loop_lag_p99_ms=health.loop_lag_p99_ms,
             draining=self.draining,
             disk_free_percent=round(self.spool.room.free_percent, 1),
+            lagging=self.is_lagging,
             holds_another=self.spool.holds_another(len(self.rooms)),
             stopping=stopping,
         )

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from common.clock import db_now
 from common.errors import DomainError
+from common.faultpoint import faultpoint
 
 from . import registry
 from .models import OVER, MessageState, OutboxMessage
@@ -27,6 +28,7 @@ def publish(topic: str, *, key: str, **payload: Any) -> None:
     """Write `topic` for each of its handlers, in the caller's transaction; order is kept per key."""
     for name in registry.names_for(topic):
         OutboxMessage.objects.create(topic=topic, handler=name, key=key, payload=payload)
+    faultpoint("outbox.written")
     transaction.on_commit(_knock, robust=True)
 
 
@@ -45,11 +47,13 @@ def deliver_one() -> bool:
     message = _claim()
     if message is None:
         return False
+    faultpoint("outbox.claimed")
     try:
         registry.handler_named(message.handler)(f"outbox-{message.pk}", message.payload)
     except Exception as error:  # noqa: BLE001 - a supervisor loop: one bad handler stops no other
         _postpone(message, error)
     else:
+        faultpoint("outbox.handled")
         OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts).update(
             state=MessageState.DONE, done_at=db_now(), leased_until=None, last_error=""
         )

@@ -16,6 +16,8 @@ from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
+from common.faultpoint import faultpoint
+
 from .states import Tier
 
 CHUNK_BYTES = 1 << 20
@@ -108,11 +110,14 @@ class LocalStore:
                     writer.write(chunk)
                     beat()
                     sent(writer.tell())
+            faultpoint("store.arrived")
             # Read back what was written: the promise is about the store's bytes, not the source's.
             if arriving.stat().st_size != size or sha256_of(arriving, beat) != sha256:
                 raise ChecksumMismatch(key)
             make_durable(arriving)
+            faultpoint("store.verified")
             arriving.replace(target)
+            faultpoint("store.placed")
             make_durable(target.parent)
         finally:
             arriving.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from audit import services as audit
 from common.actor import Actor
 from common.clock import unix_ms
+from common.faultpoint import faultpoint
 from common.push import call_group, party_group, push, seat_group
 from interviews import policy
 from interviews.errors import (
@@ -60,6 +61,7 @@ def advance_call(call: Call, move: CallMove, *, actor: Actor, **facts: object) -
         state=call.state,
         **facts,
     )
+    faultpoint("call.moved")
     push(call_group(call.pk), "call.changed")
     push(seat_group(call.seat_id), "seat.changed")
     return call

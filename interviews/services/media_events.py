@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from common.faultpoint import faultpoint
 from common.push import call_group, push, seat_group
 from interviews.models import Call, Leg, MediaEvent, Participant, TimelineEvent
 from interviews.proof import remember_proof, remember_slots
@@ -127,6 +128,7 @@ def _apply(event: Event) -> None:
             lose_share(call, event.leg_id or "")
     elif event.leg_id is not None:
         _apply_leg(call, event.leg_id, event)
+    faultpoint("media_event.applied")
 
 
 def _apply_leg(call: Call, leg_id: str, event: Event) -> None:

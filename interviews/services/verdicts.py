@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.actor import Actor
+from common.faultpoint import faultpoint
 from interviews.errors import PartiesMissing, ReasonRequired, TaskClosed
 from interviews.models import Call
 from interviews.selectors import parties_not_interviewed
@@ -50,5 +51,6 @@ def file_verdict(call_id: UUID, *, verdict: Verdict, actor: Actor, note: str = "
         note=call.verdict_note,
         seat_id=str(seat_id),
     )
+    faultpoint("verdict.filed")
     seats.finish_wrap_up(seat_id, actor=actor)
     return call

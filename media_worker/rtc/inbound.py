@@ -21,7 +21,7 @@ from aiortc.rtp import (
 from media_worker.rtc import vp8
 
 CLOCK = {"audio": 48_000, "video": 90_000}  # Hz
-RING = 1024  # packets kept for retransmission, a power of two
+RING = {"audio": 256, "video": 1024}  # packets kept to be sent again, powers of two
 NACK_EVERY_S = 0.05
 NACK_AGAIN_S = 0.03  # the second time, on a long way: the request itself may have been lost
 NACK_GIVE_UP_S = 1.2
@@ -98,10 +98,11 @@ class Inbound:
         self.size = (0, 0)
         self.jitter = 0.0
         self.delay_s = 0.0  # how far the present queueing delay is above the least seen
-        self._ring: list[tuple[int, bytes, int] | None] = [None] * (RING if kind == "video" else 0)
+        self._ring: list[tuple[int, bytes, int] | None] = [None] * RING[kind]
         self._missing: dict[int, list[float]] = {}  # ext -> [since, last asked, times]
         self._high = -1
         self._first = -1
+        self._after_jump = -1  # the number that would confirm a jump
         self._cut = False
         self._send_rtcp = send_rtcp
         self._arm = arm
@@ -189,13 +190,20 @@ class Inbound:
                 ext = self._high = high + 1
             elif step == 0:
                 return
-            elif step < 0x8000:
+            elif step <= JUMP_MAX:
                 ext = self._high = high + step
                 self._gap(high + 1, ext, now)
-            else:
+            elif step >= 0x10000 - JUMP_MAX:
                 ext = high - (0x10000 - step)
                 if self._missing.pop(ext, None) is None:
                     return  # a duplicate, or given up already
+            elif seq != self._after_jump:
+                # One packet from nowhere must not make all that follow look late (RFC 3550 A.1).
+                self._after_jump = (seq + 1) & 0xFFFF
+                return
+            else:
+                ext = self._high = high + step
+                self._jump(step)
         self.packets += 1
         self.octets += len(packet)
         if ext == self._high:
@@ -215,8 +223,7 @@ class Inbound:
             self._cut = False
             for tap in self.taps:
                 tap.on_cut()
-        if video:
-            self._ring[ext & (RING - 1)] = (ext, packet, offset)
+        self._ring[ext & (len(self._ring) - 1)] = (ext, packet, offset)
         for tap in self.taps:
             tap.on_packet(ext, timestamp, marker, packet, offset, keyframe, now)
 
@@ -239,19 +246,16 @@ class Inbound:
 
     # -- losses
 
+    def _jump(self, step: int) -> None:
+        """Two packets in a row say so: the sender began anew."""
+        self.jumps += 1
+        self._first += step - 1  # what lies between was never sent
+        self._missing.clear()
+        self._cut = True
+        self.request_keyframe()
+
     def _gap(self, start: int, end: int, now: float) -> None:
-        self.holes += min(end - start, JUMP_MAX)
-        if end - start > JUMP_MAX:
-            self.jumps += 1
-            self._missing.clear()
-            self._cut = True
-            self.request_keyframe()
-            return
-        if self.kind == "audio":
-            for ext in range(start, end):
-                self._missing[ext] = [now, now, 1]
-            self._arm_timer()
-            return
+        self.holes += end - start
         if len(self._missing) + end - start > NACK_MISSING_MAX:
             self._give_up_all()
             return
@@ -283,15 +287,12 @@ class Inbound:
                 del self._missing[ext]
             self.lost_for_good += len(late)
             self.request_keyframe()
-        if self.kind == "video":
-            pause = max(NACK_EVERY_S, 1.2 * self.rtt_s)
-            again = [
-                ext for ext, entry in self._missing.items() if self._ask_again(entry, now, pause)
-            ]
-            for ext in again:
-                self._missing[ext][1] = now
-                self._missing[ext][2] += 1
-            self._nack(again)
+        pause = max(NACK_EVERY_S, 1.2 * self.rtt_s)
+        again = [ext for ext, entry in self._missing.items() if self._ask_again(entry, now, pause)]
+        for ext in again:
+            self._missing[ext][1] = now
+            self._missing[ext][2] += 1
+        self._nack(again)
         if self._missing:
             self._arm_timer()
 
@@ -313,11 +314,8 @@ class Inbound:
 
     def kept(self, ext: int) -> tuple[bytes, int] | None:
         """(packet, payload offset) of a packet that may be sent again."""
-        if self._ring:
-            entry = self._ring[ext & (RING - 1)]
-            if entry is not None and entry[0] == ext:
-                return entry[1], entry[2]
-        return None
+        entry = self._ring[ext & (len(self._ring) - 1)]
+        return (entry[1], entry[2]) if entry is not None and entry[0] == ext else None
 
     # -- keyframes
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.faultpoint import faultpoint
+
 # One thread for all journals: entries that arrive while one fsync runs share the next.
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
@@ -185,7 +187,9 @@ class Journal:
                 data = b"".join(line for _, line, _ in batch)
                 while data:
                     data = data[os.write(self._file, data) :]
+                faultpoint("journal.written")
                 os.fsync(self._file)
+                faultpoint("journal.synced")
             except OSError as full:
                 # Cut off what was torn; the lines are refused, and their callers are told.
                 os.ftruncate(self._file, length)

@@ -192,7 +192,7 @@ class Outbound:
             self.remb_bps = unpack_remb_fci(packet.fci)[0]
 
     def _resend(self, seq: int, now: float) -> None:
-        if self.source is None or self._start or self.kind == "audio":
+        if self.source is None or self._start:
             return
         self._resend_budget = min(
             RESEND_PER_S, self._resend_budget + (now - self._resend_at) * RESEND_PER_S

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from common.faultpoint import faultpoint
 from media_worker.rtc import vp8
 from media_worker.rtc.assembler import Assembler, Frame, Packet
 from media_worker.rtc.inbound import CLOCK, SenderReport
@@ -204,6 +205,7 @@ class Track:
             return False
         finally:
             self._part += 1
+        faultpoint("track.opened")
         self.file = file
         self.bytes += self._out.bytes
         self._part_start_ms = at_ms
@@ -227,6 +229,7 @@ class Track:
             self._failed(full)
             self._close_part()
             return
+        faultpoint("track.written")
         self.bytes += self._out.bytes - before
         self.last_write_at = time.monotonic()
 
@@ -244,6 +247,7 @@ class Track:
             out.close()
         except OSError as full:
             self._failed(full)
+        faultpoint("track.closed")
         digest = hashlib.sha256()
         with out.path.open("rb") as data:
             while chunk := data.read(1 << 20):

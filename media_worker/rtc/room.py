@@ -10,6 +10,7 @@ from typing import Any
 
 from aiortc import RTCIceServer
 
+from common.faultpoint import faultpoint
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.journal import Journal
 from media_worker.rtc.leg import Leg
@@ -133,6 +134,7 @@ class Room:
                     await asyncio.to_thread(detach, self.folder / file)
                 ended = await asyncio.to_thread(measure_ended, self.folder / file, body)
                 if ended is not None:
+                    faultpoint("track.measured")
                     self._on_track("track.ended", ended)
 
     # -- telling
@@ -444,6 +446,7 @@ class Room:
                 self.emit("recording.started", at_ms=body["start_ms"])
         elif kind == "track.ended":
             self.files[body["file"]] = {"kind": kind, **body}
+            faultpoint("track.ended")
             self.emit("track.part_closed", **track_file(body))
         elif kind == "track.failed" and body["errno"] == errno.ENOSPC:
             self._on_disk_full()
@@ -522,6 +525,7 @@ class Room:
         """Close legs and files; `call.closed` is the journal's last line."""
         self.closing = True
         await self._settle("call_closed")
+        faultpoint("call.settled")
         tracks = [track_file(body) for body in self.files.values() if body["kind"] == "track.ended"]
         duration_ms = self.journal.clock.now()
         await self._durable(
@@ -530,6 +534,7 @@ class Room:
             )
         )
         await asyncio.to_thread(self.journal.close)
+        faultpoint("call.closed")
         return {
             "journal_path": str(self.journal.path),
             "tracks": tracks,

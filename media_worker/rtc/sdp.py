@@ -216,7 +216,11 @@ def _candidates(section: _Section) -> list[str]:
 
 
 def finish_answer(text: str, sending_mids: set[str]) -> str:
-    """Our answer plus what aiortc does not write: Opus FEC, and 60 ms packets from the client."""
+    """Our answer plus what aiortc does not write about sound.
+
+    Opus FEC, 60 ms packets from the client, and that lost packets may be asked for: browsers do not
+    offer that for sound but do it, both ways, when the answer says so.
+    """
     out: list[str] = []
     section: list[str] = []
     for line in [*text.replace("\r\n", "\n").rstrip("\n").split("\n"), "m="]:
@@ -235,6 +239,7 @@ def _finish_section(section: list[str], sending_mids: set[str]) -> list[str]:
         out.append(line)
         match = re.fullmatch(r"a=rtpmap:(\d+) opus/48000/2", line)
         if match:
+            out.append(f"a=rtcp-fb:{match[1]} nack")
             out.append(f"a=fmtp:{match[1]} {OPUS_PARAMETERS}")
     if any(f"a=mid:{mid}" in section for mid in sending_mids):
         out.append(f"a=ptime:{AUDIO_PTIME_MS}")

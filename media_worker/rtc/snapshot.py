@@ -12,6 +12,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from PIL import Image
 
+from common.faultpoint import faultpoint
 from media_worker.rtc.assembler import Assembler
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.inbound import Inbound
@@ -105,5 +106,7 @@ def _keep(content: bytes, size: tuple[int, int], taken: float, path: Path) -> St
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
+    faultpoint("still.written")
     partial.replace(path)
+    faultpoint("still.kept")
     return Still(*size, len(content), hashlib.sha256(content).hexdigest(), taken)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from interviews.models import Call
 from recordings.errors import LeaseLost, StepFailed
 from recordings.models import EarlyPart
@@ -33,6 +34,7 @@ def note_part_closed(call_id: UUID, *, name: str, size: int, sha256: str) -> Non
     part, fresh = EarlyPart.objects.get_or_create(
         call=call, name=name, defaults={"key": new_key(), "bytes": size, "sha256": sha256}
     )
+    faultpoint("early.noted")
     if fresh:
         wake(part.pk)
 
@@ -54,6 +56,7 @@ def send_part(part_id: int) -> bool:
     due = EarlyPart.objects.filter(_free(now), pk=part_id, confirmed_at=None, due_at__lte=now)
     if not due.update(epoch=F("epoch") + 1, leased_until=now + LEASE):
         return False
+    faultpoint("early.claimed")
     part = EarlyPart.objects.get(pk=part_id)
     mine = EarlyPart.objects.filter(pk=part_id, epoch=part.epoch)
 
@@ -75,6 +78,7 @@ def send_part(part_id: int) -> bool:
             due_at=db_now() + dt.timedelta(seconds=wait_s),
         )
         return False
+    faultpoint("early.sent")
     return bool(mine.update(confirmed_at=db_now(), leased_until=None))
 
 
@@ -97,6 +101,7 @@ def taken_over(call_id: UUID, file: work.Line) -> dict[str, Any]:
     if part.leased_until is not None and part.leased_until >= now:
         raise StepFailed("a part is still being sent")
     part.delete()
+    faultpoint("early.handed_over")
     return {"key": part.key, "confirmed_at": part.confirmed_at}
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit import services as audit
 from common.actor import SYSTEM
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from interviews.models import Call
 from interviews.states import RUNNING
 from outbox.services import publish
@@ -70,6 +71,7 @@ def _create(call: Call) -> Recording:
         ),
     )
     index(recording)
+    faultpoint("recording.created")
     transaction.on_commit(lambda: wake(recording.pk), robust=True)
     return recording
 
@@ -92,6 +94,7 @@ def claim(recording_id: UUID) -> Claim | None:
     )
     if not taken:
         return None
+    faultpoint("recording.claimed")
     # Nobody else can have taken it since: the lease has only begun.
     epoch = Recording.objects.values_list("epoch", flat=True).get(pk=recording_id)
     return Claim(recording_id, epoch)
@@ -124,6 +127,7 @@ def advance(held: Claim, stage: Stage, **results: Any) -> Recording:
         bytes=recording.bytes,
         sha256=recording.sha256,
     )
+    faultpoint("recording.advanced")
     if stage in FINAL:
         publish(
             "recording.ready",

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from audit import services as audit
 from common.actor import Actor
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from recordings.errors import CannotRebuild
 from recordings.models import Recording
 from recordings.outputs import Outputs
@@ -42,6 +43,7 @@ def rebuild(recording_id: UUID, *, actor: Actor) -> None:
     except CannotRebuild:
         held.update(leased_until=None)
         raise
+    faultpoint("raw.restored")
     with transaction.atomic():
         begun = held.update(
             stage=Stage.RAW,
@@ -87,4 +89,5 @@ def _restore(recording: Recording) -> None:
             arriving.unlink()
             raise CannotRebuild
         make_durable(arriving)
+        faultpoint("raw.copied")
         arriving.replace(target)

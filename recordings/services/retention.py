@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from recordings.errors import HoldExists, ReasonRequired
 from recordings.models import (
     ArchiveEntry,
@@ -235,13 +236,16 @@ def _delete(recording_id: UUID) -> bool:
     certificate = _begin(recording_id)
     if certificate is None:
         return False
+    faultpoint("deletion.begun")
     recording = certificate.recording
     try:
         for stored in recording.objects_stored.all():
             store(stored.tier).delete(stored.key)
     except StillLocked:
         return False  # the store's own lock is longer; it is tried again tomorrow
+    faultpoint("deletion.objects_gone")
     shutil.rmtree(work.call_folder(recording.call_id), ignore_errors=True)
+    faultpoint("deletion.folder_gone")
     _finish(certificate)
     return True
 

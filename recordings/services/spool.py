@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from audit import services as audit
 from common.actor import SYSTEM
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from recordings.models import Recording
 from recordings.outputs import Outputs
 from recordings.states import Stage
@@ -59,10 +60,12 @@ def _free(recording_id: UUID) -> bool:
     gone = folder.with_name(folder.name + FREED)
     if folder.is_dir():
         folder.rename(gone)
+    faultpoint("spool.renamed")
     if not held.update(leased_until=None, spool_freed_at=db_now(), error=""):
         if gone.is_dir() and not folder.exists():
             gone.rename(folder)  # somebody took it over meanwhile
         return False
+    faultpoint("spool.noted")
     shutil.rmtree(gone, ignore_errors=True)
     audit.record(
         "recording.spool_freed",

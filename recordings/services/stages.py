@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from common.clock import db_now, unix_ms
 from common.errors import DomainError
+from common.faultpoint import faultpoint
 from evidence.errors import SealingFailed
 from evidence.services import note_seal
 from interviews.models import Call
@@ -105,6 +106,7 @@ def probe(held: Claim, recording: Recording) -> None:
         lines = [_unprobed(folder, part) for part in folder.parts]
     else:
         lines = list(work.run_python("recordings.probe", str(folder_path), limit_s=PROBE_LIMIT_S))
+    faultpoint("tracks.probed")
     with transaction.atomic():
         for part in lines:
             RecordingTrack.objects.update_or_create(
@@ -175,6 +177,7 @@ def compose(held: Claim, recording: Recording) -> None:
         raise WorkFailed("the composer said nothing")
     jobs.renew(held)
     work.put_in_place(arriving, target)
+    faultpoint("copy.placed")
     work.remove_leftovers(out, keep=target)
     jobs.advance(
         held,
@@ -278,6 +281,7 @@ def seal(held: Claim, recording: Recording) -> None:
     """The signed manifest: none of the files can be changed unnoticed from now on (STO-4)."""
     beat = work.every(jobs.RENEW_EVERY_S, lambda: jobs.renew(held))
     manifest = signed_manifest(recording, beat)
+    faultpoint("manifest.signed")
     out = work.out_folder(recording.call_id)
     arriving = out / f"manifest.e{held.epoch}.tmp"
     target = out / f"manifest.e{held.epoch}.json"
@@ -287,8 +291,10 @@ def seal(held: Claim, recording: Recording) -> None:
     for left in out.glob("manifest.e*"):  # of epochs that died before they could say so
         if left != target:
             left.unlink(missing_ok=True)
+    faultpoint("manifest.placed")
     with transaction.atomic():
         note_seal(recording.pk, manifest)
+        faultpoint("manifest.noted")
         jobs.advance(held, Stage.SEALED, manifest=f"{work.OUT}/{target.name}")
 
 
@@ -313,6 +319,7 @@ def store_files(held: Claim, recording: Recording) -> None:
     beat = work.every(jobs.RENEW_EVERY_S, lambda: jobs.renew(held))
     key = ""
     rows = [_row_of(recording, file) for file in files]  # all first: progress needs the whole
+    faultpoint("objects.listed")
     for row, file in zip(rows, files, strict=True):
         stored = _store_one(held, row, file, beat)
         if file["name"] == recording.file:
@@ -360,10 +367,12 @@ def _store_one(
         beat=beat,
         sent=work.every(TELL_EVERY_S, lambda there: mine.update(sent_bytes=there)),
     )
+    faultpoint("object.sent")
     jobs.renew(held)
     row.bytes, row.sha256, row.confirmed_at = file["bytes"], file["sha256"], db_now()
     row.is_held = False  # what was put now is a newer version, of which the store was told nothing
     row.save(update_fields=["bytes", "sha256", "confirmed_at", "is_held"])
+    faultpoint("object.confirmed")
     return row
 
 

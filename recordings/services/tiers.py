@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from audit import services as audit
 from common.actor import SYSTEM
+from common.faultpoint import faultpoint
 from recordings.models import Recording, RetentionRule, StoredObject
 from recordings.states import Stage, Tier
 from recordings.storage import CHUNK_BYTES, StillLocked, has_cold_tier, store
@@ -79,11 +80,13 @@ def _move(stored: StoredObject) -> None:
             sha256=stored.sha256,
             beat=lambda: None,
         )
+    faultpoint("tier.copied")
     keep_until = stored.recording.keep_until
     if keep_until is not None:
         end = timezone.make_aware(dt.datetime.combine(keep_until, dt.time.max))
         store(Tier.COLD).retain(stored.key, end)
     was_held = _change_tier(stored)
+    faultpoint("tier.changed")
     if was_held:
         store(Tier.HOT).hold(stored.key, on=False)
     try:

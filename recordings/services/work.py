@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from common.faultpoint import faultpoint
 from recordings.errors import WorkFailed
 from recordings.storage import make_durable
 
@@ -35,6 +36,7 @@ def out_folder(call_id: UUID) -> Path:
 def put_in_place(arriving: Path, target: Path) -> None:
     """Durably, whole or not at all."""
     make_durable(arriving)
+    faultpoint("file.arrived")
     arriving.replace(target)
     make_durable(target.parent)
 

@@ -195,6 +195,7 @@ def test_the_answer_asks_for_long_audio_packets_and_fec() -> None:
 
     finished = sdp.finish_answer(answer, {"0"}).splitlines()
 
+    assert "a=rtcp-fb:111 nack" in finished
     assert "a=fmtp:111 minptime=10;useinbandfec=1" in finished
     assert "a=ptime:60" in finished
 

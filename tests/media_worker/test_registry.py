@@ -41,6 +41,7 @@ def test_the_least_loaded_worker_is_chosen() -> None:
     [
         pytest.param({"draining": True}, id="draining"),
         pytest.param({"holds_another": False}, id="disk-full"),
+        pytest.param({"lagging": True}, id="lagging"),
         pytest.param({"calls": 10}, id="at-capacity"),
     ],
 )

@@ -1,0 +1,396 @@
+"""Every declared point is died at (F:M1, C1): nothing is lost and nothing is there twice afterwards.
+
+The points are read from the source: a new `faultpoint("…")` is tried without a line here, and one
+that no life of a call reaches fails. A life goes on after each death, to the next point.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.utils import timezone
+
+from audit.models import AuditEntry
+from audit.services import interview_chain
+from common import faultpoint
+from common.errors import DomainError
+from interviews.models import Call
+from interviews.services import apply_media_events, end_call, file_verdict
+from interviews.states import CallState, Verdict
+from media_worker import gateway
+from media_worker import protocol as p
+from operations.invariants import CHECKS, check
+from outbox.models import MessageState, OutboxMessage
+from outbox.services import deliver_one
+from qc.models import QcReview
+from recordings import services
+from recordings.folder import read_folder
+from recordings.models import (
+    DeletionCertificate,
+    EarlyPart,
+    Recording,
+    RetentionRule,
+    StoredObject,
+)
+from recordings.services.work import call_folder
+from recordings.states import Stage
+from recordings.storage import sha256_of, store
+from tests.recordings.conftest import MakeEnded
+from tests.recordings.test_upload_while_recording import files_in_store
+from tests.recordings.test_views import pretend_sealed
+from tests.support.factories import SEAT_ACTOR
+from tests.support.rtc import Peer, WebStub, WorkerProcess, until, web_stub, worker_process
+
+pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
+ROOT = Path(__file__).resolve().parent.parent.parent
+POINT = re.compile(r'\bfaultpoint\("([a-z_]+\.[a-z_]+)"\)')
+
+
+def points(*places: str) -> set[str]:
+    """The points declared in these files and folders."""
+    found: list[str] = []
+    for place in places:
+        path = ROOT / place
+        for file in [path] if path.is_file() else path.rglob("*.py"):
+            found += POINT.findall(file.read_text(encoding="utf-8"))
+    assert len(found) == len(set(found)), "a name is a place"
+    return set(found)
+
+
+APPS = [
+    file.name
+    for file in ROOT.iterdir()
+    if (file / "__init__.py").is_file() and file.name != "tests"
+]
+MEDIA = points("media_worker")
+KEEPING = points(*(f"recordings/services/{name}.py" for name in ("rebuild", "spool", "tiers")))
+DELETING = points("recordings/services/retention.py")
+CALL = points(*APPS) - MEDIA - KEEPING - DELETING
+
+
+def test_there_are_points_at_every_durable_step() -> None:
+    assert len(CALL | MEDIA | KEEPING | DELETING) >= 40
+
+
+def test_production_does_not_start_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "interview_site.settings.prod")
+
+    with pytest.raises(RuntimeError):
+        faultpoint.arm("journal.written:1")
+
+
+# --- lives in Django's processes ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Life:
+    """`live` may be broken off anywhere and begun again; `whole` asserts what is there at its end."""
+
+    points: set[str]
+    begin: Callable[[MakeEnded], UUID]
+    live: Callable[[UUID], None]
+    whole: Callable[[UUID], None]
+
+
+def deliver_all() -> None:
+    while deliver_one():
+        pass
+
+
+def keys() -> set[str]:
+    return set(StoredObject.objects.values_list("key", flat=True))
+
+
+def chain_of(call_id: UUID) -> str:
+    return interview_chain(Call.objects.values_list("task_id", flat=True).get(pk=call_id))
+
+
+def audited(call_id: UUID, *actions: str) -> int:
+    return AuditEntry.objects.filter(chain=chain_of(call_id), action__in=actions).count()
+
+
+def begin_call(ended_call: MakeEnded) -> UUID:
+    call = ended_call(video=False)
+    Call.objects.filter(pk=call.pk).update(state=CallState.LIVE, ended_at=None, media_epoch=1)
+    return call.pk
+
+
+def live_call(call_id: UUID) -> None:
+    """Closed parts, hang-up, composing, sealing, storing, opinion."""
+    call = Call.objects.get(pk=call_id)
+    if call.is_running:
+        apply_media_events(
+            [
+                p.Event(
+                    id=f"{call_id.hex}-{number}",
+                    call_id=str(call_id),
+                    epoch=1,
+                    kind="track.part_closed",
+                    at_ms=1000,
+                    payload={"file": part.file, "bytes": part.bytes, "sha256": part.sha256},
+                )
+                for number, part in enumerate(read_folder(call_folder(call_id)).parts)
+            ]
+        )
+        deliver_all()
+        for part_id in services.due_parts(10):
+            services.send_part(part_id)
+        end_call(call_id, actor=SEAT_ACTOR, reason="seat")
+    deliver_all()
+    recording = services.ensure_recording(call_id)
+    if recording.stage != Stage.STORED:
+        services.process(recording.pk)
+    call.refresh_from_db()
+    if call.filed_at is None:
+        file_verdict(call_id, verdict=Verdict.DOUBT, actor=SEAT_ACTOR, note="收入")
+    deliver_all()
+
+
+def whole_call(call_id: UUID) -> None:
+    recording = Recording.objects.get(call_id=call_id)
+    assert recording.stage == Stage.STORED
+    assert services.check_recording(recording).faults == []
+    rows = list(recording.objects_stored.all())
+    assert len({row.name for row in rows}) == len(rows) == 6
+    assert all(row.confirmed_at for row in rows)
+    root = call_folder(call_id)
+    assert {row.name: row.sha256 for row in rows} == {
+        row.name: sha256_of(root / row.name) for row in rows
+    }
+    assert not EarlyPart.objects.exists()
+    assert files_in_store() == keys()
+    to_us = OutboxMessage.objects.exclude(
+        handler__startswith="credit_bridge."
+    )  # knows no such case
+    assert not to_us.exclude(state=MessageState.DONE).exists()
+    assert QcReview.objects.filter(call_id=call_id).count() == 1
+    assert audited(call_id, "recording.stored", "call.file", "call.end") == 3
+    # The heads of chains outlive the rows of tests before: of I8 only this chain counts.
+    others = [key for key in CHECKS if key != "I8"]
+    assert [result.broken for result in check(others) if result.count] == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ok FROM audit_verify(%s)", [chain_of(call_id)])
+        assert cursor.fetchall() == [(True,)]
+
+
+def begin_keeping(ended_call: MakeEnded) -> UUID:
+    recording = services.ensure_recording(ended_call(video=False).pk)
+    pretend_sealed(recording)
+    assert services.process(recording.pk) is Stage.STORED
+    before = timezone.now() - dt.timedelta(days=2)
+    Recording.objects.filter(pk=recording.pk).update(
+        stored_at=before, keep_until=timezone.localdate()
+    )
+    RetentionRule.objects.get_or_create(months=6, deletes=True, cold_after_days=1)
+    return recording.call_id
+
+
+def keep(call_id: UUID) -> None:
+    """To the archive tier, away from the spool, and back again for a rebuild."""
+    services.move_cold()
+    services.free_spool()
+    recording = Recording.objects.get(call_id=call_id)
+    if recording.stage == Stage.STORED:
+        services.rebuild(recording.pk, actor=SEAT_ACTOR)
+
+
+def whole_keeping(call_id: UUID) -> None:
+    recording = Recording.objects.get(call_id=call_id)
+    assert recording.stage == Stage.RAW
+    for row in recording.objects_stored.all():
+        with store(row.tier).open(row.key) as file:
+            assert hashlib.sha256(file.read()).hexdigest() == row.sha256
+        if row.kind in {"track", "journal", "snapshot"}:
+            assert sha256_of(call_folder(call_id) / row.name) == row.sha256
+    cold = files_in_store(Path(settings.STORAGE_COLD_DIR))
+    assert files_in_store() | cold == keys()
+    assert not files_in_store() & cold
+    assert audited(call_id, "recording.rebuild_asked") == 1
+
+
+def delete(call_id: UUID) -> None:
+    Recording.objects.filter(call_id=call_id).update(
+        keep_until=timezone.localdate() - dt.timedelta(days=1)
+    )
+    services.delete_expired()
+
+
+def whole_deleted(call_id: UUID) -> None:
+    certificate = DeletionCertificate.objects.get(recording__call_id=call_id)
+    assert certificate.done_at is not None
+    assert len(certificate.files) == 6
+    assert not StoredObject.objects.filter(recording__call_id=call_id).exists()
+    assert files_in_store() == keys()
+    assert not call_folder(call_id).exists()
+    assert audited(call_id, "recording.deleted", "recording.deletion_begun") == 2
+
+
+LIVES = {
+    "call": Life(CALL, begin_call, live_call, whole_call),
+    "keeping": Life(KEEPING, begin_keeping, keep, whole_keeping),
+    "deleting": Life(DELETING, begin_keeping, delete, whole_deleted),
+}
+
+
+class Trace:
+    """Armed with this, a process notes the points it reaches instead of dying there."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.seen = file, list[str]()
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, name: object) -> bool:
+        if isinstance(name, str) and name not in self.seen:
+            self.seen.append(name)
+            self.file.write_text(json.dumps(self.seen))
+        return False
+
+
+def in_child(act: Callable[[UUID], None], call_id: UUID, armed: str | Trace = "") -> bool:
+    """Whether a process of its own was killed while it acted; it must not end in another way."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with contextlib.suppress(BaseException):
+            faultpoint.arm(armed if isinstance(armed, str) else "")
+            if isinstance(armed, Trace):
+                faultpoint._armed = armed  # type: ignore[assignment]
+            act(call_id)
+            code = 0
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0
+    return False
+
+
+def leases_run_out() -> None:
+    """What time does after a death."""
+    over = timezone.now() - dt.timedelta(seconds=1)
+    Recording.objects.exclude(leased_until=None).update(leased_until=over)
+    Recording.objects.update(due_at=timezone.now())
+    EarlyPart.objects.exclude(leased_until=None).update(leased_until=over)
+    OutboxMessage.objects.exclude(leased_until=None).update(leased_until=over)
+    OutboxMessage.objects.update(due_at=timezone.now())
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_death_at_any_point_loses_nothing_and_doubles_nothing(
+    name: str, ended_call: MakeEnded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "STORAGE_COLD_DIR", tmp_path / "cold")
+    life, trace = LIVES[name], tmp_path / "trace"
+    call_id = life.begin(ended_call)
+    assert not in_child(life.live, call_id, Trace(trace))
+    life.whole(call_id)
+    order = [point for point in json.loads(trace.read_text()) if point in life.points]
+    assert set(order) == life.points
+    while order:
+        call_id = life.begin(ended_call)
+        killed = 0
+        for point in list(order):
+            if in_child(life.live, call_id, f"{point}:1"):
+                order.remove(point)
+                killed += 1
+                leases_run_out()
+        assert killed, order
+        assert not in_child(life.live, call_id)
+        life.whole(call_id)
+
+
+# --- lives in a media worker --------------------------------------------------------------------
+
+
+async def record(worker: WorkerProcess, epoch: int) -> None:
+    """A connection, a picture, the end; breaks off as soon as the worker is dead."""
+    opening = p.OpenCall(epoch=epoch, t0_unix_ms=1_790_000_000_000)
+    await gateway.aopen_call(worker.control_url, "call", opening)
+    seat = Peer(watch=False)
+    try:
+        await seat.join(worker.control_url, "call", "seat", f"leg-{epoch}")
+        await until(lambda: seat.camera.number > 20, "the seat sends")
+        shot = p.TakeSnapshot(snapshot_id="shot", participant_id="seat")
+        await gateway.asnapshot(worker.control_url, "call", shot)
+        await gateway.aclose_call(worker.control_url, "call", reason="done")
+    finally:
+        await seat.close()
+
+
+async def is_killed(spool: Path, stub: WebStub, epoch: int, point: str) -> bool:
+    token, environment = settings.MEDIA_CONTROL_TOKEN, {"FAULTPOINT": point}
+    with worker_process(spool, stub.url, token, env=environment) as worker:
+        life = asyncio.create_task(record(worker, epoch))
+        dead = asyncio.create_task(asyncio.to_thread(worker.process.wait))
+        await asyncio.wait([life, dead], return_when=asyncio.FIRST_COMPLETED)
+        if not dead.done() and life.exception() is None:
+            worker.process.terminate()  # what is still to be told is told before it ends
+            return await dead == -signal.SIGKILL
+        life.cancel()
+        with contextlib.suppress(asyncio.CancelledError, DomainError, AssertionError):
+            await life
+        assert await dead == -signal.SIGKILL
+        return True
+
+
+def whole_folder(folder: Path, stub: WebStub) -> None:
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert [line["kind"] for line in lines].count("call.opened") == 1
+    assert lines[-1]["kind"] == "call.closed"
+    started = [line["file"] for line in lines if line["kind"] == "track.started"]
+    ended = {line["file"]: line for line in lines if line["kind"] == "track.ended"}
+    assert len(started) == len(set(started))
+    assert sorted(started) == sorted(ended)
+    for name, line in ended.items():
+        assert sha256_of(folder / name) == line["sha256"]
+    told = {
+        event.payload["file"]: event.payload["sha256"] for event in stub.of("track.part_closed")
+    }
+    assert told == {name: line["sha256"] for name, line in ended.items()}
+    shots = [line for line in lines if line["kind"] == "snapshot"]
+    assert sha256_of(folder / shots[-1]["file"]) == shots[-1]["sha256"]
+    for file in (folder / "tracks").iterdir():
+        # Killed before its first line: the file holds its head and no media.
+        assert f"tracks/{file.name}" in ended or file.stat().st_size < 1000
+
+
+async def test_death_of_a_media_worker_at_any_point_loses_nothing_that_was_written(
+    tmp_path: Path,
+) -> None:
+    pending = sorted(MEDIA, key=lambda name: name.startswith("call."))
+    for life in range(4):
+        spool = tmp_path / f"spool-{life}"
+        async with web_stub() as stub:
+            assert await is_killed(spool, stub, 1, "track.written:3")
+            epoch, killed = 2, len(pending)
+            for point in list(pending):
+                if not await is_killed(spool, stub, epoch, f"{point}:1"):
+                    break
+                pending.remove(point)
+                epoch += 1
+                if point == "call.closed":
+                    break
+            else:
+                assert not await is_killed(spool, stub, epoch, "")
+            whole_folder(spool / "call", stub)
+            assert len(pending) < killed, pending
+        if not pending:
+            return
+    raise AssertionError(pending)

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 
+from common.faultpoint import faultpoint
 from media_worker.rtc.journal import Journal, read_entries
 
 
@@ -95,6 +96,7 @@ def measure_ended(path: Path, started: dict[str, Any]) -> dict[str, Any] | None:
     found = measure(path)
     if found is None:
         return None
+    faultpoint("track.measured")
     keep = ("participant_id", "leg_id", "leg_no", "track", "file", "start_ms")
     body = {key: started[key] for key in keep}
     return {

@@ -126,16 +126,20 @@ class Room:
                 self.files[entry.body["file"]] = entry.body
 
     async def _recover(self) -> None:
-        """Close the books on files that were being written when the last worker died."""
+        """Close the books on files that were being written when the last worker died.
+
+        Those that were closed are told once more: the news may have died with it.
+        """
         for file, body in list(self.files.items()):
-            if body["kind"] == "track.started":
-                if self.journal.taken_over:
-                    # What the one before may still write must not change what is measured now.
-                    await asyncio.to_thread(detach, self.folder / file)
-                ended = await asyncio.to_thread(measure_ended, self.folder / file, body)
-                if ended is not None:
-                    faultpoint("track.measured")
-                    self._on_track("track.ended", ended)
+            if body["kind"] == "track.ended":
+                self.emit("track.part_closed", **track_file(body))
+                continue
+            if self.journal.taken_over:
+                # What the one before may still write must not change what is measured now.
+                await asyncio.to_thread(detach, self.folder / file)
+            ended = await asyncio.to_thread(measure_ended, self.folder / file, body)
+            if ended is not None:
+                self._on_track("track.ended", ended)
 
     # -- telling
 

@@ -341,12 +341,13 @@ async def is_killed(spool: Path, stub: WebStub, epoch: int, point: str) -> bool:
         await asyncio.wait([life, dead], return_when=asyncio.FIRST_COMPLETED)
         if not dead.done() and life.exception() is None:
             worker.process.terminate()  # what is still to be told is told before it ends
-            return await dead == -signal.SIGKILL
-        life.cancel()
-        with contextlib.suppress(asyncio.CancelledError, DomainError, AssertionError):
-            await life
-        assert await dead == -signal.SIGKILL
-        return True
+        else:
+            life.cancel()
+            with contextlib.suppress(asyncio.CancelledError, DomainError, AssertionError):
+                await life
+        status = await asyncio.wait_for(dead, 15)
+        worker.kill()  # it is dead already: this closes its pipe
+    return status == -signal.SIGKILL
 
 
 def whole_folder(folder: Path, stub: WebStub) -> None:

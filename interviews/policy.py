@@ -36,6 +36,18 @@ def tag_lead_ms(task: InterviewTask, seat_no: str) -> int:
     )
 
 
+def seat_joins_muted(task: InterviewTask, seat_no: str) -> bool:
+    """The seat's microphone is off until the seat itself switches it on."""
+    return bool(
+        value_of(
+            "seat_joins_muted",
+            channel_code=task.channel_code,
+            product_code=task.product_code,
+            seat_no=seat_no,
+        )
+    )
+
+
 def require_video_allowed(task: InterviewTask) -> None:
     """Some products must not be interviewed by video; asked at booking and at call.
 

@@ -165,6 +165,14 @@ DEFINITIONS = {
             group=Group.RECORDING,
         ),
         flag(
+            "seat_joins_muted",
+            _("坐席麦克风接通时关闭"),
+            default=False,
+            help=_("是：接通时坐席处于静音，由坐席自己打开麦克风。可按坐席另设。"),
+            group=Group.RECORDING,
+            scopes=DOWN_TO_SEATS,
+        ),
+        flag(
             "output_video",
             _("保存视频"),
             default=True,

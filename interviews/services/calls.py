@@ -89,8 +89,10 @@ def open_call(task_id: UUID, *, seat: Seat, party_id: UUID, actor: Actor) -> Cal
             )
     except IntegrityError as error:
         raise SeatBusy from error
-    Participant.objects.create(call=call, role=ParticipantRole.SEAT)
+    own = Participant.objects.create(call=call, role=ParticipantRole.SEAT)
     Participant.objects.create(call=call, role=ParticipantRole.CUSTOMER, party_id=party_id)
+    if policy.seat_joins_muted(task, seat.user.staff_no):
+        set_muted_row(own.pk, muted=True, actor=actor)
     audit.record(
         "call.opened",
         actor=actor,

@@ -18,6 +18,8 @@ ACTORS: dict[str, str | Promise] = {
 OBJECTS: dict[str, str | Promise] = {
     "admission_attempt": _("准入记录"),
     "anchor": _("日锚定"),
+    "alert": _("告警"),
+    "alert_rule": _("告警规则"),
     "appointment": _("预约"),
     "audit": _("操作日志"),
     "call": _("通话"),
@@ -52,6 +54,8 @@ OBJECTS: dict[str, str | Promise] = {
 }
 ACTIONS: dict[str, str | Promise] = {
     "admission.exported": _("导出了准入记录"),
+    "alert.acknowledged": _("确认了告警"),
+    "alert_rule.saved": _("设置了告警规则"),
     "appointment.booked": _("预约了面谈"),
     "appointment.cancel": _("取消了预约"),
     "appointment.expire": _("预约过期"),

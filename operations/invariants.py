@@ -1,7 +1,7 @@
 """What must hold in the database whatever died: read by operators and after every fault test.
 
-Each check yields sentences that name ids, never people. I1, I2, I6, I7, I8 are numbered as in the
-list of faults; W1 and W2 are the line's own. Files, storage and logs are looked at elsewhere.
+Each check yields sentences that name ids, never people. I1 to I12 are numbered as in the list of
+faults; W1 and W2 are the line's own. Those about files, logs and jobs are in `kept_invariants`.
 """
 
 import json
@@ -34,6 +34,8 @@ from queueing.states import IN_LINE, OfferState, RequestState
 from recordings.models import EarlyPart, StoredObject
 from seats.models import SeatPresence
 from seats.states import Presence
+
+from . import kept_invariants as kept
 
 Found = Iterator[str]
 MOST_SHOWN = 20
@@ -191,8 +193,8 @@ def interviews_are_told_once() -> Found:
     for row in passed.filter(n__gt=1):
         yield f"task {row['task']}: {row['n']} passing verdicts"
     stored = StoredObject.objects.values("key").annotate(n=Count("pk"))
-    for kept in stored.filter(n__gt=1):
-        yield f"object {kept['key']}: {kept['n']} rows"
+    for row in stored.filter(n__gt=1):
+        yield f"object {row['key']}: {row['n']} rows"
     early = EarlyPart.objects.filter(key__in=StoredObject.objects.values("key"))
     for key in early.values_list("key", flat=True):
         yield f"object {key}: still on its way as an early part"
@@ -212,9 +214,16 @@ def audit_chains_verify() -> Found:
 CHECKS: dict[str, tuple[object, Callable[[], Found]]] = {
     "I1": (_("坐席与通话一一对应"), seat_and_call_belong_together),
     "I2": (_("状态与操作日志逐步相符"), states_follow_their_audited_moves),
+    "I3": (_("已关闭的分段都在盘上或存储中"), kept.closed_parts_are_kept),
+    "I4": (_("入库的录像清单与分段齐全"), kept.finished_recordings_are_whole),
+    "I5": (_("录像中断都已记入时间轴"), kept.holes_are_declared),
     "I6": (_("每次变更的消息恰有一份"), commits_have_their_messages),
     "I7": (_("结论与存储对象唯一"), interviews_are_told_once),
     "I8": (_("操作日志链完整"), audit_chains_verify),
+    "I9": (_("没有无主的文件与记录"), kept.nothing_is_orphaned),
+    "I10": (_("日志中没有个人信息"), kept.logs_name_nobody),
+    "I11": (_("没有对外的内部错误"), kept.nobody_was_shown_a_fault),
+    "I12": (_("没有逾期未完成的任务"), kept.nothing_is_overdue),
     "W1": (_("振铃与坐席、客户状态相符"), offers_ring_where_they_say),
     "W2": (_("排队请求有始有终"), requests_end_as_they_say),
 }

@@ -5,10 +5,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from accounts.admin_access import OperationAdmin
+from accounts.selectors import EVERYTHING, staff_nos_in_scope
 from interviews.models import InterviewTask
 from interviews.selectors import tasks_in_scope
 
-from .models import CallRequest, Offer, RuleVersion
+from .models import Alert, CallRequest, Offer, RuleVersion
 
 
 @admin.register(RuleVersion)
@@ -39,3 +40,16 @@ class OfferAdmin(OperationAdmin):
     list_display = ["request", "seat", "state", "offered_at", "deadline_at", "closed_at"]
     list_filter = ["state"]
     list_select_related = ["request", "seat__user"]
+
+
+@admin.register(Alert)
+class AlertAdmin(OperationAdmin):
+    """To read: rules are edited, alerts acknowledged under /wallboard/."""
+
+    view_operation = "dispatch.view"
+    list_display = ["title", "level", "staff_no", "fired_at", "ended_at", "acknowledged_by"]
+    list_filter = ["level", "rule__metric"]
+
+    def rows_open_to(self, request: HttpRequest) -> Q:
+        staff_nos = staff_nos_in_scope(request.user, self.view_operation)
+        return EVERYTHING if staff_nos is None else Q(staff_no__in=["", *staff_nos])

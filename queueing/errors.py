@@ -5,6 +5,28 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError
 
 
+class AlertRuleInvalid(DomainError):
+    """facts: what, least, most."""
+
+    code = "alert_rule_invalid"
+    status = 400
+    message = _("数值须在 {least} 至 {most} 之间。")
+
+    @property
+    def text(self) -> str:
+        return str(self.message).format(**self.facts)
+
+
+class AlertRuleChanged(DomainError):
+    code = "alert_rule_changed"
+    message = _("该规则已被他人修改，请按最新内容再改。")
+
+
+class AlertOver(DomainError):
+    code = "alert_over"
+    message = _("该告警已恢复。")
+
+
 class OfferGone(DomainError):
     """Too late, taken by another, or not this seat's."""
 

@@ -7,6 +7,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Role
+
+from .states import AlertLevel, AlertMetric
+
 GROUPS = (
     ("day", _("按日")),
     ("week", _("按周")),
@@ -61,3 +65,15 @@ class StaffingForm(forms.Form):
             "arrivals": 100,
             "handling": 100,
         }
+
+
+class AlertRuleForm(forms.Form):
+    metric = forms.ChoiceField(label=_("指标"), choices=AlertMetric.choices)
+    threshold = forms.IntegerField(label=_("界限"), min_value=0)
+    hold_s = forms.IntegerField(label=_("持续（秒）"), min_value=0, initial=0)
+    level = forms.ChoiceField(label=_("级别"), choices=AlertLevel.choices, initial=AlertLevel.RISK)
+    roles = forms.ModelMultipleChoiceField(
+        label=_("通知角色"), queryset=Role.objects.order_by("code"), required=False
+    )
+    enabled = forms.BooleanField(label=_("启用"), required=False, initial=True)
+    revision = forms.IntegerField(widget=forms.HiddenInput, initial=0)

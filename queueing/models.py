@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .states import IN_LINE, OfferState, RequestState, VersionState
+from .states import IN_LINE, AlertLevel, AlertMetric, OfferState, RequestState, VersionState
 
 
 class CallRequest(models.Model):
@@ -113,3 +113,58 @@ class RuleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+
+class AlertRule(models.Model):
+    """告警规则: a figure, the line it must not cross, for how long, and who is told."""
+
+    metric = models.CharField(_("指标"), max_length=20, choices=AlertMetric.choices)
+    # In the metric's unit (`queueing.alerting.METRICS`).
+    threshold = models.PositiveIntegerField(_("界限"))
+    hold_s = models.PositiveIntegerField(_("持续（秒）"), default=0)
+    level = models.CharField(
+        _("级别"), max_length=4, choices=AlertLevel.choices, default=AlertLevel.RISK
+    )
+    # Nobody named: everybody who sees the wallboard.
+    roles = models.ManyToManyField("accounts.Role", verbose_name=_("通知角色"), blank=True)
+    enabled = models.BooleanField(_("启用"), default=True)
+    revision = models.PositiveIntegerField(default=1)  # two people may edit
+    changed_by = models.CharField(_("修改人"), max_length=60, blank=True)
+    changed_at = models.DateTimeField(_("修改时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("告警规则")
+        ordering = ["metric", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.threshold}"
+
+
+class Alert(models.Model):
+    """One crossing of a rule's line, by one subject. Fired once it has lasted long enough."""
+
+    rule = models.ForeignKey(AlertRule, on_delete=models.PROTECT, related_name="alerts")
+    subject = models.CharField(max_length=80, blank=True)  # a call, a worker; empty: all together
+    staff_no = models.CharField(_("坐席工号"), max_length=20, blank=True)
+    level = models.CharField(_("级别"), max_length=4, choices=AlertLevel.choices)
+    title = models.CharField(_("告警"), max_length=120)
+    text = models.CharField(_("说明"), max_length=200, blank=True)
+    value = models.FloatField(_("数值"))
+    began_at = models.DateTimeField(_("开始"))
+    fired_at = models.DateTimeField(_("触发"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("恢复"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("确认"), null=True, blank=True)
+    acknowledged_by = models.CharField(_("确认人"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("告警")
+        ordering = ["-began_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "subject"], condition=Q(ended_at=None), name="alert_one_live"
+            )
+        ]
+        indexes = [models.Index(fields=["-fired_at"], name="alert_fired")]
+
+    def __str__(self) -> str:
+        return self.title

@@ -60,3 +60,19 @@ class VersionState(TextChoices):
     DRAFT = "DRAFT", _("草稿")
     IN_FORCE = "IN_FORCE", _("生效")
     RETIRED = "RETIRED", _("历史")
+
+
+class AlertMetric(TextChoices):
+    LONGEST_WAIT = "longest_wait", _("最长等待")
+    LINE = "line", _("排队人数")
+    SERVICE_LEVEL = "service_level", _("服务水平")
+    RECORDER = "recorder", _("录制停止增长")
+    DISK = "disk", _("录像盘剩余")
+    WORKER = "worker", _("媒体节点失联")
+    PARTNER_LATE = "partner_late", _("合作系统消息迟到")
+    PARTNER_PARKED = "partner_parked", _("合作系统消息搁置")
+
+
+class AlertLevel(TextChoices):
+    STOP = "stop", _("紧急")
+    RISK = "risk", _("注意")

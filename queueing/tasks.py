@@ -8,3 +8,8 @@ from . import services
 @shared_task
 def sweep() -> None:
     services.sweep()
+
+
+@shared_task
+def watch() -> None:
+    services.evaluate_alerts()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import alert_pages, views
 
 app_name = "queueing"
 
@@ -10,6 +10,10 @@ urlpatterns = [
     path("report/", views.report, name="report"),
     path("staffing/", views.plan, name="staffing"),
     path("line/", views.line, name="line"),
+    path("alerts/", alert_pages.alerts, name="alerts"),
+    path("alerts/rules", alert_pages.save, name="alert_rule_new"),
+    path("alerts/rules/<int:rule_id>", alert_pages.save, name="alert_rule"),
+    path("alerts/<int:alert_id>/acknowledge", alert_pages.acknowledge, name="acknowledge"),
     path("requests/<uuid:request_id>/", views.why, name="why"),
     path("requests/<uuid:request_id>/transfer", views.transfer, name="transfer"),
     path("calls/<uuid:call_id>/why", views.why_call, name="why_call"),

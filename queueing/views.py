@@ -31,7 +31,7 @@ HALF_HOUR_S = 1800
 AROUND = 4
 
 
-def _user(request: HttpRequest, operation: str) -> User:
+def user_who_may(request: HttpRequest, operation: str) -> User:
     """The person, when the operation is open to them; otherwise the page is not there."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - login_required
@@ -43,7 +43,7 @@ def _user(request: HttpRequest, operation: str) -> User:
 @login_required
 @require_GET
 def wallboard(request: HttpRequest) -> HttpResponse:
-    user = _user(request, VIEW)
+    user = user_who_may(request, VIEW)
     context = {
         "board": _board(user),
         "may_act": may(user, ACT),
@@ -56,18 +56,19 @@ def wallboard(request: HttpRequest) -> HttpResponse:
 @require_GET
 def board(request: HttpRequest) -> JsonResponse:
     """What the page asks for every two seconds."""
-    return JsonResponse(_board(_user(request, VIEW)))
+    return JsonResponse(_board(user_who_may(request, VIEW)))
 
 
 def _board(user: User) -> dict[str, Any]:
-    return board_for(staff_nos_in_scope(user, VIEW))
+    roles = None if user.is_superuser else set(user.roles.values_list("pk", flat=True))
+    return board_for(staff_nos_in_scope(user, VIEW), roles)
 
 
 @login_required
 @require_POST
 def sign_out(request: HttpRequest, seat_id: int) -> HttpResponse:
     """Forced 签出; a seat with a case in hand is signed out after it."""
-    user = _user(request, ACT)
+    user = user_who_may(request, ACT)
     get_object_or_404(Seat, visible(user, ACT, owner="user"), pk=seat_id)
     try:
         seats.force_sign_out(
@@ -83,7 +84,7 @@ def sign_out(request: HttpRequest, seat_id: int) -> HttpResponse:
 @login_required
 @require_GET
 def report(request: HttpRequest) -> HttpResponse:
-    _user(request, VIEW)
+    user_who_may(request, VIEW)
     form = ReportForm(request.GET or ReportForm.default())
     asked = form.cleaned_data if form.is_valid() else ReportForm.default()
     rows = figures.report(asked["first"], asked["last"], asked["by"])
@@ -131,7 +132,7 @@ def _cells(sums: figures.Sums) -> list[str]:
 @require_GET
 def plan(request: HttpRequest) -> HttpResponse:
     """How many seats the line needs (Erlang C), and what if it changed."""
-    _user(request, VIEW)
+    user_who_may(request, VIEW)
     form = StaffingForm(request.GET or StaffingForm.default())
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
@@ -152,7 +153,7 @@ def plan(request: HttpRequest) -> HttpResponse:
 @require_GET
 def why(request: HttpRequest, request_id: str) -> HttpResponse:
     """为什么是他 / 为什么还没轮到: the decisions about one request."""
-    tasks = InterviewTask.objects.filter(tasks_in_scope(_user(request, VIEW), VIEW))
+    tasks = InterviewTask.objects.filter(tasks_in_scope(user_who_may(request, VIEW), VIEW))
     rows = CallRequest.objects.select_related("task").filter(task__in=tasks)
     found = get_object_or_404(rows, pk=request_id)
     context = {"found": found, "traced": figures.traced(found)}
@@ -161,7 +162,7 @@ def why(request: HttpRequest, request_id: str) -> HttpResponse:
 
 def _latest(request: HttpRequest, **of: str) -> HttpResponse:
     """The same page, asked from a call or from a case."""
-    tasks = InterviewTask.objects.filter(tasks_in_scope(_user(request, VIEW), VIEW))
+    tasks = InterviewTask.objects.filter(tasks_in_scope(user_who_may(request, VIEW), VIEW))
     found = CallRequest.objects.filter(task__in=tasks, **of).order_by("-arrived_at").first()
     if found is None:
         raise Http404
@@ -184,7 +185,7 @@ def why_task(request: HttpRequest, task_id: str) -> HttpResponse:
 @require_GET
 def line(request: HttpRequest) -> HttpResponse:
     """Who waits, in the order of serving, why each still waits; a ringing case can be handed on."""
-    user = _user(request, VIEW)
+    user = user_who_may(request, VIEW)
     rows = line_rows(tasks_in_scope(user, VIEW))
     return render(request, "queueing/line.html", {"rows": rows, "may_act": may(user, ACT)})
 
@@ -193,7 +194,7 @@ def line(request: HttpRequest) -> HttpResponse:
 @require_POST
 def transfer(request: HttpRequest, request_id: str) -> HttpResponse:
     """转出 by a supervisor: from the seat where it rings to a named one or one at random (WB-2)."""
-    user = _user(request, ACT)
+    user = user_who_may(request, ACT)
     mine = Seat.objects.filter(visible(user, ACT, owner="user"))
     found = get_object_or_404(
         Offer.objects.select_related("request"),

@@ -14,20 +14,19 @@ from common.clock import unix_ms
 from interviews.models import Call
 from interviews.proof import networks_of, proofs_of
 from interviews.states import RUNNING, ParticipantState
-from media_worker.models import MediaWorker
-from media_worker.selectors import DISK_WARN_FREE_PERCENT
-from outbox.models import MessageState, OutboxMessage
 from parameters.selectors import value_of
 from scripts_mgmt.selectors import script_for
 from seats.models import SeatPresence
 from seats.states import Presence
 
 from . import figures
+from .models import Alert, AlertRule
+from .states import AlertMetric
 
 FRESH_S = 1
 PROOF_OLD_S = 5
-DISK_LOW_PERCENT = 15
-MESSAGES_LATE = dt.timedelta(minutes=2)
+EVALUATED = "alerts-evaluated"  # when the rules were looked at last (ms of the epoch)
+MAX_DONE = 20
 MAX_CALLS = 60
 NETWORKS = ("good", "fair", "poor")
 
@@ -37,17 +36,25 @@ def board() -> dict[str, Any]:
     return cache.get_or_set("wallboard", _board, FRESH_S) or {}
 
 
-def board_for(staff_nos: tuple[str, ...] | None) -> dict[str, Any]:
-    """The board with the calls and alerts of these seats only; None means all seats.
+def board_for(staff_nos: tuple[str, ...] | None, role_ids: set[int] | None) -> dict[str, Any]:
+    """The board with the calls of these seats, and the alerts these seats and roles are told of.
 
-    The line and its figures are the bank's: one line serves every institution.
+    None means everybody's. The line and its figures are the bank's: one line serves every institution.
     """
     whole = board()
-    if staff_nos is None:
-        return whole
+
+    def is_told(alert: dict[str, Any]) -> bool:
+        near = staff_nos is None or alert["staff_no"] in {"", *staff_nos}
+        return near and (
+            role_ids is None or not alert["roles"] or not role_ids.isdisjoint(alert["roles"])
+        )
+
     return whole | {
-        "calls": [call for call in whole["calls"] if call["staff_no"] in staff_nos],
-        "alerts": [alert for alert in whole["alerts"] if alert["staff_no"] in {"", *staff_nos}],
+        "calls": [
+            call for call in whole["calls"] if staff_nos is None or call["staff_no"] in staff_nos
+        ],
+        "alerts": [alert for alert in whole["alerts"] if is_told(alert)],
+        "alerts_done": [alert for alert in whole["alerts_done"] if is_told(alert)],
     }
 
 
@@ -59,13 +66,14 @@ def _board() -> dict[str, Any]:
     line = figures.line_now()
     longest_s = max(((now - request.arrived_at).total_seconds() for request in line), default=0.0)
     wrap_s = figures.wrap_up_s(day, now)
-    calls = _calls(now)
+    rules = list(AlertRule.objects.filter(enabled=True))
     return {
         "at_unix_ms": unix_ms(now),
         "waiting": len(line),
         "longest_s": round(longest_s),
-        "wait_alert_s": value_of("wait_alert_s"),
-        "line_alert": value_of("line_alert"),
+        "wait_alert_s": _threshold(rules, AlertMetric.LONGEST_WAIT),
+        "line_alert": _threshold(rules, AlertMetric.LINE),
+        "level_alert": _threshold(rules, AlertMetric.SERVICE_LEVEL),
         "service_level": sums.service_level,
         "service_level_s": value_of("service_level_s"),
         "short_abandon_s": value_of("short_abandon_s"),
@@ -85,8 +93,8 @@ def _board() -> dict[str, Any]:
             "step_s": int(figures.CURVE_STEP.total_seconds()),
             "points": figures.curve(today, _curve_from(day, now), now),
         },
-        "calls": calls,
-        "alerts": _alerts(now, len(line), longest_s, calls),
+        "calls": running_calls(now),
+        **_alerts(now),
     }
 
 
@@ -106,7 +114,7 @@ def _pauses() -> dict[str, int]:
     return reasons
 
 
-def _calls(now: dt.datetime) -> list[dict[str, Any]]:
+def running_calls(now: dt.datetime) -> list[dict[str, Any]]:
     """No customer's name: the board hangs on a wall."""
     rows = list(
         Call.objects.filter(state__in=RUNNING, task__rehearsal=False)
@@ -163,7 +171,9 @@ def _call(
         ],
         "steps_done": len(done),
         "steps": script.steps.count() if script else 0,
+        "live_s": (now - (call.live_at or now)).total_seconds(),
         "recording": {
+            "on": call.recording_on,
             "tracks": len(tracks),
             "age_s": None if told_s is None else round(told_s + max(0, oldest_ms) / 1000, 1),
             "stalled": call.recording_on
@@ -185,51 +195,34 @@ def _worst(levels: Iterable[str]) -> str:
     return max(known, key=NETWORKS.index, default="")
 
 
-def _alerts(
-    now: dt.datetime, waiting: int, longest_s: float, calls: list[dict[str, Any]]
-) -> list[dict[str, str]]:
-    """Worst first: `level` is stop or risk."""
-    found: list[dict[str, str]] = []
+def _alerts(now: dt.datetime) -> dict[str, Any]:
+    """What has fired and is not over, worst and oldest first; and what was over today."""
+    fired = Alert.objects.filter(fired_at__isnull=False).prefetch_related("rule__roles")
+    day = figures.start_of(timezone.localdate(now))
+    done = fired.filter(ended_at__gte=day).order_by("-ended_at")[:MAX_DONE]
+    live = fired.filter(ended_at=None).order_by("fired_at")
+    told = cache.get(EVALUATED)
+    return {
+        "alerts": sorted((_alert(each) for each in live), key=lambda a: a["level"] != "stop"),
+        "alerts_done": [_alert(each) for each in done],
+        "alerts_age_s": None if told is None else (unix_ms(now) - told) / 1000,
+    }
 
-    def tell(level: str, title: str, text: str, staff_no: str = "") -> None:
-        found.append({"level": level, "title": title, "text": text, "staff_no": staff_no})
 
-    for call in calls:
-        if call["recording"]["stalled"] and call["state"] == "LIVE":
-            title = _("{name}：录制停止增长").format(name=call["seat"])
-            tell("stop", title, _("坐席已收到告警"), call["staff_no"])
-    fresh = now - dt.timedelta(seconds=10)
-    for worker in MediaWorker.objects.filter(last_heartbeat_at__gte=now - dt.timedelta(hours=1)):
-        if worker.last_heartbeat_at < fresh:
-            tell(
-                "stop",
-                _("媒体节点 {name} 失联").format(name=worker.worker_id),
-                _("通话已转到其他节点"),
-            )
-        elif worker.disk_free_percent < DISK_LOW_PERCENT:
-            tell(
-                "stop",
-                _("录像盘剩余 {share} %").format(share=round(worker.disk_free_percent)),
-                worker.worker_id,
-            )
-        elif worker.disk_free_percent < DISK_WARN_FREE_PERCENT:
-            tell(
-                "risk",
-                _("录像盘已用 {share} %").format(share=round(100 - worker.disk_free_percent)),
-                _("{name}：请清理或扩容").format(name=worker.worker_id),
-            )
-    if longest_s > value_of("wait_alert_s"):
-        tell("risk", _("最长等待超过目标"), _("可请示忙坐席回到示闲"))
-    if waiting > value_of("line_alert"):
-        tell("risk", _("排队 {count} 人").format(count=waiting), _("超过排队人数告警线"))
-    late = OutboxMessage.objects.filter(
-        state=MessageState.PENDING, created_at__lt=now - MESSAGES_LATE
-    ).count()
-    parked = OutboxMessage.objects.filter(state=MessageState.PARKED).count()
-    if late or parked:
-        tell(
-            "risk",
-            _("合作系统：{late} 条消息迟到，{parked} 条搁置").format(late=late, parked=parked),
-            _("见“待发消息”"),
-        )
-    return found
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": alert.pk,
+        "level": alert.level,
+        "title": alert.title,
+        "text": alert.text,
+        "staff_no": alert.staff_no,
+        "roles": [role.pk for role in alert.rule.roles.all()],
+        "fired_unix_ms": unix_ms(alert.fired_at) if alert.fired_at else None,
+        "ended_unix_ms": unix_ms(alert.ended_at) if alert.ended_at else None,
+        "acknowledged_by": alert.acknowledged_by,
+    }
+
+
+def _threshold(rules: list[AlertRule], metric: AlertMetric) -> int | None:
+    """The first line anybody is told of; None when nobody is."""
+    return min((rule.threshold for rule in rules if rule.metric == metric), default=None)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import redis
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 SETTLE_S = 0.5
 AGAIN_S = 1.0
+# Redis's own errors are no OSError, its connection error neither.
+AWAY = (redis.exceptions.RedisError, OSError)
 
 Listener = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -54,22 +57,24 @@ class QueueFeed:
         """Never waits with a time limit: a broken off `receive` would end the membership."""
         layer = get_channel_layer()
         assert layer is not None  # noqa: S101 - always configured
-        channel = await layer.new_channel()
+        channel = ""
         try:
             while True:
                 try:
+                    channel = channel or await layer.new_channel()
                     await layer.group_add(QUEUE_GROUP, channel)
                     while True:
                         await layer.receive(channel)
                         self._changed.set()
-                except (ConnectionError, OSError, TimeoutError) as error:
+                except AWAY as error:
                     # The layer is away: what happened meanwhile is read when it is back.
                     logger.warning("queue feed interrupted error=%s", type(error).__name__)
                     await asyncio.sleep(AGAIN_S)
                     self._changed.set()
         finally:
-            with contextlib.suppress(ConnectionError, OSError, TimeoutError):
-                await layer.group_discard(QUEUE_GROUP, channel)
+            if channel:
+                with contextlib.suppress(*AWAY):
+                    await layer.group_discard(QUEUE_GROUP, channel)
 
     async def _tell_when_changed(self) -> None:
         """Many changes become one; none waits longer than SETTLE_S."""

@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "outbox": {"task": "outbox.tasks.deliver_due", "schedule": 2.0, "options": {"expires": 2}},
     "interviews": {"task": "interviews.tasks.sweep", "schedule": 2.0, "options": {"expires": 2}},
     "queueing": {"task": "queueing.tasks.sweep", "schedule": 1.0, "options": {"expires": 1}},
+    "alerts": {"task": "queueing.tasks.watch", "schedule": 2.0, "options": {"expires": 2}},
     "seats": {"task": "seats.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "appointments": {
         "task": "appointments.tasks.sweep",

@@ -1,5 +1,6 @@
 """The line and what is done to it. Lock order: seat (by id when two), task, request, offer."""
 
+from .alerts import acknowledge_alert, evaluate_alerts, save_alert_rule
 from .line import (
     CallInResult,
     abandon,
@@ -17,12 +18,15 @@ __all__ = [
     "CallInResult",
     "abandon",
     "accept_offer",
+    "acknowledge_alert",
     "call_in",
     "decline_offer",
     "discard_draft",
     "dispatch_waiting",
+    "evaluate_alerts",
     "parse_policy",
     "publish_rules",
+    "save_alert_rule",
     "save_rules",
     "sweep",
     "touch",

@@ -173,5 +173,5 @@ def test_the_wallboard_shows_the_calls_of_the_scope(bank):
     make_call(make_task(), seat_at(bank["outlet"], "S1"))
     make_call(make_task(), seat_at(bank["beside"], "S2"))
 
-    assert [call["staff_no"] for call in board_for(("S1",))["calls"]] == ["S1"]
-    assert len(board_for(None)["calls"]) == 2
+    assert [call["staff_no"] for call in board_for(("S1",), None)["calls"]] == ["S1"]
+    assert len(board_for(None, None)["calls"]) == 2

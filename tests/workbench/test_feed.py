@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import redis
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.db import connections
@@ -81,3 +82,45 @@ async def test_the_feed_ends_with_its_last_listener():
 
     assert work is not None
     assert work.done()
+
+
+class Interrupted:
+    """The real layer, but for one act that fails as it does when Redis is away."""
+
+    def __init__(self, layer, act):
+        self._layer, self._act = layer, act
+        self.failed = False
+
+    def __getattr__(self, name):
+        if name == self._act and not self.failed:
+            return self._fail
+        return getattr(self._layer, name)
+
+    async def _fail(self, *_):
+        self.failed = True
+        raise redis.exceptions.ConnectionError
+
+
+@pytest.mark.parametrize("act", ["new_channel", "group_add", "receive"])
+async def test_the_feed_outlives_a_redis_that_was_away(act, monkeypatch):
+    layer = get_channel_layer()
+    interrupted = Interrupted(layer, act)
+    monkeypatch.setattr(feeds, "get_channel_layer", lambda: interrupted)
+    monkeypatch.setattr(feeds, "AGAIN_S", 0.05)
+    feed = feeds.QueueFeed()
+    told = asyncio.Event()
+
+    async def hear(line):
+        told.set()
+
+    feed.listen(hear)
+    async with asyncio.timeout(10):
+        # What was missed is told when it is back, and what comes then is heard.
+        await told.wait()
+        told.clear()
+        while not told.is_set():
+            await layer.group_send(QUEUE_GROUP, {"type": "queue.changed"})
+            await asyncio.sleep(0.05)
+    await feed.leave(hear)
+
+    assert interrupted.failed

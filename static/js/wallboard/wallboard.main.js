@@ -5,6 +5,7 @@ import { axisTop, path, percent, span } from "./figures.js";
 
 const ASK_EVERY_MS = 2000;
 const OLD_AFTER_MS = 6000;
+const BLIND_AFTER_S = 15;
 const SVG = "http://www.w3.org/2000/svg";
 const STATES = /** @type {[string, string, string][]} */ ([
   ["IN_CALL", "通话", "is-talk"], ["READY", "示闲", "is-idle"], ["OFFERED", "振铃", "is-talk"],
@@ -15,6 +16,7 @@ const LEFT = /** @type {[string, string][]} */ ([["queue", "排队中放弃"], [
 
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const signOutUrl = document.body.dataset.signOutUrl ?? "";
+const acknowledgeUrl = document.body.dataset.acknowledgeUrl ?? "";
 const supervisionUrl = document.body.dataset.supervisionUrl ?? "";
 let told = 0;
 
@@ -39,14 +41,7 @@ function show(board) {
   const pauses = Object.entries(board.pauses).map(([reason, count]) => `${reason} ${count}`);
   at("pauses").textContent = pauses.length ? `示忙：${pauses.join("，")}` : "没有示忙的坐席";
   showCalls(board);
-  at("alert-count").textContent = String(board.alerts.length);
-  at("alert-count").className = board.alerts.length ? "badge is-down" : "badge";
-  at("alerts").replaceChildren(
-    ...(board.alerts.length
-      ? board.alerts.map((/** @type {any} */ alert) =>
-          el("div", { class: `hint hint--${alert.level}` }, icon("alert"), el("b", {}, alert.title), el("p", {}, alert.text)))
-      : [el("p", { class: "quiet" }, "没有告警。")]),
-  );
+  showAlerts(board);
   showCurve(board);
   at("day").replaceChildren(
     ...split(DAY, board.appointments, "预约", ["存疑率", board.doubt_rate === null ? "—" : `${percent(board.doubt_rate)}%`]),
@@ -55,14 +50,52 @@ function show(board) {
 }
 
 /** @param {any} board */
+function showAlerts(board) {
+  at("alert-count").textContent = String(board.alerts.length);
+  at("alert-count").className = board.alerts.length ? "badge is-down" : "badge";
+  const isBlind = board.alerts_age_s === null || board.alerts_age_s > BLIND_AFTER_S;
+  at("alerts").replaceChildren(
+    ...(isBlind ? [el("div", { class: "hint hint--stop" }, icon("alert"), el("b", {}, "告警规则没有在核对"), el("p", {}, "请检查后台任务（Celery）是否在运行"))] : []),
+    ...board.alerts.map((/** @type {any} */ alert) => hint(alert, board.at_unix_ms)),
+    ...(board.alerts.length || isBlind ? [] : [el("p", { class: "quiet" }, "没有告警。")]),
+    ...(board.alerts_done.length ? [el("h3", { class: "alerts__head" }, `今日已恢复 ${board.alerts_done.length}`), el("ul", { class: "alerts__list" }, ...board.alerts_done.map(done))] : []),
+  );
+}
+
+/** @param {any} alert @param {number} now */
+function hint(alert, now) {
+  const made = el(
+    "div", { class: `hint hint--${alert.level}`, "data-alert": String(alert.id) },
+    icon("alert"), el("b", {}, alert.title), el("time", {}, span((now - alert.fired_unix_ms) / 1000)), el("p", {}, alert.text),
+  );
+  if (alert.acknowledged_by) made.append(el("p", {}, `${alert.acknowledged_by} 已确认`));
+  else if (acknowledgeUrl) {
+    const button = el("button", { class: "btn btn--sm", type: "button", "aria-label": `确认：${alert.title}` }, "确认");
+    button.addEventListener("click", async () => {
+      button.setAttribute("disabled", "");
+      const answer = await post(acknowledgeUrl.replace("/0/", `/${alert.id}/`));
+      const told = await answer.json();
+      button.replaceWith(answer.ok ? `${told.acknowledged_by} 已确认` : String(told.detail ?? "未成功"));
+    });
+    made.append(el("p", {}, button));
+  }
+  return made;
+}
+
+/** @param {any} alert */
+function done({ title, ended_unix_ms: ended }) {
+  return el("li", { class: "alerts__done" }, el("time", {}, new Date(ended).toTimeString().slice(0, 5)), el("span", {}, title), icon("check"));
+}
+
+/** @param {any} board */
 function showKpis(board) {
-  const late = board.longest_s > board.wait_alert_s;
+  const late = board.wait_alert_s !== null && board.longest_s > board.wait_alert_s;
   const level = board.service_level;
   /** @type {[string, string, string, string, string][]} name, figure, unit, definition, look */
   const kpis = [
-    ["排队", String(board.waiting), "人", "已准入、未接通的客户", board.waiting > board.line_alert ? "kpi--warn" : ""],
+    ["排队", String(board.waiting), "人", "已准入、未接通的客户", board.line_alert !== null && board.waiting > board.line_alert ? "kpi--warn" : ""],
     ["最长等待", span(board.longest_s), "", "从入队起算，含断线保留", late ? "kpi--warn" : ""],
-    ["服务水平", percent(level), "%", `${board.service_level_s} s 内接通 ÷（接通＋放弃），不计 ${board.short_abandon_s} s 内放弃`, level === null ? "" : level >= 0.8 ? "kpi--good" : "kpi--warn"],
+    ["服务水平", percent(level), "%", `${board.service_level_s} s 内接通 ÷（接通＋放弃），不计 ${board.short_abandon_s} s 内放弃`, level === null ? "" : board.level_alert === null ? "" : 100 * level >= board.level_alert ? "kpi--good" : "kpi--warn"],
     ["平均应答", span(board.answer_s), "", "入队到接通，今日接通者", ""],
     ["平均处理", span(board.handling_s), "", `通话 ${span(board.talk_s)} ＋ 话后 ${span(board.wrap_s)}`, ""],
     ["占用率", percent(board.occupancy), "%", "（振铃＋通话＋话后）÷ 签入且未示忙", ""],
@@ -71,11 +104,18 @@ function showKpis(board) {
     ...kpis.map(([name, figure, unit, about, look]) =>
       el(
         "section", { class: `kpi ${look}`, "aria-label": name },
-        el("h2", {}, name, ...(name === "最长等待" ? [el("span", { class: "chip" }, `目标 ${span(board.wait_alert_s)}`)] : name === "服务水平" ? [el("span", { class: "chip" }, "目标 80%")] : [])),
+        el("h2", {}, name, ...goal(name, board)),
         el("p", { class: "kpi__num" }, figure, ...(unit && figure !== "—" ? [el("small", {}, unit)] : [])),
         el("p", { class: "kpi__def" }, about),
       )),
   );
+}
+
+/** The line an alert is told of, beside the figure. @param {string} name @param {any} board */
+function goal(name, { wait_alert_s: wait, level_alert: level }) {
+  if (name === "最长等待" && wait !== null) return [el("span", { class: "chip" }, `目标 ${span(wait)}`)];
+  if (name === "服务水平" && level !== null) return [el("span", { class: "chip" }, `目标 ${level}%`)];
+  return [];
 }
 
 /** @param {any} board */
@@ -167,7 +207,7 @@ function post(url) {
 /** @param {any} board */
 function showCurve(board) {
   const { points, from_unix_ms: from, step_s: step } = board.curve;
-  const most = axisTop(Math.max(board.line_alert, ...points));
+  const most = axisTop(Math.max(board.line_alert ?? 0, ...points));
   const box = { width: 440, height: 220, most };
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 500 260");
@@ -179,11 +219,10 @@ function showCurve(board) {
     group.append(part("path", { class: "grid", d: `M0 ${y}H${box.width}` }), label(-8, y + 5, String(Math.round(most * share)), "end"));
   }
   const line = path(points, box);
-  const goal = box.height * (1 - board.line_alert / most);
   group.append(
     part("path", { class: "area", d: `${line}L${points.length > 1 ? box.width : 0} ${box.height}L0 ${box.height}Z` }),
     part("path", { class: "line", d: line }),
-    part("path", { class: "goal", d: `M0 ${goal}H${box.width}` }),
+    ...(board.line_alert === null ? [] : [part("path", { class: "goal", d: `M0 ${box.height * (1 - board.line_alert / most)}H${box.width}` })]),
   );
   const last = points.length - 1;
   for (const share of [0, 0.5, 1]) {
@@ -192,7 +231,7 @@ function showCurve(board) {
   }
   svg.append(group);
   at("curve").replaceChildren(svg);
-  at("curve-note").textContent = `虚线为告警线 ${board.line_alert}`;
+  at("curve-note").textContent = board.line_alert === null ? "" : `虚线为告警线 ${board.line_alert}`;
 }
 
 /**

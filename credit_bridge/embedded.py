@@ -104,6 +104,7 @@ class EmbeddedBank:
             property_county=case.property_county,
             property_address=case.property_address,
             in_province=_in_province(case),
+            customer_type=case.customer_type,
             node=case.node,
             nodes=_nodes(case),
             tasks=tuple(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.crypto import EncryptedTextField, blind_index
+from interviews.states import CustomerType
 
 from .states import InboxState, Node, ProposalState, SmsState
 
@@ -22,6 +23,12 @@ class CreditCase(models.Model):
     product_name = models.CharField(_("产品名称"), max_length=80)
     channel_code = models.CharField(_("渠道代码"), max_length=40, blank=True)
     channel_name = models.CharField(_("渠道名称"), max_length=80, blank=True)
+    customer_type = models.CharField(
+        _("客户类型"),
+        max_length=10,
+        choices=CustomerType.choices,
+        default=CustomerType.ORDINARY,
+    )
     manager_no = models.CharField(_("客户经理工号"), max_length=20)
     manager_name = models.CharField(_("客户经理"), max_length=60)
     property_province = models.CharField(_("房产所在省"), max_length=12, blank=True)

@@ -117,6 +117,9 @@ class CaseDetails:
     tasks: tuple[TaskFacts, ...] = ()
     proposals: tuple[ProposalFacts, ...] = ()
     contract_submitted_at: dt.datetime | None = None
+    customer_type: str = (
+        ""  # ordinary, good, vip, whitelist; what we do not know is ordinary (DSP-1)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class DemoCase:
     course: str = "fresh"
     product: tuple[str, str] = YXD
     manager: tuple[str, str] = MANAGER
+    customer_type: str = "ordinary"
 
 
 MORE_CASES = (
@@ -99,6 +100,7 @@ MORE_CASES = (
         "fresh",
         BUSINESS,
         OTHER_MANAGER,
+        "vip",
     ),
     DemoCase("YXD-2026-1114-00680", (("冯雨薇", (PRIMARY,)),), "杭州", "300000.00", "booked"),
     DemoCase("YXD-2026-1012-00690", (("曹文轩", (PRIMARY,)),), "杭州", "640000.00", "lien"),

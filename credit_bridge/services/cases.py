@@ -30,7 +30,7 @@ from credit_bridge.selectors import bank, bookable_seat, proposal_changes
 from credit_bridge.states import Node
 from interviews import services as interviews
 from interviews.models import InterviewTask, Party
-from interviews.states import PartyRole, TaskState
+from interviews.states import CustomerType, PartyRole, TaskState
 from outbox import services as outbox
 from outbox.models import OVER, OutboxMessage
 from outbox.services import publish
@@ -70,7 +70,13 @@ def _draft(case: CaseDetails, staff_no: str = "") -> interviews.TaskDraft:
         manager_name=case.manager_name,
         seat_staff_no=staff_no,
         case_ref=case.case_no,
+        customer_type=_customer_type(case.customer_type),
     )
+
+
+def _customer_type(told: str) -> CustomerType:
+    """A word that we do not know must not stop an interview."""
+    return CustomerType(told) if told in CustomerType.values else CustomerType.ORDINARY
 
 
 def draft_of(contract_no: str) -> interviews.TaskDraft:

@@ -4,11 +4,18 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from appointments.selectors import due_appointments
 from credit_bridge.embedded import EmbeddedBank as EmbeddedCredit
 from credit_bridge.errors import CaseUnknown
 from credit_bridge.models import CreditCase, CreditParty
 from credit_bridge.ports import StateMessage
+from credit_bridge.services.cases import draft_of
+from interviews import services as interviews
+from queueing.models import CallRequest
+from queueing.selectors import policy_in_force, waiting_now, waiting_views
+from tests.support.factories import SEAT_ACTOR
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +81,25 @@ def test_a_person_of_several_roles_is_one_party(case):
 
     assert party.roles == ("主借人", "共有人")
     assert party.property_location == "浙江省 湖州市"
+
+
+@pytest.mark.parametrize(
+    ("told_type", "becomes"), [("vip", "vip"), ("whitelist", "whitelist"), ("platinum", "ordinary")]
+)
+def test_the_customers_type_comes_with_the_case_to_the_rules_of_dispatch(case, told_type, becomes):
+    CreditCase.objects.filter(pk=case.pk).update(customer_type=told_type)
+    CreditParty.objects.create(
+        case=case,
+        role="PRIMARY_BORROWER",
+        name="张晓明",
+        phone="13800001234",
+        id_no="410105198803121234",
+    )
+
+    task = interviews.create_task(draft_of("C1"), actor=SEAT_ACTOR)
+    CallRequest.objects.create(task=task, party=task.parties.get())
+
+    assert task.customer_type == becomes
+    now = timezone.now()
+    [waiting] = waiting_views(waiting_now(), policy_in_force(), due_appointments(now))
+    assert waiting.customer_type == becomes

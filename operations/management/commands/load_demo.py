@@ -333,6 +333,7 @@ def _more_case(more: DemoCase) -> None:
             "property_city": city,
             "property_county": county,
             "property_address": address,
+            "customer_type": more.customer_type,
             "applied_on": timezone.localdate() - dt.timedelta(days=12),
             "node": node,
             "interview_generation": 1 if node != Node.INTERVIEW and settled else 0,

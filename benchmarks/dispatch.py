@@ -153,9 +153,14 @@ async def live(port: int, seats: list[tuple[int, str]], requests: int) -> list[f
 
     connected = asyncio.Semaphore(0)
     watchers = [asyncio.create_task(watch(cookie)) for _pk, cookie in seats]
-    opened = asyncio.gather(*(connected.acquire() for _ in seats))
+
+    async def everybody() -> None:
+        for _ in seats:
+            await connected.acquire()
+
     # A page that could not be opened ends the run instead of being waited for.
-    done, _ = await asyncio.wait([opened, *watchers], return_when=asyncio.FIRST_COMPLETED)
+    waiting = [asyncio.create_task(everybody()), *watchers]
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for ended in done:
         await ended
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import DataScope, User
 from accounts.selectors import EVERYTHING, scope_of, staff_nos_in_scope, visible
@@ -48,6 +48,12 @@ def tasks_in_scope(user: User | AnonymousUser, *operations: str) -> Q:
     if scope_of(user, *operations) == DataScope.INSTITUTION:
         found |= Q(seat_staff_no="", calls=None)
     return found
+
+
+def calls_with_part_of(user: User) -> QuerySet[Call]:
+    """Calls the person interviewed in, or joined as a supervisor: no case for the own judgement."""
+    joined = Participant.objects.filter(user=user, silent=False)
+    return Call.objects.filter(Q(seat__user=user) | Q(pk__in=joined.values("call")))
 
 
 def current_tasks_for_phone(phone: str) -> list[Party]:

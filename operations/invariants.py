@@ -193,8 +193,8 @@ def interviews_are_told_once() -> Found:
     for row in passed.filter(n__gt=1):
         yield f"task {row['task']}: {row['n']} passing verdicts"
     stored = StoredObject.objects.values("key").annotate(n=Count("pk"))
-    for row in stored.filter(n__gt=1):
-        yield f"object {row['key']}: {row['n']} rows"
+    for twice in stored.filter(n__gt=1):
+        yield f"object {twice['key']}: {twice['n']} rows"
     early = EarlyPart.objects.filter(key__in=StoredObject.objects.values("key"))
     for key in early.values_list("key", flat=True):
         yield f"object {key}: still on its way as an early part"

@@ -15,6 +15,7 @@ from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
 from interviews.errors import ReasonRequired
+from interviews.selectors import calls_with_part_of
 from interviews.services import settle_task
 from qc import selectors
 from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
@@ -75,7 +76,7 @@ def _advance(review: QcReview, move: ReviewMove) -> None:
 def claim(review_id: int, *, reviewer: User) -> QcReview:
     """Take a case for review. Raises OwnCase, IllegalMove when somebody has it."""
     review = lock_review(review_id)
-    if review.call.seat.user_id == reviewer.pk:
+    if calls_with_part_of(reviewer).filter(pk=review.call_id).exists():
         raise OwnCase
     _advance(review, ReviewMove.CLAIM)
     review.reviewer = reviewer
@@ -93,7 +94,7 @@ def claim_next(*, reviewer: User, among: QuerySet[QcReview]) -> QcReview | None:
     """
     first = (
         among.filter(state=ReviewState.OPEN)
-        .exclude(call__seat__user=reviewer)
+        .exclude(call__in=calls_with_part_of(reviewer))
         .order_by("-is_urgent", "opened_at", "pk")
         .select_for_update(of=("self",), skip_locked=True)
         .first()

@@ -13,6 +13,7 @@ from accounts.selectors import actor_of
 from audit import services as audit
 from common.actor import Actor
 from interviews.errors import ReasonRequired
+from interviews.selectors import calls_with_part_of
 from qc import selectors
 from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
 from qc.models import QcReview, SecondOpinion, new_seed
@@ -74,7 +75,7 @@ def take_second_opinion(among: QuerySet[QcReview], *, reviewer: User) -> SecondO
         SecondOpinion.objects.filter(decided_at=None, review__in=among)
         .filter(Q(reviewer=None) | Q(taken_at__lt=stale))
         .exclude(review__reviewer=reviewer)
-        .exclude(review__call__seat__user=reviewer)
+        .exclude(review__call__in=calls_with_part_of(reviewer))
         .order_by("asked_at", "pk")
         .select_for_update(of=("self",), skip_locked=True)
         .first()

@@ -10,7 +10,7 @@ from audit.models import AuditEntry
 from interviews import services
 from interviews.errors import CallOver, NotAdmitted, SupervisesItself, SupervisionFull
 from interviews.models import Leg, Participant, TimelineEvent
-from interviews.selectors import call_view
+from interviews.selectors import call_view, calls_with_part_of
 from parameters.models import Parameter, Scope
 from tests.support.factories import SEAT_ACTOR, make_call
 from tests.support.fake_worker import fake_worker
@@ -187,3 +187,13 @@ def test_the_database_has_no_supervisor_without_a_person_and_no_silent_customer(
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Participant.objects.create(call=call, **fields)
+
+
+def test_who_joined_does_not_judge_the_call_and_who_only_listened_may(call, supervisor):
+    start(call, supervisor, silent=True)
+    assert list(calls_with_part_of(supervisor)) == []
+
+    start(call, supervisor, silent=False)
+
+    assert list(calls_with_part_of(supervisor)) == [call]
+    assert list(calls_with_part_of(call.seat.user)) == [call]

@@ -252,3 +252,28 @@ async def test_nine_have_a_place_and_a_tenth_is_refused_without_disturbing_them(
 
     assert refusal.value.facts == {"reason": "room_full"}
     assert (await gateway.ahealth(worker.control_url)).legs == 9
+
+
+async def test_a_supervisor_takes_none_of_the_nine_places_and_a_listener_publishes_nothing(
+    worker: WorkerProcess, call_id: str, new_peer: NewPeer
+) -> None:
+    async def connect(name: str, role: Any, media: p.LegMedia) -> None:
+        body = p.ConnectLeg(
+            participant_id=name,
+            leg_id=f"leg-{name}",
+            role=role,
+            offer_sdp=await new_peer(slots=1).offer(),
+            media=media,
+        )
+        await gateway.aconnect_leg(worker.control_url, call_id, body)
+
+    await connect("chief", "supervisor", p.LegMedia(audio=False, video=False))
+    for number in range(9):
+        await connect(f"p{number}", "customer", p.LegMedia())
+    await connect("other", "supervisor", p.LegMedia())
+    with pytest.raises(gateway.MediaRefused):
+        await connect("p9", "customer", p.LegMedia())
+
+    assert (await gateway.ahealth(worker.control_url)).legs == 11
+    proof = await gateway.aproof(worker.control_url, call_id)
+    assert not [track for track in proof.tracks if track.participant_id == "chief"]

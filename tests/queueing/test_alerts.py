@@ -206,18 +206,23 @@ def test_a_rule_keeps_its_bounds_and_two_people_do_not_overwrite_each_other():
     assert not AlertRule.objects.exists()
 
     made = rule("disk", 20)
-    changed = {
-        "metric": AlertMetric.DISK,
-        "threshold": 25,
-        "hold_s": 30,
-        "level": AlertLevel.STOP,
-        "roles": (),
-        "enabled": True,
-        "actor": SEAT_ACTOR,
-    }
-    services.save_alert_rule(made.pk, revision=1, **changed)
+
+    def change():
+        services.save_alert_rule(
+            made.pk,
+            metric=AlertMetric.DISK,
+            threshold=25,
+            hold_s=30,
+            level=AlertLevel.STOP,
+            roles=(),
+            enabled=True,
+            revision=1,
+            actor=SEAT_ACTOR,
+        )
+
+    change()
     with pytest.raises(AlertRuleChanged):
-        services.save_alert_rule(made.pk, revision=1, **changed)
+        change()
 
     made.refresh_from_db()
     assert sentence(made) == "录像盘剩余低于 25 %，持续 30 秒"

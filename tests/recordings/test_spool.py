@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from operations.invariants import check
 from recordings import health, selectors, services
 from recordings.errors import CannotRebuild
 from recordings.models import ContractEnd, Recording, RetentionRule, StoredObject
@@ -243,6 +244,7 @@ def test_an_uploader_killed_with_kill_9_is_succeeded_and_sends_nothing_twice(
     assert {f"{path.parent.name}/{path.name}" for path in kept} >= set(
         StoredObject.objects.values_list("key", flat=True)
     )
+    assert [result for result in check(["I3", "I7", "I9"]) if result.count] == []
 
 
 # --- tiers ----------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ class Interrupted:
 @pytest.mark.parametrize("act", ["new_channel", "group_add", "receive"])
 async def test_the_feed_outlives_a_redis_that_was_away(act, monkeypatch):
     layer = get_channel_layer()
+    assert layer is not None
     interrupted = Interrupted(layer, act)
     monkeypatch.setattr(feeds, "get_channel_layer", lambda: interrupted)
     monkeypatch.setattr(feeds, "AGAIN_S", 0.05)

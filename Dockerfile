@@ -7,7 +7,7 @@ RUN python -m venv /venv \
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /app interview \
- && mkdir -p /var/spool/interview /var/lib/interview/evidence-keys \
+ && mkdir -p /var/spool/interview /var/lib/interview/evidence-keys /var/lib/interview/exports \
  && chown -R interview: /var/spool/interview /var/lib/interview
 COPY --from=build /venv /venv
 WORKDIR /app

@@ -3,6 +3,7 @@
 from typing import Any
 
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
@@ -16,6 +17,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import content_disposition_header, urlencode
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +28,7 @@ from common.errors import DomainError
 from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
 from parameters.selectors import value_of
 
-from . import access, passwords, roster_file, services
+from . import access, changes, passwords, roster_file, second_factor, services
 from .admin_access import OperationAdmin
 from .forms import (
     FileForm,
@@ -84,8 +86,8 @@ class RoleAdmin(OperationAdmin):
     view_operation = VIEW
     manage_operation = MANAGE
     form = RoleForm
-    fields = ["code", "name", "scope", "operations"]
-    list_display = ["code", "name", "scope", "opens", "holders"]
+    fields = ["code", "name", "scope", "second_factor", "operations"]
+    list_display = ["code", "name", "scope", "second_factor", "opens", "holders"]
     change_list_template = "admin/accounts/role/change_list.html"
 
     def _manages(self, request: HttpRequest) -> bool:
@@ -125,11 +127,14 @@ class RoleAdmin(OperationAdmin):
             "person": person,
             "missing": staff_no if staff_no and person is None else "",
             "answers": access.what_can(person) if person else [],
+            "single": import_string(settings.SINGLE_GRANTS)(person) if person else [],
         }
         return render(request, "admin/accounts/role/who.html", context)
 
     def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:
         services.save_role(obj, actor=_actor(request))
+        if changes.waits_for("role", obj.pk):
+            messages.warning(request, changes.told())
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         related, counts, _rights, _protected = super().get_deleted_objects(objs, request)
@@ -187,6 +192,12 @@ ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
         _("重置下列用户的密码？"),
         _("重置密码"),
         _("生成只显示一次的初始密码；其所有登录立即失效，下次登录须改密。"),
+    ),
+    "second": (
+        services.reset_second_factor,
+        _("重置下列用户的二次验证？"),
+        _("重置二次验证"),
+        _("用于手机与恢复码均遗失；其所有登录立即失效，下次登录凭密码重新绑定。请先核实本人身份。"),
     ),
     "delete": (
         services.delete_user,
@@ -291,6 +302,8 @@ class UserAdmin(OperationAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
             services.change_user(obj.pk, form.draft(), actor=_actor(request))
+            if changes.waits_for("user.roles", obj.pk):
+                messages.warning(request, changes.told())
             return
         user, password = services.create_user(form.draft(), actor=_actor(request))
         obj.pk = user.pk
@@ -317,6 +330,8 @@ class UserAdmin(OperationAdmin):
             idle = {"enable" if found.is_active else "disable"}
             if not getattr(found, "is_locked", False):
                 idle.add("unlock")
+            if not second_factor.has_one(found):
+                idle.add("second")
             shown["acts"] = [(what, act[2]) for what, act in ACTS.items() if what not in idle]
         shown |= ONE_BUTTON
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import label_for_field
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from common.errors import DomainError
 from common.paging import BoundedPaginator
 
-from .selectors import EVERYTHING, may, visible
+from .selectors import EVERYTHING, chosen_columns, may, visible
 
 RECENT = 1000
 
@@ -38,14 +39,41 @@ class OperationAdmin(admin.ModelAdmin[Any]):
         operations = [code for code in (self.view_operation, self.manage_operation) if code]
         return visible(request.user, *operations, owner=self.owner_path)
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Of the list's columns those the person has chosen; what leads to the row always."""
+        columns = super().get_list_display(request)
+        chosen = chosen_columns(request.user, self.opts.label_lower)
+        if not chosen:
+            return columns
+        leads = set(super().get_list_display_links(request, columns) or columns[:1])
+        return [name for name in columns if name in chosen or name in leads]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(self.rows_open_to(request))
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().changeform_view, *args, **kwargs)
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._or_refusal(request, super().changelist_view, *args, **kwargs)
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        every = list(super().get_list_display(request))
+        shown = set(self.get_list_display(request))
+        leads = set(super().get_list_display_links(request, every) or every[:1])
+        context = {
+            "list_name": self.opts.label_lower,
+            "column_choice": [
+                {
+                    "name": name,
+                    "label": label_for_field(name, self.model, self),
+                    "shown": name in shown,
+                    "fixed": name in leads,
+                }
+                for name in every
+                if isinstance(name, str)
+            ],
+        }
+        return self._or_refusal(
+            request, super().changelist_view, extra_context=context | (extra_context or {})
+        )
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().delete_view, *args, **kwargs)

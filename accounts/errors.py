@@ -32,3 +32,19 @@ class RoleInUse(DomainError):
 class LastAdministrator(DomainError):
     code = "last_administrator"
     message = _("至少要保留一个启用的、可维护权限的用户。")
+
+
+class SecondFactorDemanded(DomainError):
+    code = "second_factor_demanded"
+    message = _("您的角色要求二次验证，不能关闭；更换手机请重新绑定。")
+
+
+class OwnChange(DomainError):
+    code = "own_change"
+    status = 403
+    message = _("不能复核自己提交的变更，请由另一人复核。")
+
+
+class AlreadyDecided(DomainError):
+    code = "already_decided"
+    message = _("该变更已处理。")

@@ -81,7 +81,7 @@ class RoleForm(forms.ModelForm[Role]):
 
     class Meta:
         model = Role
-        fields = ["code", "name", "scope", "operations"]
+        fields = ["code", "name", "scope", "second_factor", "operations"]
 
     def clean_operations(self) -> list[str]:
         chosen: list[str] = self.cleaned_data["operations"]

@@ -1,4 +1,4 @@
-"""Every request of a person: does the login stand, and is the password still good?"""
+"""Every request of a person: does the login stand, is the password still good, is it still the person?"""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -7,20 +7,29 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, resolve_url
+from django.utils.translation import gettext
 
-from . import sessions
+from . import proof_views, sessions
 from .models import User
+from .selectors import roles_asked_once
+from .sensitive import is_sensitive
+from .views import locked_out
 
 OPEN_WHILE_CHANGING = frozenset({"password", "logout", "login"})
 
 
 class StandingLoginMiddleware:
-    """Ends logins that do not stand; holds back everything but the change of a due password."""
+    """Ends logins that do not stand; holds back everything but the change of a due password, and
+    what is sensitive until the person has shown again who it is."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        with roles_asked_once():
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return self.get_response(request)
         user = request.user
@@ -41,11 +50,34 @@ class StandingLoginMiddleware:
         match = request.resolver_match
         if not isinstance(user, User) or match is None or match.url_name in OPEN_WHILE_CHANGING:
             return None
-        if not request.session.get(sessions.DUE):
-            return None
-        if request.method in {"GET", "HEAD"}:
-            return redirect("password")
-        return JsonResponse({"code": "password_change_required"}, status=403)
+        if request.session.get(sessions.DUE):
+            if request.method in {"GET", "HEAD"}:
+                return redirect("password")
+            return JsonResponse({"code": "password_change_required"}, status=403)
+        if is_sensitive(request) and not sessions.is_fresh(request.session):
+            return _proof_first(request, user)
+        return None
+
+
+def _proof_first(request: HttpRequest, user: User) -> HttpResponse | None:
+    """Who it is has to be shown again (S:A10); None when the form has brought the proof along."""
+    if proof_views.is_locked(request, user):
+        return locked_out(request)
+    if (
+        request.headers.get("Sec-Fetch-Dest") == "empty"
+        or request.content_type == "application/json"
+    ):
+        refusal = {"code": "reauth_required", "text": gettext("请再次验证身份。")}
+        return JsonResponse(refusal, status=403)
+    if request.method != "POST" or request.FILES:
+        # What was chosen on the person's own disk cannot be carried: it is chosen again.
+        query = urlencode({"next": request.get_full_path()})
+        return redirect(f"{resolve_url('again')}?{query}")
+    given = request.POST.get(proof_views.GIVEN)
+    if given is not None and proof_views.proves(request, user, given):
+        return None
+    error = "" if given is None else proof_views.wrong_proof()
+    return proof_views.ask_again(request, user, error=error, carry=True)
 
 
 def _to_login(request: HttpRequest, why: sessions.Ended) -> HttpResponse:

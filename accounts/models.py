@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.crypto import EncryptedTextField
+
 
 class Institution(models.Model):
     """机构: a branch; roles see data of their own institution and below."""
@@ -43,6 +45,9 @@ class Role(models.Model):
     )
     operations = ArrayField(
         models.CharField(max_length=60), verbose_name=_("操作权限"), default=list, blank=True
+    )
+    second_factor = models.BooleanField(
+        _("登录须二次验证"), default=False, help_text=_("持有该角色的用户登录时须输入动态验证码。")
     )
 
     class Meta:
@@ -123,3 +128,103 @@ class UsedPassword(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.set_at:%F}"
+
+
+class SecondFactor(models.Model):
+    """A person's authenticator app. A new one counts only when a code of it was entered."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
+    seed = EncryptedTextField(blank=True)
+    pending_seed = EncryptedTextField(blank=True)
+    pending_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    # The newest time step whose code was used: none counts twice (RFC 6238, 5.2).
+    last_step = models.BigIntegerField(default=-1)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("二次验证")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class RecoveryCode(models.Model):
+    """One of the codes for who has not the phone at hand; a keyed fingerprint is kept, used once."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    fingerprint = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("恢复码")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "fingerprint"], name="recovery_code_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class ChangeState(models.TextChoices):
+    PENDING = "PENDING", _("待复核")
+    APPROVED = "APPROVED", _("已同意")
+    REFUSED = "REFUSED", _("已退回")
+    WITHDRAWN = "WITHDRAWN", _("已撤回")
+
+
+class PendingChange(models.Model):
+    """A change that waits for a second person (ASVS 2.3.5); what it does is said by its kind."""
+
+    kind = models.CharField(_("变更"), max_length=40)
+    object_id = models.CharField(max_length=60)
+    subject = models.CharField(_("内容"), max_length=300)
+    payload = models.JSONField(default=dict)
+    state = models.CharField(
+        _("状态"), max_length=10, choices=ChangeState.choices, default=ChangeState.PENDING
+    )
+    requested_by = models.ForeignKey(
+        User, verbose_name=_("申请人"), on_delete=models.PROTECT, related_name="+"
+    )
+    requested_at = models.DateTimeField(_("申请时间"), default=timezone.now)
+    decided_by = models.ForeignKey(
+        User, verbose_name=_("复核人"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("复核时间"), null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("待复核变更")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "object_id"],
+                condition=models.Q(state="PENDING"),
+                name="pending_change_once",
+            ),
+            # S:A11: nobody agrees to the own wish, whatever the code says.
+            models.CheckConstraint(
+                condition=models.Q(state__in=["PENDING", "WITHDRAWN"])
+                | (
+                    models.Q(decided_by__isnull=False)
+                    & ~models.Q(decided_by=models.F("requested_by"))
+                ),
+                name="pending_change_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class ListColumns(models.Model):
+    """Which columns of a list of the back office somebody wants to see."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    model = models.CharField(max_length=80)
+    columns = ArrayField(models.CharField(max_length=60))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("列的选择")
+        constraints = [models.UniqueConstraint(fields=["user", "model"], name="list_columns_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.model}"

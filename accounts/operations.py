@@ -28,6 +28,7 @@ MENUS: tuple[Menu, ...] = (
         (
             ("videos.view", _("查询与回放")),
             ("videos.download", _("下载")),
+            ("videos.share", _("把单个录像共享给他人")),
             ("videos.evidence", _("验证与导出证据包")),
             ("videos.rebuild", _("异常重建")),
             ("videos.keep", _("保管期限与法定保留")),
@@ -79,6 +80,7 @@ WORKBENCH = "workbench.use"
 INCOMPATIBLE: tuple[tuple[str, str], ...] = (
     (WORKBENCH, "qc.review"),
     (WORKBENCH, "videos.download"),
+    (WORKBENCH, "videos.share"),
     (WORKBENCH, "videos.keep"),
 )
 

@@ -1,22 +1,50 @@
 """Who may do what, and with whose data."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Q
 
 from common.actor import Actor, ActorKind
 
-from .models import DataScope, User
+from .models import DataScope, ListColumns, User
 from .operations import ALL_OPERATIONS
+
+_asked: ContextVar[dict[int, list[tuple[str, list[str]]]] | None] = ContextVar(
+    "roles_asked", default=None
+)
+
+
+@contextmanager
+def roles_asked_once() -> Iterator[None]:
+    """Inside, roles are read once a person: a page of the back office asks a hundred times.
+
+    For one request: what changes meanwhile counts from the next one (S:B4).
+    """
+    token = _asked.set({})
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def _roles_of(user: User) -> list[tuple[str, list[str]]]:
+    """Scope and operations of each role."""
+    known = _asked.get()
+    if known is None or user.pk not in known:
+        rows = list(user.roles.order_by("code").values_list("scope", "operations"))
+        if known is None:
+            return rows
+        known[user.pk] = rows
+    return known[user.pk]
 
 
 def may(user: User | AnonymousUser, operation: str) -> bool:
     """Whether one of the user's roles opens `operation` (ACC-1). Superusers may everything."""
-    if not isinstance(user, User) or not user.is_active:
-        return False
-    if user.is_superuser:
-        return True
-    return user.roles.filter(operations__contains=[operation]).exists()
+    return operation in operations_of(user)
 
 
 def operations_of(user: User | AnonymousUser) -> frozenset[str]:
@@ -25,8 +53,7 @@ def operations_of(user: User | AnonymousUser) -> frozenset[str]:
         return frozenset()
     if user.is_superuser:
         return ALL_OPERATIONS
-    opened = user.roles.values_list("operations", flat=True)
-    return frozenset(operation for role in opened for operation in role)
+    return frozenset(code for _scope, opened in _roles_of(user) for code in opened)
 
 
 def actor_of(user: User, ip: str = "") -> Actor:
@@ -54,8 +81,9 @@ def scope_of(user: User | AnonymousUser, *operations: str) -> DataScope | None:
         return None
     if user.is_superuser:
         return DataScope.ALL
-    scopes = user.roles.filter(operations__overlap=list(operations)).values_list("scope", flat=True)
-    return max((DataScope(scope) for scope in scopes), key=WIDTH.__getitem__, default=None)
+    asked = set(operations)
+    scopes = [DataScope(scope) for scope, opened in _roles_of(user) if asked & set(opened)]
+    return max(scopes, key=WIDTH.__getitem__, default=None)
 
 
 def institutions_below(institution_id: int) -> list[int]:
@@ -95,3 +123,14 @@ def staff_nos_in_scope(user: User | AnonymousUser, *operations: str) -> tuple[st
         return None
     found = User.objects.filter(visible(user, *operations))
     return tuple(found.order_by("staff_no").values_list("staff_no", flat=True))
+
+
+# --- what somebody wants to see -------------------------------------------------------------
+
+
+def chosen_columns(user: User | AnonymousUser, model: str) -> frozenset[str]:
+    """The columns of a list the person has chosen; none when there is no choice."""
+    if not isinstance(user, User):
+        return frozenset()
+    row = ListColumns.objects.filter(user=user, model=model).first()
+    return frozenset(row.columns) if row else frozenset()

@@ -10,12 +10,15 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _now
 
 from audit import services as audit
 from common.actor import Actor
+from common.errors import NotFound
 from common.push import push
 from parameters.selectors import value_of
 
+from . import changes, second_factor
 from .errors import (
     IncompatibleDuties,
     LastAdministrator,
@@ -23,9 +26,10 @@ from .errors import (
     RoleInUse,
     StaffNoTaken,
 )
-from .models import Institution, Role, UsedPassword, User
+from .models import DataScope, Institution, ListColumns, Role, UsedPassword, User
 from .operations import INCOMPATIBLE, WORKBENCH, label_of
 from .passwords import initial_password
+from .selectors import WIDTH
 from .sessions import user_group
 
 MANAGE = "accounts.manage"
@@ -128,6 +132,8 @@ def delete_user(user_id: int, *, actor: Actor) -> None:
     user.save(update_fields=["is_active", "deleted_at", "phone", "email", "password"])
     user.roles.clear()
     user.used_passwords.all().delete()
+    if second_factor.has_one(user):
+        second_factor.clear(user, "user.second_factor_reset", actor=actor)
     _end_logins(user)
     _note("user.deleted", user, actor)
     _require_administrator()
@@ -152,6 +158,17 @@ def reset_password(user_id: int, *, actor: Actor) -> str:
     reset(username=user.staff_no)
     _note("user.password_reset", user, actor)
     return password
+
+
+@transaction.atomic
+def reset_second_factor(user_id: int, *, actor: Actor) -> None:
+    """For who has lost phone and recovery codes; all logins end. Raises OwnAccount."""
+    user = lock_user(user_id)
+    _not_oneself(user, actor)
+    if not second_factor.has_one(user):
+        return
+    second_factor.clear(user, "user.second_factor_reset", actor=actor)
+    _end_logins(user)
 
 
 @transaction.atomic
@@ -180,15 +197,36 @@ def require_compatible(operations: Collection[str]) -> None:
             raise IncompatibleDuties(first=label_of(first), second=label_of(second))
 
 
+def apply_roles(payload: dict[str, Any], *, actor: Actor) -> None:
+    """Roles a second person has agreed to. Raises NotFound, OwnAccount, IncompatibleDuties."""
+    user = lock_user(payload["user"])
+    if user.deleted_at:
+        raise NotFound
+    _not_oneself(user, actor)
+    given = set(Role.objects.filter(code__in=payload["roles"]))
+    _give_roles(user, given | set(user.roles.all()), actor, approved=True)
+
+
+def apply_role(payload: dict[str, Any], *, actor: Actor) -> None:
+    """A wider role a second person has agreed to. Raises NotFound and what save_role raises."""
+    role = Role.objects.filter(pk=payload["role"]).first()
+    if role is None:
+        raise NotFound
+    role.operations, role.scope = payload["operations"], payload["scope"]
+    save_role(role, actor=actor, approved=True)
+
+
 @transaction.atomic
-def save_role(role: Role, *, actor: Actor) -> Role:
-    """Create or change a role, for all who have it at once.
+def save_role(role: Role, *, actor: Actor, approved: bool = False) -> Role:
+    """Create or change a role, for all who have it at once; what makes it wider may wait.
 
     Raises IncompatibleDuties also for somebody whose other roles do not go with it, OwnAccount when
     the actor has the role, LastAdministrator.
     """
     require_compatible(role.operations)
     before = Role.objects.select_for_update().filter(pk=role.pk).first()
+    if before is not None and not approved:
+        _let_wider_wait(role, before, actor)
     role.save()
     holders = list(role.users.select_for_update().order_by("pk"))
     for user in holders:
@@ -207,6 +245,7 @@ def save_role(role: Role, *, actor: Actor) -> Role:
         gained=gained,
         lost=lost,
         scope=role.scope,
+        second_factor=role.second_factor,
     )
     _require_administrator()
     return role
@@ -221,6 +260,16 @@ def delete_role(role_id: int, *, actor: Actor) -> None:
         raise RoleInUse(count=count)
     audit.record("role.deleted", actor=actor, object_type="role", object_id=role.pk, code=role.code)
     role.delete()
+
+
+def choose_columns(user: User, model: str, columns: Collection[str]) -> None:
+    """The person's own way of looking at a list: nobody else's matter, so not in the log."""
+    if not columns:
+        ListColumns.objects.filter(user=user, model=model).delete()
+        return
+    ListColumns.objects.update_or_create(
+        user=user, model=model, defaults={"columns": [name[:60] for name in columns]}
+    )
 
 
 # --- steps ----------------------------------------------------------------------------------
@@ -242,6 +291,26 @@ def _not_oneself(user: User, actor: Actor) -> None:
         raise OwnAccount
 
 
+def _let_wider_wait(role: Role, before: Role, actor: Actor) -> None:
+    """What the role gains waits when somebody has it; narrowing is done at once."""
+    gained = sorted(set(role.operations) - set(before.operations))
+    is_wider = WIDTH[DataScope(role.scope)] > WIDTH[DataScope(before.scope)]
+    if not (gained or is_wider) or not role.users.exists():
+        return
+    words = [label_of(code) for code in gained]
+    if is_wider:
+        words.append(str(DataScope(role.scope).label))
+    if changes.must_wait(
+        "role",
+        role.pk,
+        subject=_now("扩大角色“{role}”：{gains}").format(role=role.name, gains="、".join(words)),
+        payload={"role": role.pk, "operations": role.operations, "scope": role.scope},
+        actor=actor,
+    ):
+        role.operations = [code for code in role.operations if code not in gained]
+        role.scope = before.scope if is_wider else role.scope
+
+
 def _leave(user: User, actor: Actor) -> None:
     if str(user.pk) == actor.id:
         raise OwnAccount
@@ -249,8 +318,23 @@ def _leave(user: User, actor: Actor) -> None:
     user.is_active = False
 
 
-def _give_roles(user: User, roles: Collection[Role], actor: Actor) -> None:
+def _give_roles(
+    user: User, roles: Collection[Role], actor: Actor, *, approved: bool = False
+) -> None:
+    """What is taken away is gone at once; what is given may wait for a second person."""
     before = set(user.roles.values_list("code", flat=True))
+    given = {role for role in roles if role.code not in before}
+    require_compatible({code for role in roles for code in role.operations})
+    if given and not approved:
+        names = "、".join(sorted(role.name for role in given))
+        if changes.must_wait(
+            "user.roles",
+            user.pk,
+            subject=_now("授予 {who} 角色：{roles}").format(who=user.staff_no, roles=names),
+            payload={"user": user.pk, "roles": sorted(role.code for role in given)},
+            actor=actor,
+        ):
+            roles = [role for role in roles if role not in given]
     user.roles.set(roles)
     _adopt_operations(user, actor)
     after = {role.code for role in roles}

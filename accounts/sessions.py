@@ -25,7 +25,10 @@ from .models import User
 from .selectors import may
 
 EPOCH, BEGAN, SEEN, MARK = "auth.epoch", "auth.began", "auth.seen", "auth.mark"
+PROVED = "auth.proved"
 DUE = "auth.password_due"
+# Somebody who has given the password and not yet the second factor. No login: nothing is open.
+HALF, HALF_S = "auth.half", 600
 SEEN_STEP_S = 60
 SHORTEST_LOGIN_S = 3600
 
@@ -48,7 +51,9 @@ def user_group(user_id: object) -> str:
 def begin(session: SessionBase, user: User) -> None:
     """Mark a new login. A person who takes calls has one login: the older one ends."""
     now = timezone.now().timestamp()
-    session.update({EPOCH: user.auth_epoch, BEGAN: now, SEEN: now, MARK: uuid.uuid4().hex})
+    session.update({EPOCH: user.auth_epoch, MARK: uuid.uuid4().hex})
+    session.update(dict.fromkeys((BEGAN, SEEN, PROVED), now))
+    session.pop(HALF, None)
     session[DUE] = passwords.must_change(user)
     if not may(user, "workbench.use"):
         return
@@ -56,6 +61,29 @@ def begin(session: SessionBase, user: User) -> None:
         User.objects.filter(pk=user.pk).update(seat_session=session[MARK])
         push(user_group(user.pk), "auth.changed")
     user.seat_session = session[MARK]
+
+
+def begin_half(session: SessionBase, user: User, *, to: str) -> None:
+    """The password was right; `to` is where the person wanted to go."""
+    now = timezone.now().timestamp()
+    session[HALF] = {"user": user.pk, "epoch": user.auth_epoch, "at": now, "to": to}
+
+
+def half_entered(session: SessionBase) -> User | None:
+    half = session.get(HALF) or {}
+    if timezone.now().timestamp() - half.get("at", 0) > HALF_S:
+        return None
+    return User.objects.filter(pk=half["user"], auth_epoch=half["epoch"], is_active=True).first()
+
+
+def prove_again(session: SessionBase) -> None:
+    session[PROVED] = timezone.now().timestamp()
+
+
+def is_fresh(session: SessionBase) -> bool:
+    """Whether the person has shown lately who it is (S:A10)."""
+    minutes = value_of("reauth_min")
+    return not minutes or timezone.now().timestamp() - session.get(PROVED, 0) <= minutes * 60
 
 
 def ended(session: SessionBase, user: User) -> Ended | None:

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 from audit import services as audit
 from parameters.selectors import value_of
 
-from . import passwords, services, sessions
+from . import passwords, second_factor, services, sessions
 from .models import User
 from .selectors import actor_of
 
@@ -72,9 +73,12 @@ class Login(LoginView):
         }
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
         user = form.get_user()
         assert isinstance(user, User)  # noqa: S101 - our user model
+        if second_factor.has_one(user) or second_factor.is_demanded(user):
+            sessions.begin_half(self.request.session, user, to=self.get_success_url())
+            return redirect("second_step")
+        response = super().form_valid(form)
         audit.record(
             "user.logged_in",
             actor=actor_of(user, self.request.META.get("REMOTE_ADDR", "")),
@@ -160,3 +164,18 @@ def _changed(request: HttpRequest, user: User, form: PasswordForm) -> HttpRespon
     update_session_auth_hash(request, changed)
     sessions.begin(request.session, changed)
     return redirect("home")
+
+
+@login_required
+@require_http_methods(["POST"])
+def columns(request: HttpRequest) -> HttpResponse:
+    """Keep which columns of a list the person wants; none stands for all. Back to the list."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - login_required
+    services.choose_columns(
+        user, request.POST.get("list", "")[:80], request.POST.getlist("column")[:50]
+    )
+    back = request.POST.get("back", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        return redirect("home")
+    return redirect(back)

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts import changes
 from accounts.admin_access import OperationAdmin
 from accounts.models import User
 from accounts.selectors import actor_of, may
@@ -205,6 +206,8 @@ class ChannelAdmin(OperationAdmin):
         changed = services.set_enabled(ids, enabled=enabled, actor=_actor(request))
         text = _("已启用 {count} 个渠道。") if enabled else _("已停用 {count} 个渠道。")
         self.message_user(request, str(text).format(count=changed), messages.SUCCESS)
+        if any(changes.waits_for("channel", channel_id) for channel_id in ids):
+            self.message_user(request, changes.told(), messages.WARNING)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """An enabled channel stands in the way of its own deletion, and the page says so."""
@@ -226,6 +229,9 @@ class ChannelAdmin(OperationAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         changed: ModelForm[Channel] = form
+        opens = changed.instance.enabled and "enabled" in changed.changed_data
+        if opens and services.enable_later(changed.instance, actor=_actor(request)):
+            self.message_user(request, changes.told(), messages.WARNING)
         services.note_change(
             changed.instance,
             "edited" if change else "added",

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts import changes
 from audit import services as audit
 from common.actor import Actor
 from common.crypto import blind_index
@@ -75,19 +77,51 @@ def _store(
     )
 
 
+def apply_enabled(payload: dict[str, Any], *, actor: Actor) -> None:
+    """A channel a second person has agreed to open."""
+    set_enabled([payload["channel"]], enabled=True, actor=actor, approved=True)
+
+
 @transaction.atomic
-def set_enabled(channel_ids: Iterable[int], *, enabled: bool, actor: Actor) -> int:
-    """Enable or disable channels; how many of them changed. Idempotent."""
+def set_enabled(
+    channel_ids: Iterable[int], *, enabled: bool, actor: Actor, approved: bool = False
+) -> int:
+    """Enable or disable channels; how many of them changed. Idempotent.
+
+    Enabling may wait for a second person (S:A11): then the channel is not among those.
+    """
     changed = 0
     rows = Channel.objects.select_for_update(of=("self",)).filter(pk__in=channel_ids)
     for channel in rows.order_by("pk"):
         if channel.enabled is enabled:
+            continue
+        if enabled and not approved and _must_wait(channel, actor):
             continue
         channel.enabled = enabled
         channel.save(update_fields=["enabled"])
         note_change(channel, "enabled" if enabled else "disabled", actor=actor)
         changed += 1
     return changed
+
+
+def _must_wait(channel: Channel, actor: Actor) -> bool:
+    return changes.must_wait(
+        "channel",
+        channel.pk,
+        subject=_("启用渠道 {name}（{code}）").format(name=channel.name, code=channel.code),
+        payload={"channel": channel.pk},
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def enable_later(channel: Channel, *, actor: Actor) -> bool:
+    """For a form that has the switch on: whether it has to wait; then it is off again."""
+    if not _must_wait(channel, actor):
+        return False
+    channel.enabled = False
+    channel.save(update_fields=["enabled"])
+    return True
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from functools import cached_property
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 
-MOST_ROWS = 10_000
+MOST_ROWS = 5_000
 
 
 class BoundedPaginator(Paginator[Model]):

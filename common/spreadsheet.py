@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -146,6 +147,12 @@ _BOOK = (
 def write_xlsx(rows: Iterable[Sequence[str]]) -> bytes:
     """One sheet of texts: nothing in it is a formula."""
     file = io.BytesIO()
+    write_xlsx_to(file, rows)
+    return file.getvalue()
+
+
+def write_xlsx_to(file: BinaryIO, rows: Iterable[Sequence[str]]) -> None:
+    """The same, row by row: as large a file as one likes at constant memory."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("[Content_Types].xml", _CONTENT_TYPES)
         book.writestr("_rels/.rels", _RELS.format(kind="officeDocument", target="xl/workbook.xml"))
@@ -166,7 +173,6 @@ def write_xlsx(rows: Iterable[Sequence[str]]) -> bytes:
                 )
                 sheet.write(f"<row>{cells}</row>".encode())
             sheet.write(b"</sheetData></worksheet>")
-    return file.getvalue()
 
 
 def _plain(text: str) -> str:

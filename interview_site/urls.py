@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("operations.urls")),
     path("workbench/", include("workbench.urls")),
     path("supervision/", include("workbench.supervision_views")),
+    path("exports/", include("exports.urls")),
     path("recordings/", include("recordings.urls")),
     path("qc/", include("qc.urls")),
     path("analytics/", include("analytics.urls")),

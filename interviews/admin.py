@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import OperationAdmin, recent_values
+from accounts.models import DataScope
+from accounts.selectors import EVERYTHING, scope_of
 
 from .models import Call, Consent, InterviewTask, Participant, Party
 from .selectors import tasks_in_scope
@@ -26,6 +28,8 @@ class InterviewsOnly(OperationAdmin):
     def rows_open_to(self, request: HttpRequest) -> Q:
         if not self.task_path:
             return super().rows_open_to(request)
+        if scope_of(request.user, self.view_operation) == DataScope.ALL:
+            return EVERYTHING
         tasks = InterviewTask.objects.filter(tasks_in_scope(request.user, self.view_operation))
         return Q(**{f"{self.task_path}__in": tasks.values("pk")})
 
@@ -65,8 +69,17 @@ class CallAdmin(InterviewsOnly):
 class ParticipantAdmin(InterviewsOnly):
     rehearsal_flag = "call__task__rehearsal"
     owner_path = "call__seat__user"
-    list_display = ["call", "role", "state", "joined_at", "left_at"]
+    list_display = ["contract_no", "number", "role", "state", "joined_at", "left_at"]
     list_filter = ["role", "state"]
+    list_select_related = ["call__task"]
+
+    @admin.display(description=_("借款合同号"))
+    def contract_no(self, row: Participant) -> str:
+        return row.call.task.contract_no
+
+    @admin.display(description=_("第几次通话"))
+    def number(self, row: Participant) -> int:
+        return row.call.number
 
 
 @admin.register(Party)
@@ -78,9 +91,25 @@ class PartyAdmin(InterviewsOnly):
     list_select_related = ["task"]
     exclude = ["phone", "id_no"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        # What no list shows need not be decrypted.
+        return super().get_queryset(request).defer("phone", "id_no")
+
 
 @admin.register(Consent)
 class ConsentAdmin(InterviewsOnly):
     rehearsal_flag = "party__task__rehearsal"
     task_path = "party__task"
-    list_display = ["party", "text_version", "agreed_at", "ip"]
+    list_display = ["name", "contract_no", "text_version", "agreed_at", "ip"]
+    list_select_related = ["party__task"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("party__phone", "party__id_no")
+
+    @admin.display(description=_("干系人"))
+    def name(self, consent: Consent) -> str:
+        return consent.party.name
+
+    @admin.display(description=_("借款合同号"))
+    def contract_no(self, consent: Consent) -> str:
+        return consent.party.task.contract_no

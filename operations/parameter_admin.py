@@ -7,22 +7,23 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import changes
 from accounts.admin_access import OperationAdmin
 from accounts.models import User
 from accounts.selectors import actor_of, may
-from audit import services as audit
 from channels_admin.models import Channel
 from common.errors import DomainError
-from parameters import selectors, services
+from parameters import selectors
 from parameters.definitions import DEFINITIONS, Definition
 from parameters.models import Parameter, ParameterChange, Scope
+
+from .settings_log import set_by
 
 MANAGE = "parameters.manage"
 HISTORY_SHOWN = 100
@@ -125,14 +126,11 @@ class ParameterAdmin(OperationAdmin):
                 given: dict[str, Any] = request.POST.dict() if removes else form.cleaned_data
                 if self._change(
                     request,
-                    lambda by: services.set_value(
-                        key,
-                        None if removes else given["value"],
-                        scope=str(given.get("scope", "")),
-                        code=str(given.get("code", "")).strip(),
-                        by=by,
-                        note=str(given.get("note", ""))[:200],
-                    ),
+                    key=key,
+                    value=None if removes else given["value"],
+                    scope=str(given.get("scope", "")),
+                    code=str(given.get("code", "")).strip(),
+                    note=str(given.get("note", ""))[:200],
                 ):
                     return redirect("admin:parameters_detail", key)
         row = next(row for row in selectors.overview() if row.definition.key == key)
@@ -157,8 +155,17 @@ class ParameterAdmin(OperationAdmin):
         self._require_manage(request)
         if request.method != "POST" or key not in DEFINITIONS:
             raise Http404
-        note = str(_("回滚变更 {number}")).format(number=change_id)
-        self._change(request, lambda by: services.roll_back(change_id, by=by, note=note))
+        change = ParameterChange.objects.filter(pk=change_id, key=key).first()
+        if change is None:
+            raise Http404
+        self._change(
+            request,
+            key=key,
+            value=change.before,
+            scope=change.scope,
+            code=change.code,
+            note=str(_("回滚变更 {number}")).format(number=change_id),
+        )
         return redirect("admin:parameters_detail", key)
 
     def difference(self, request: HttpRequest) -> HttpResponse:
@@ -181,26 +188,18 @@ class ParameterAdmin(OperationAdmin):
         ]
         return self._page(request, "difference", title=_("参数差异"), form=form, rows=rows)
 
-    def _change(self, request: HttpRequest, act: Any) -> bool:
-        """Change and log together; a refusal becomes the page's message."""
+    def _change(self, request: HttpRequest, **setting: Any) -> bool:
+        """Set it; a refusal becomes the page's message."""
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets only users in
         try:
-            with transaction.atomic():
-                change: ParameterChange = act(request.user.staff_no)
-                audit.record(
-                    "parameter.set",
-                    actor=actor_of(request.user, request.META.get("REMOTE_ADDR", "")),
-                    object_type="parameter",
-                    object_id=change.key,
-                    scope=change.scope,
-                    code=change.code,
-                    before=change.before,
-                    after=change.after,
-                )
+            change = set_by(actor_of(request.user, request.META.get("REMOTE_ADDR", "")), **setting)
         except DomainError as refusal:
             self.message_user(request, refusal.text, messages.ERROR)
             return False
-        self.message_user(request, _("已生效。"), messages.SUCCESS)
+        if change is None:
+            self.message_user(request, changes.told(), messages.WARNING)
+        else:
+            self.message_user(request, _("已生效。"), messages.SUCCESS)
         return True
 
     def _require_view(self, request: HttpRequest) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import passwords
+from accounts import changes, passwords
 from accounts.models import User
 from accounts.selectors import operations_of, visible
 from appointments.models import Appointment
@@ -23,6 +23,7 @@ from qc.states import ReviewState
 from queueing.models import CallRequest
 from queueing.states import IN_LINE
 from recordings.health import troubled
+from recordings.selectors import shared_with
 from ui.views import Waiting
 
 MOST = 999
@@ -33,8 +34,10 @@ def waiting_for(user: User) -> list[Waiting]:
     opened = operations_of(user)
     found = []
     for operation, label, url, is_pressing, rows in ITEMS:
-        if operation in opened:
+        if not operation or operation in opened:
             count = rows(user)[:MOST].count()
+            if not operation and not count:
+                continue  # most people never have one
             found.append(Waiting(label, count, url, is_pressing and count > 0))
     return found
 
@@ -94,6 +97,8 @@ ITEMS: tuple[tuple[str, str | Promise, str, bool, Rows], ...] = (
     ("qc.review", _("待认领的复核"), "/qc/", True, _open),
     ("qc.view", _("七天内抽检问题"), "/qc/?shown=flagged", True, _flagged),
     ("videos.view", _("录像异常"), "/recordings/troubles/", True, _troubled),
+    ("", _("共享给我的录像"), "/recordings/shared/", False, shared_with),
+    ("", _("待我复核的变更"), "/changes/", True, changes.waiting_for),
     ("accounts.manage", _("已锁定的用户"), "/admin/accounts/user/?state=locked", True, _locked),
     ("operations.view", _("搁置的消息"), "/bridge/", True, _parked),
 )

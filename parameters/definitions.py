@@ -560,6 +560,41 @@ DEFINITIONS = {
             GLOBAL_ONLY,
         ),
         Definition(
+            "second_factor",
+            _("登录二次验证"),
+            "",
+            0,
+            2,
+            1,
+            _("已绑定动态验证码的用户登录时一律须输入；此处决定谁必须绑定。"),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+            ((0, _("自愿")), (1, _("按角色")), (2, _("全员"))),
+        ),
+        Definition(
+            "reauth_min",
+            _("敏感操作再次验证"),
+            _("分钟"),
+            0,
+            240,
+            15,
+            _(
+                "查看完整号码、下载、导出、改角色、改参数等操作前，距上次验证身份超过此时间须再次输入密码。0 为不要求。"
+            ),
+            Group.SECURITY,
+            GLOBAL_ONLY,
+        ),
+        flag(
+            "four_eyes",
+            _("双人复核"),
+            default=False,
+            help=_(
+                "授予角色、扩大角色权限、启用渠道、解除法定保留、修改录制与登录参数，须由另一人复核后生效。"
+            ),
+            group=Group.SECURITY,
+            scopes=GLOBAL_ONLY,
+        ),
+        Definition(
             "session_hours",
             _("登录最长时间"),
             _("小时"),

@@ -75,3 +75,13 @@ class NotDueYet(Exception):
 
 class WorkFailed(StepFailed):
     """Our own process died, hung or said nothing over these files: they may never be worked through."""
+
+
+class NobodyThere(DomainError):
+    code = "nobody_there"
+    message = _("没有启用的用户 {staff_no}。")
+
+
+class SeesItAnyway(DomainError):
+    code = "sees_it_anyway"
+    message = _("此人按角色与数据范围已可查看，无需共享。")

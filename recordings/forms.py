@@ -90,3 +90,9 @@ class WatchedForm(forms.Form):
 
 class DownloadForm(forms.Form):
     reason = forms.CharField(label=_("下载原因"), max_length=200)
+
+
+class ShareForm(forms.Form):
+    staff_no = forms.CharField(max_length=20)
+    days = forms.IntegerField(min_value=1, max_value=30)
+    reason = forms.CharField(max_length=200)

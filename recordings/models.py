@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from guardian.models import UserObjectPermissionBase
 
 from .states import FINAL, ObjectKind, RetentionStart, Stage, TicketPurpose, Tier
 
@@ -363,3 +364,30 @@ class ViewTicket(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class RecordingShare(UserObjectPermissionBase):
+    """One recording open to one person whom no role and no scope leads there, for a time.
+
+    guardian's permission on an object, kept in a table of its own: with a reason and an end.
+    """
+
+    content_object = models.ForeignKey(
+        Recording, verbose_name=_("录像"), on_delete=models.CASCADE, related_name="shares"
+    )
+    reason = models.CharField(_("原因"), max_length=200)
+    shared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("共享人"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    shared_at = models.DateTimeField(_("共享时间"), default=timezone.now)
+    expires_at = models.DateTimeField(_("有效期至"))
+
+    class Meta(UserObjectPermissionBase.Meta):
+        verbose_name = verbose_name_plural = _("单件共享")
+        indexes = [models.Index(fields=["expires_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.content_object_id} {self.user_id}"

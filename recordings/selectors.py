@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.selectors import in_scope, may, staff_nos_in_scope, visible
@@ -25,12 +26,21 @@ from outbox.models import OutboxMessage
 
 from .folder import CONTENT, CallFolder, FolderUnreadable, read_folder
 from .grams import needed_grams, normalised
-from .models import ArchiveEntry, LegalHold, Recording, SavedSearch, StoredObject
+from .models import (
+    ArchiveEntry,
+    LegalHold,
+    Recording,
+    RecordingShare,
+    SavedSearch,
+    StoredObject,
+)
 from .outputs import Outputs
 from .states import ObjectKind, Stage
 from .storage import store
 
 VIEW, DOWNLOAD, QC = "videos.view", "videos.download", "qc.review"
+# The permission on one recording.
+WATCH = "view_recording"
 # What the player asks for: the same Matroska, under the name browsers know it by.
 MIME = {"video": "video/webm", "audio": "audio/webm"}
 _RAW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.mkv")
@@ -46,10 +56,47 @@ _SHOWN_EVENTS = (
 
 
 def may_open(user: User | AnonymousUser, call: Call) -> bool:
-    """The call's own seat; reviewers and who sees recordings, as far as their scope goes."""
+    """The call's own seat; reviewers and who sees recordings, as far as their scope goes; and with
+    whom this one was shared."""
     if not isinstance(user, User) or not user.is_active:
         return False
+    return is_in_scope(user, call) or shared_with(user).filter(content_object__call=call).exists()
+
+
+def is_in_scope(user: User, call: Call) -> bool:
+    """By role and scope, or as the seat whose it is."""
     return call.seat.user_id == user.pk or in_scope(user, call.seat.user, VIEW, QC)
+
+
+def shared_with(user: User) -> QuerySet[RecordingShare]:
+    """What is open to the person one by one, as long as it lasts (django-guardian)."""
+    return (
+        RecordingShare.objects.filter(
+            user=user, permission__codename=WATCH, expires_at__gt=timezone.now()
+        )
+        .select_related("content_object__call__task", "shared_by")
+        .order_by("expires_at")
+    )
+
+
+def shares_of(recording: Recording) -> QuerySet[RecordingShare]:
+    return (
+        recording.shares.filter(expires_at__gt=timezone.now())
+        .select_related("user", "shared_by")
+        .order_by("expires_at")
+    )
+
+
+def single_grants_of(user: User) -> list[str]:
+    """For 谁能做什么: what the person may beyond the roles."""
+    return [
+        _("查看录像 {name}，至 {until}，{by} 共享").format(
+            name=share.content_object.download_name,
+            until=timezone.localtime(share.expires_at).strftime("%Y-%m-%d %H:%M"),
+            by=share.shared_by,
+        )
+        for share in shared_with(user)
+    ]
 
 
 def call_for(user: User | AnonymousUser, call_id: UUID) -> Call:

@@ -43,6 +43,7 @@ def keep() -> None:
     services.remove_freed_leftovers()
     services.forget_old_tickets()
     services.index_old(INDEX_BATCH)
+    services.remove_ended_shares()
 
 
 @shared_task(name="recordings.tasks.tell_holds")

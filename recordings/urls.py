@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import evidence_views, views
+from . import evidence_views, share_views, views
 
 app_name = "recordings"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("troubles/", views.troubles, name="troubles"),
     path("troubles/<uuid:recording_id>/rebuild", views.rebuild, name="rebuild"),
     path("capacity/", views.capacity, name="capacity"),
+    path("shared/", share_views.shared, name="shared"),
+    path("<uuid:call_id>/share", share_views.share, name="share"),
+    path("<uuid:call_id>/share/<int:share_id>", share_views.withdraw, name="withdraw_share"),
     path("<uuid:call_id>/hold", views.hold, name="hold"),
     path("saved", views.save_search, name="save_search"),
     path("<uuid:call_id>/", views.detail, name="detail"),

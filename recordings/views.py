@@ -22,6 +22,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import changes
 from accounts.models import User
 from accounts.selectors import actor_of, may, visible
 from channels_admin.regions import under
@@ -39,6 +40,7 @@ from .forms import SearchForm, WatchedForm
 from .models import Recording, ViewTicket
 from .naming import marked_name
 from .panels import panels_of
+from .share_views import SHARE
 from .states import TicketPurpose
 
 MB = 1 << 20
@@ -163,6 +165,10 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "objects": recording.objects_stored.order_by("kind", "name") if recording else (),
         "may_download": may(_user(request), selectors.DOWNLOAD),
         "may_keep": may(_user(request), KEEP),
+        "may_share": recording is not None
+        and may(_user(request), SHARE)
+        and selectors.is_in_scope(_user(request), call),
+        "shares": selectors.shares_of(recording) if recording else (),
         "seal": seal_of(recording.pk) if recording else None,
         "may_prove": may(_user(request), EVIDENCE),
         "hold": selectors.hold_on(call.task.contract_no),
@@ -393,7 +399,8 @@ def hold(request: HttpRequest, call_id: UUID) -> HttpResponse:
     contract_no = _call(request, call_id).task.contract_no
     try:
         if "release" in request.POST:
-            services.release_hold(contract_no, actor=_actor(request))
+            if not services.release_hold(contract_no, actor=_actor(request)):
+                messages.info(request, changes.told())
         else:
             services.place_hold(
                 contract_no, reason=request.POST.get("reason", ""), actor=_actor(request)

@@ -24,6 +24,8 @@ S3_BUCKET = env.str("S3_BUCKET", default="recordings")
 S3_ACCESS_KEY = env.str("S3_ACCESS_KEY", default="")
 S3_SECRET_KEY = env.str("S3_SECRET_KEY", default="")
 S3_OBJECT_LOCK = env.str("S3_OBJECT_LOCK", default="")  # COMPLIANCE, GOVERNANCE or nothing
+# Lists as files, for a day; web and Celery see the same folder.
+EXPORT_DIR = Path(env.str("EXPORT_DIR", default=str(RUN_DIR / "exports")))
 STORAGE_DIR = Path(env.str("STORAGE_DIR", default=str(RUN_DIR / "storage")))
 # The archive tier: another folder (a slower disk) or another bucket; the same place when not given.
 STORAGE_COLD_DIR = env.str("STORAGE_COLD_DIR", default="")
@@ -45,6 +47,7 @@ INSTALLED_APPS = [
     "outbox",
     "parameters",
     "evidence",
+    "exports",
     "media_worker",
     "seats",
     "channels_admin",
@@ -165,6 +168,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "options": {"expires": 30},
     },
     "recordings": {"task": "recordings.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "exports": {"task": "exports.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "keeping": {"task": "recordings.tasks.keep", "schedule": 900.0, "options": {"expires": 900}},
     "reconcile": {
         "task": "credit_bridge.tasks.reconcile_daily",
@@ -203,7 +207,19 @@ AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 # Accounts are below seats: who is at work, and who has to hand over first, is asked there.
 SESSION_KEEPER = "seats.selectors.is_at_work"
 HOME_WAITING = "operations.today.waiting_for"
+# What can be exported (exports/sources.py): name -> function(argument, query, user) -> Table.
+EXPORT_SOURCES = {"list": "exports.sources.back_office_list"}
+SINGLE_GRANTS = "recordings.selectors.single_grants_of"
 BEFORE_LEAVING = "appointments.services.give_up_seat"
+# What needs a second person where the parameter `four_eyes` says so (accounts/changes.py):
+# kind -> what it is called, the operation that may agree, the function that does it.
+FOUR_EYES: dict[str, tuple[Any, str, str]] = {
+    "user.roles": (_("授予角色"), "accounts.manage", "accounts.services.apply_roles"),
+    "role": (_("扩大角色权限"), "accounts.manage", "accounts.services.apply_role"),
+    "channel": (_("启用渠道"), "channels.manage", "channels_admin.services.apply_enabled"),
+    "hold": (_("解除法定保留"), "videos.keep", "recordings.services.apply_release"),
+    "parameter": (_("修改参数"), "parameters.manage", "operations.settings_log.apply_setting"),
+}
 # Per account: the bank's seats share addresses behind proxies, so an address says nothing (S:A1).
 AXES_LOCKOUT_PARAMETERS = ["username"]
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]

@@ -8,6 +8,7 @@ from .loop import finish_loop, start_loop
 from .rebuild import rebuild
 from .reels import make_reel
 from .retention import (
+    apply_release,
     delete_expired,
     end_contract,
     place_hold,
@@ -15,6 +16,7 @@ from .retention import (
     set_keeping,
     tell_holds,
 )
+from .sharing import remove_ended_shares, share_recording, withdraw_share
 from .spool import free_spool, remove_freed_leftovers
 from .stages import process
 from .tickets import forget_old_tickets, issue_ticket, renew_ticket, ticket_of
@@ -23,6 +25,7 @@ from .viewing import note_download, note_fetched, note_opened, note_watched
 
 __all__ = [
     "anchor_days",
+    "apply_release",
     "check_anchors",
     "check_recording",
     "delete_expired",
@@ -55,12 +58,15 @@ __all__ = [
     "process",
     "rebuild",
     "release_hold",
+    "remove_ended_shares",
     "remove_freed_leftovers",
     "renew_ticket",
     "save_search",
     "send_part",
     "set_keeping",
+    "share_recording",
     "start_loop",
     "tell_holds",
     "ticket_of",
+    "withdraw_share",
 ]

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts import changes
 from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import db_now
@@ -139,20 +141,34 @@ def place_hold(contract_no: str, *, reason: str, actor: Actor) -> LegalHold:
     return hold
 
 
+def apply_release(payload: dict[str, str], *, actor: Actor) -> None:
+    """The end of a hold a second person has agreed to."""
+    release_hold(payload["contract_no"], actor=actor, approved=True)
+
+
 @transaction.atomic
-def release_hold(contract_no: str, *, actor: Actor) -> None:
-    """Nothing to do when none is in force."""
+def release_hold(contract_no: str, *, actor: Actor, approved: bool = False) -> bool:
+    """Whether it is released now: it may wait for a second person (S:A11), or none is in force."""
     hold = (
         LegalHold.objects.select_for_update()
         .filter(contract_no=contract_no, released_at=None)
         .first()
     )
     if hold is None:
-        return
+        return False
+    if not approved and changes.must_wait(
+        "hold",
+        contract_no,
+        subject=_("解除合同 {contract} 的法定保留").format(contract=contract_no),
+        payload={"contract_no": contract_no},
+        actor=actor,
+    ):
+        return False
     hold.released_at, hold.released_by = db_now(), actor.name
     hold.save(update_fields=["released_at", "released_by"])
     _note("recording.hold_released", hold, actor)
     transaction.on_commit(_wake_holds, robust=True)
+    return True
 
 
 def _wake_holds() -> None:

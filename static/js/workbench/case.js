@@ -2,6 +2,7 @@
 import { byId, clock, el, icon, toast } from "./dom.js";
 import { mountLightbox } from "./lightbox.js";
 import { isPending, mountLoan } from "./loan.js";
+import { proveAgain } from "../ui/prove.js";
 import { askReason } from "./reason.js";
 
 /** @typedef {import("./lightbox.js").Picture} Picture */
@@ -58,8 +59,17 @@ export function mountCase(ask, onCase = () => undefined) {
     const reason = await askReason({ title: `查看完整${field === "phone" ? "手机号" : "证件号"}：${party}`, label: "查看原因（留痕）", choices: ["与证件原件核对", "联系客户", "系统提示不一致"], go: "查看" });
     if (!reason) return;
     const token = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=csrfmiddlewaretoken]"))?.value ?? "";
-    const answer = await fetch(`${urls.caseUrl}${loadedFor}/reveal`, { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams({ party, field, reason }) });
-    const told = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+    const asked = `${urls.caseUrl}${loadedFor}/reveal`;
+    const send = () => fetch(asked, { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams({ party, field, reason }) });
+    /** @param {Response} answer */
+    const read = async (answer) => (answer.headers.get("content-type")?.includes("json") ? answer.json() : {});
+    let answer = await send();
+    let told = await read(answer);
+    if (told.code === "reauth_required") {
+      if (!(await proveAgain({ url: urls.againUrl ?? "", token }))) return;
+      answer = await send();
+      told = await read(answer);
+    }
     if (answer.ok) place.textContent = told.value;
     else toast(told.text ?? "您没有查看完整号码的权限。", { bad: true });
   }

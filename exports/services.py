@@ -1,0 +1,194 @@
+"""Exports: small ones at once, large ones as a job that outlives the request and the worker."""
+
+import csv
+import datetime as dt
+import io
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.selectors import actor_of
+from audit import services as audit
+from common.actor import Actor
+from common.csv_file import safe_cell
+from common.errors import DomainError
+from common.spreadsheet import write_xlsx_to
+
+from .errors import TooManyExports
+from .models import LIVE, ExportForm, ExportJob, ExportState
+from .sources import Table, table_of
+
+logger = logging.getLogger(__name__)
+
+DIRECT_ROWS = 2000  # up to here a request answers with the file itself
+MOST_ROWS = 1_000_000  # a sheet of a spreadsheet holds 1,048,576
+MOST_LIVE = 3  # of one person
+PROGRESS_ROWS = 2000
+LEASE = dt.timedelta(minutes=2)
+KEPT = dt.timedelta(days=1)
+MOST_ATTEMPTS = 3
+
+
+def is_small(table: Table) -> bool:
+    return table.count(DIRECT_ROWS + 1) <= DIRECT_ROWS
+
+
+def note_export(source: str, form: str, rows: int, *, actor: Actor) -> None:
+    """Taken out of the system: what list, how much of it."""
+    audit.record(
+        "export.made", actor=actor, object_type="export", object_id=source, rows=rows, kind=form
+    )
+
+
+@transaction.atomic
+def request_export(
+    user: User, source: str, query: str, form: ExportForm, title: str, *, actor: Actor
+) -> ExportJob:
+    """A job that a worker takes up. Raises TooManyExports."""
+    User.objects.select_for_update().get(pk=user.pk)
+    if ExportJob.objects.filter(user=user, state__in=LIVE).count() >= MOST_LIVE:
+        raise TooManyExports(most=MOST_LIVE)
+    job = ExportJob.objects.create(
+        user=user, source=source, query=query[:2000], form=form, title=title[:100]
+    )
+    _note("export.requested", job, actor)
+    transaction.on_commit(lambda: _wake(job.pk), robust=True)
+    return job
+
+
+def make(job_id: UUID) -> None:
+    """Make the file of a job: claim, write beside, put in place. Twice or never does no harm."""
+    job = _claim(job_id)
+    if job is None:
+        return
+    folder = Path(settings.EXPORT_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{job.file_name}.{job.epoch}.part"
+    try:
+        table = table_of(job.source, job.query, job.user)
+        with part.open("wb") as file:
+            _write(file, job.form, _counted(job, table.rows))
+            file.flush()
+            os.fsync(file.fileno())
+    except _Lost:
+        part.unlink(missing_ok=True)
+        return
+    except DomainError as refusal:  # no longer open to the person
+        part.unlink(missing_ok=True)
+        _settle(job, state=ExportState.FAILED, error=refusal.text[:120], finished_at=timezone.now())
+        return
+    part.replace(folder / job.file_name)
+    now = timezone.now()
+    size = (folder / job.file_name).stat().st_size
+    done = {"state": ExportState.DONE, "bytes": size, "finished_at": now, "expires_at": now + KEPT}
+    with transaction.atomic():
+        if _settle(job, rows_done=job.rows_done, **done):
+            note_export(job.source, job.form, job.rows_done, actor=actor_of(job.user))
+
+
+def due_jobs(limit: int) -> list[UUID]:
+    """Waiting ones, and those whose worker has gone."""
+    free = Q(leased_until=None) | Q(leased_until__lt=timezone.now())
+    rows = ExportJob.objects.filter(free, state__in=LIVE).order_by("requested_at")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def remove_expired() -> int:
+    """Files go after a day; the row stays a month to say that there was one."""
+    now = timezone.now()
+    over = ExportJob.objects.filter(state=ExportState.DONE, expires_at__lte=now)
+    gone = 0
+    for job in over[:500]:
+        (Path(settings.EXPORT_DIR) / job.file_name).unlink(missing_ok=True)
+        gone += ExportJob.objects.filter(pk=job.pk).update(state=ExportState.GONE)
+    ExportJob.objects.filter(requested_at__lt=now - dt.timedelta(days=30)).exclude(
+        state__in=[*LIVE, ExportState.DONE]
+    ).delete()
+    return gone
+
+
+def note_taken(job: ExportJob, *, actor: Actor) -> None:
+    _note("export.taken", job, actor, rows=job.rows_done)
+
+
+# --- steps ----------------------------------------------------------------------------------
+
+
+class _Lost(Exception):
+    """Another worker has taken the job over: this one's lease was out."""
+
+
+def _claim(job_id: UUID) -> ExportJob | None:
+    now = timezone.now()
+    free = Q(leased_until=None) | Q(leased_until__lt=now)
+    rows = ExportJob.objects.filter(free, pk=job_id, state__in=LIVE)
+    rows.filter(attempts__gte=MOST_ATTEMPTS).update(
+        state=ExportState.FAILED, error="", finished_at=now
+    )
+    claimed = rows.filter(attempts__lt=MOST_ATTEMPTS).update(
+        state=ExportState.RUNNING,
+        epoch=F("epoch") + 1,
+        attempts=F("attempts") + 1,
+        leased_until=now + LEASE,
+        rows_done=0,
+    )
+    return ExportJob.objects.select_related("user").get(pk=job_id) if claimed else None
+
+
+def _settle(job: ExportJob, **values: object) -> bool:
+    values.setdefault("leased_until", None)
+    rows = ExportJob.objects.filter(pk=job.pk, epoch=job.epoch, state=ExportState.RUNNING)
+    return bool(rows.update(**values))
+
+
+def _counted(job: ExportJob, rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """The rows, with the progress told now and then. Raises _Lost."""
+    yield next(rows)
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            return
+        job.rows_done = number
+        if number % PROGRESS_ROWS == 0 and not _settle(
+            job, rows_done=number, leased_until=timezone.now() + LEASE
+        ):
+            raise _Lost
+        yield row
+
+
+def _write(file: BinaryIO, form: str, rows: Iterator[Sequence[str]]) -> None:
+    if form == ExportForm.XLSX:
+        write_xlsx_to(file, rows)
+        return
+    file.write(b"\xef\xbb\xbf")  # the mark that Chinese spreadsheets want
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text)
+    for row in rows:
+        writer.writerow([safe_cell(cell) for cell in row])
+    text.detach()
+
+
+def _note(action: str, job: ExportJob, actor: Actor, **facts: Any) -> None:
+    audit.record(
+        action,
+        actor=actor,
+        object_type="export",
+        object_id=job.pk,
+        title=job.title,
+        kind=job.form,
+        **facts,
+    )
+
+
+def _wake(job_id: UUID) -> None:
+    from exports.tasks import make_export  # the task calls this module
+
+    make_export.delay(str(job_id))

@@ -83,6 +83,7 @@ class InstitutionAdmin(OperationAdmin):
 
 @admin.register(Role)
 class RoleAdmin(OperationAdmin):
+    audits_itself = True
     view_operation = VIEW
     manage_operation = MANAGE
     form = RoleForm
@@ -210,6 +211,7 @@ ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
 
 @admin.register(User)
 class UserAdmin(OperationAdmin):
+    audits_itself = True
     view_operation = VIEW
     manage_operation = MANAGE
     form = UserForm

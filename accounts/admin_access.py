@@ -8,10 +8,12 @@ from django.contrib.admin.utils import label_for_field
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from audit import services as audit
 from common.errors import DomainError
 from common.paging import BoundedPaginator
 
-from .selectors import EVERYTHING, chosen_columns, may, visible
+from .models import User
+from .selectors import EVERYTHING, actor_of, chosen_columns, may, visible
 
 RECENT = 1000
 
@@ -31,6 +33,39 @@ class OperationAdmin(admin.ModelAdmin[Any]):
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    # Forms whose service or own code writes the entry of the log; all others are written down here.
+    audits_itself: ClassVar[bool] = False
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._note("row.added", request, obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        fields = [
+            name
+            for each in (message if isinstance(message, list) else [])
+            for name in each.get("changed", {}).get("fields", [])
+        ]
+        self._note("row.changed", request, obj, fields=fields)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for obj in queryset:
+            self._note("row.deleted", request, obj)
+        return super().log_deletions(request, queryset)
+
+    def _note(self, action: str, request: HttpRequest, obj: Model, **facts: Any) -> None:
+        if self.audits_itself or not isinstance(request.user, User):
+            return
+        audit.record(
+            action,
+            actor=actor_of(request.user, request.META.get("REMOTE_ADDR", "")),
+            object_type=self.opts.model_name or "",
+            object_id=obj.pk,
+            name=str(self.opts.verbose_name),
+            **facts,
+        )
 
     def rows_open_to(self, request: HttpRequest) -> Q:
         """What of the table the person may see at all."""

@@ -95,6 +95,7 @@ class ServiceRows(Rows):
 
 @admin.register(Channel)
 class ChannelAdmin(OperationAdmin):
+    audits_itself = True
     view_operation = "channels.view"
     manage_operation = "channels.manage"
     list_display = (

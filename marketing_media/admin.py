@@ -52,6 +52,7 @@ class ProductInline(TabularOperationInline):
 
 @admin.register(MediaItem)
 class MediaItemAdmin(OperationAdmin):
+    audits_itself = True
     view_operation = "media.view"
     manage_operation = "media.manage"
     list_display = [

@@ -112,6 +112,7 @@ class ApplyForm(forms.Form):
 
 @admin.register(Script)
 class ScriptAdmin(OperationAdmin):
+    audits_itself = True
     view_operation = "scripts.view"
     manage_operation = "scripts.manage"
     list_display = [

@@ -15,10 +15,11 @@ import pytest
 import yaml
 from django.apps import apps
 from django.contrib import admin
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from django.http import HttpResponseBase
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import DataScope, Institution, Role, User
@@ -320,3 +321,30 @@ def test_no_model_of_the_back_office_is_reached_by_djangos_own_permissions(world
     ]
 
     assert opened == []
+
+
+# What looking at something may write: that it was looked at, how long the login and a ticket last.
+NOTED_BY_LOOKING = {
+    "django_session",
+    "audit_auditentry",
+    "recordings_viewticket",
+}
+WRITING = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+
+
+@pytest.mark.parametrize("kind", ["administrator", "seat", "reviewer"])
+def test_looking_changes_nothing(world: World, kind: str) -> None:
+    """S:X5: no GET of any page changes a row, whoever asks."""
+    client = entered(world, kind)
+    lists = [f"/admin/{name}/" for name in RULES["models"]]
+    forms = [f"/admin/{name}/{row.pk}/change/" for name, row in world.rows.items()]
+    pages = [path_of(route, world) for route in [*RULES["pages"], *RULES["person"]]]
+    wrong = []
+    for path in [*pages, *lists, *forms]:
+        with CaptureQueriesContext(connection) as asked:
+            ask(client, "GET", path)
+        found = {match[1] for each in asked if (match := WRITING.match(each["sql"]))}
+        if found - NOTED_BY_LOOKING:
+            wrong.append((path, sorted(found - NOTED_BY_LOOKING)))
+
+    assert wrong == []

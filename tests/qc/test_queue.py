@@ -58,7 +58,7 @@ def test_the_queue_takes_a_fixed_number_of_queries(review, django_assert_num_que
 
 # Session, person, what is open, scopes, counts of the tabs, count and rows of the page, second
 # opinions, the bar's modules: none of them grows with the rows.
-QUERIES = 15
+QUERIES = 7
 
 
 FILL = """

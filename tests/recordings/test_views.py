@@ -334,7 +334,7 @@ def test_the_list_takes_a_fixed_number_of_queries(
         services.ensure_recording(ended_call(folder=False).pk)
 
     # Session, person, scope, keys, rows, saved searches, the bar's modules.
-    with django_assert_num_queries(7):  # type: ignore[operator]
+    with django_assert_num_queries(6):  # type: ignore[operator]
         client.get(reverse("recordings:index"))
     assert Recording.objects.count() == 4
 

@@ -40,7 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "found": found,
-        "charts": _charts(found) if found.rows else (),
+        "charts": [chart for chart in _charts(found) if not chart.is_empty],
         "query": urlencode(query),
         "may_personal": may(user, selectors.PERSONAL),
         "sees_all": asked.seat_nos is None,

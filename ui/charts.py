@@ -45,6 +45,11 @@ class Chart:
     lines: tuple[Line, ...] = ()
     legend: tuple[tuple[int, str], ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted or measured."""
+        return not self.bars and not any(line.dots for line in self.lines)
+
 
 def nice_top(largest: float) -> float:
     """The next of 1.2, 2, 4, 8 × a power of ten at or above: four even steps lead to it."""
@@ -55,7 +60,7 @@ def nice_top(largest: float) -> float:
 
 
 def _text(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.2g}"
 
 
 def _axis(top: float, unit: str) -> tuple[tuple[float, str], ...]:

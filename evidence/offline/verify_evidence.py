@@ -666,6 +666,9 @@ def examine(path: Path, trust: str = "") -> Examination:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a code page may lack a character: never fail over it
+            stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(description=_("视频面谈证据包离线验证"))
     parser.add_argument("package", nargs="?", type=Path, default=Path(__file__).resolve().parent)
     parser.add_argument("--trust", default="", help=_("银行公布的密钥编号（ev-…）"))

@@ -43,5 +43,9 @@ def test_a_line_breaks_where_nothing_is_known():
 
 
 def test_nothing_at_all_is_an_empty_plot():
+    assert stacked("x", ["a"], [("n", [0])]).is_empty
+    assert lines("x", ["a"], [("n", [None])]).is_empty
+    assert not lines("x", ["a"], [("n", [0.25])]).is_empty
+    assert [text for _y, text in lines("x", ["a"], [("n", [0.9])]).ticks][1] == "0.3"
     assert stacked("x", [], []).bars == ()
     assert lines("x", [], []).ticks[-1][1] == "1"

@@ -91,6 +91,22 @@ def test_a_package_proves_itself_on_a_machine_without_the_system(
     assert codes(package, trust="ev-somebody-else")[0] == "key_not_trusted"
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
+def test_the_report_goes_into_a_file_on_any_machine(
+    stored: Recording, tmp_path: Path, encoding: str
+) -> None:
+    """Windows writes redirected output in the machine's own code page, which knows no tick."""
+    package = package_of(stored, tmp_path)
+
+    run = subprocess.run(
+        [sys.executable, "-S", verifier.__file__, str(package)],
+        capture_output=True, check=False, env={"PATH": "", "PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert ("通过" if encoding == "gbk" else "first_key") in run.stdout.decode(encoding)
+
+
 def test_the_package_has_what_was_recorded_and_says_who_took_it_and_why(
     stored: Recording, tmp_path: Path
 ) -> None:

@@ -260,7 +260,7 @@ def _claiming_it_comes_back_to_where_the_player_stood(page: Page) -> None:
     time = page.locator(".player__time")
     page.get_by_role("button", name="上一帧").click()  # it stands still from here on
     at_tag = time.inner_text()
-    page.get_by_role("button", name="后退 5 秒").click()
+    page.get_by_role("button", name="前进 5 秒").click()
     expect(time).not_to_have_text(at_tag)
     stood = time.inner_text()
 

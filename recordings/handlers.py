@@ -24,6 +24,11 @@ def send_part(message_id: str, payload: dict[str, Any]) -> None:
     )
 
 
+@handles("object.moved_cold")
+def remove_hot_copy(message_id: str, payload: dict[str, Any]) -> None:
+    services.remove_hot_copy(payload["storage_key"], was_held=payload["was_held"])
+
+
 @handles("verdict.filed")
 def index_again(message_id: str, payload: dict[str, Any]) -> None:
     """Tags set in the review and the opinion's words are found too; what waited for it goes on."""

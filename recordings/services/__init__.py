@@ -20,7 +20,7 @@ from .sharing import remove_ended_shares, share_recording, withdraw_share
 from .spool import free_spool, remove_freed_leftovers
 from .stages import process
 from .tickets import forget_old_tickets, issue_ticket, renew_ticket, ticket_of
-from .tiers import move_cold
+from .tiers import move_cold, remove_hot_copy
 from .viewing import note_download, note_fetched, note_opened, note_watched
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "release_hold",
     "remove_ended_shares",
     "remove_freed_leftovers",
+    "remove_hot_copy",
     "renew_ticket",
     "save_search",
     "send_part",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from audit import services as audit
 from common.actor import SYSTEM
 from common.faultpoint import faultpoint
+from outbox.services import publish
 from recordings.models import Recording, RetentionRule, StoredObject
 from recordings.states import Stage, Tier
 from recordings.storage import CHUNK_BYTES, StillLocked, has_cold_tier, store
@@ -87,10 +88,15 @@ def _move(stored: StoredObject) -> None:
         store(Tier.COLD).retain(stored.key, end)
     was_held = _change_tier(stored)
     faultpoint("tier.changed")
-    if was_held:
-        store(Tier.HOT).hold(stored.key, on=False)
+    remove_hot_copy(stored.key, was_held=was_held)
+
+
+def remove_hot_copy(key: str, *, was_held: bool) -> None:
+    """What the archive tier has. Done at once, and again by the message of the change: idempotent."""
+    if was_held and store(Tier.HOT).exists(key):
+        store(Tier.HOT).hold(key, on=False)
     try:
-        store(Tier.HOT).delete(stored.key)
+        store(Tier.HOT).delete(key)
     except StillLocked:
         return  # locked until its time is over: the store lets it go then, the copy is what counts
 
@@ -103,4 +109,6 @@ def _change_tier(stored: StoredObject) -> bool:
         store(Tier.COLD).hold(row.key, on=True)
     row.tier = Tier.COLD
     row.save(update_fields=["tier"])
+    # Who dies before the first copy is removed leaves it to this message.
+    publish("object.moved_cold", key=row.key, storage_key=row.key, was_held=row.is_held)
     return row.is_held

@@ -33,7 +33,11 @@ def _cipher(kid: str) -> AESGCM:
 def _current_kid() -> str:
     for kid in settings.FIELD_ENCRYPTION_KEYS:
         return str(kid)
-    raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty: personal data cannot be stored")
+    raise _no_key()
+
+
+def _no_key() -> ImproperlyConfigured:
+    return ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty: personal data cannot be stored")
 
 
 def encrypt(text: str, context: str) -> str:
@@ -55,9 +59,15 @@ def decrypt(stored: str, context: str) -> str:
 
 
 def blind_index(text: str) -> str:
-    """A keyed fingerprint for exact look-up of an encrypted value; 64 hex digits."""
+    """A keyed fingerprint for exact look-up of an encrypted value; 64 hex digits.
+
+    Made with the oldest key, which is kept for it: a new key must not part people from their rows.
+    """
+    kids = list(settings.FIELD_ENCRYPTION_KEYS)
+    if not kids:
+        raise _no_key()
     key = hashlib.sha256(
-        b"blind-index" + base64.b64decode(settings.FIELD_ENCRYPTION_KEYS[_current_kid()])
+        b"blind-index" + base64.b64decode(settings.FIELD_ENCRYPTION_KEYS[kids[-1]])
     )
     return hmac.new(key.digest(), text.strip().upper().encode(), hashlib.sha256).hexdigest()
 

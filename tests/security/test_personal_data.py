@@ -1,5 +1,6 @@
 """Personal data at rest: a dump shows numbers of nobody, a moved value does not open (S:D1, NFR-3)."""
 
+import base64
 import datetime as dt
 import re
 
@@ -8,10 +9,11 @@ from cryptography.exceptions import InvalidTag
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from appointments.selectors import free_slots
 from appointments.services import book
-from common.crypto import decrypt, encrypt
+from common.crypto import blind_index, decrypt, encrypt
 from credit_bridge.models import SmsMessage
 from outbox.services import deliver_one
 from seats.models import WorkTime
@@ -67,3 +69,14 @@ def test_a_value_moved_to_another_column_does_not_open() -> None:
 
 def test_one_value_is_never_stored_the_same_twice() -> None:
     assert encrypt("330102199001011234", "t.c") != encrypt("330102199001011234", "t.c")
+
+
+def test_a_new_key_leaves_what_is_stored_readable_and_findable(settings: Settings) -> None:
+    stored, index = encrypt("330102199001011234", "t.c"), blind_index("330102199001011234")
+
+    newer = base64.b64encode(bytes(32)).decode()
+    settings.FIELD_ENCRYPTION_KEYS = {"newer": newer, **settings.FIELD_ENCRYPTION_KEYS}
+
+    assert decrypt(stored, "t.c") == "330102199001011234"
+    assert encrypt("330102199001011234", "t.c").startswith("newer:")
+    assert blind_index("330102199001011234") == index

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import segno
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import parsers, serializers, status
@@ -19,6 +20,9 @@ from common.problems import ProblemSerializer
 from interviews.errors import StillUnfit
 from interviews.services.stills import MAX_PART_BYTES
 from media_worker.protocol import MAX_STILL_BYTES
+from recordings import services as recordings
+from recordings.rescue import MAX_BYTES as MAX_RESCUE_BYTES
+from recordings.selectors import rescue_closes_at, rescue_wanted
 
 from . import policy, selectors, services
 from .auth import CallTokenAuth
@@ -135,6 +139,9 @@ class OptionsSerializer(serializers.Serializer[Any]):
     queue_display = serializers.BooleanField()
     face_reminder = serializers.BooleanField()
     rating = serializers.BooleanField()
+    local_rescue = serializers.BooleanField(
+        help_text="The device records itself, for what the network loses."
+    )
     adapters = AdapterSerializer(many=True)
 
 
@@ -407,6 +414,8 @@ class DeviceCheckView(APIView):
 class HandOverSerializer(serializers.Serializer[Any]):
     ticket = serializers.CharField()
     call_path = serializers.CharField()
+    call_url = serializers.CharField(help_text="The same as a whole address.")
+    qr = serializers.CharField(help_text="`call_url` as a QR code: an SVG in a data URI.")
     expires_at = serializers.DateTimeField()
 
 
@@ -422,9 +431,14 @@ class HandOverView(APIView):
     def post(self, request: Request) -> Response:
         token, actor = _caller(request, "hand_over")
         issued = services.hand_over(token, actor=actor)
+        path = f"/h5/call/#ticket={issued.secret}"
+        url = request.build_absolute_uri(path)
         answer = {
             "ticket": issued.secret,
-            "call_path": f"/h5/call/#ticket={issued.secret}",
+            "call_path": path,
+            "call_url": url,
+            # Medium correction: it is read from one phone's screen by another's camera.
+            "qr": segno.make(url, error="m", micro=False).svg_data_uri(omitsize=True, light="#fff"),
             "expires_at": issued.ticket.expires_at,
         }
         return Response(HandOverSerializer(answer).data, status=status.HTTP_201_CREATED)
@@ -480,12 +494,13 @@ class CardAnswerView(APIView):
 
 
 class BytesParser(parsers.BaseParser):
-    """The body as it is."""
+    """The body as it is, one byte more than allowed at most."""
 
     media_type = "application/octet-stream"
+    most_bytes = MAX_PART_BYTES
 
     def parse(self, stream: Any, *_: Any, **__: Any) -> Any:
-        return stream.read(MAX_PART_BYTES + 1)
+        return stream.read(self.most_bytes + 1)
 
 
 class StillPartQuerySerializer(serializers.Serializer[Any]):
@@ -549,6 +564,90 @@ class StillView(APIView):
         token, actor = _caller(request, "still")
         services.refuse_still(token, still_id, reason=asked.validated_data["reason"], actor=actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    """Milliseconds on the call's clock."""
+
+    start_ms = serializers.IntegerField()
+    end_ms = serializers.IntegerField()
+
+
+class RescueSerializer(serializers.Serializer[Any]):
+    wanted = SpanSerializer(many=True, help_text="What the server lacks of this participant.")
+    closes_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until when it is taken; null while the call runs."
+    )
+    max_bytes = serializers.IntegerField(help_text="Of one stretch.")
+
+
+class RescueQuerySerializer(serializers.Serializer[Any]):
+    start_ms = serializers.IntegerField(min_value=0, max_value=2**40)
+    end_ms = serializers.IntegerField(min_value=1, max_value=2**40)
+    sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="Of the body, in hex.")
+
+
+class RescueKeptSerializer(SpanSerializer):
+    id = serializers.UUIDField()
+    sha256 = serializers.CharField()
+
+
+class RescueView(APIView):
+    authentication_classes = (CallTokenAuth,)
+
+    @extend_schema(
+        operation_id="rescueWanted",
+        summary="Which stretches the server lacks, for a device that recorded itself",
+        responses={200: RescueSerializer, **problems(401, 403, 404, 429)},
+    )
+    def get(self, request: Request, call_id: UUID) -> Response:
+        token, _actor = _caller(request, "rescue")
+        place = services.rescue_place(token, call_id)
+        answer = {
+            "wanted": [{"start_ms": a, "end_ms": b} for a, b in rescue_wanted(place)],
+            "closes_at": rescue_closes_at(place.call),
+            "max_bytes": MAX_RESCUE_BYTES,
+        }
+        return Response(RescueSerializer(answer).data)
+
+
+class RescueBytesParser(BytesParser):
+    most_bytes = MAX_RESCUE_BYTES
+
+
+class RescueSegmentView(APIView):
+    authentication_classes = (CallTokenAuth,)
+    parser_classes = (RescueBytesParser,)
+
+    @extend_schema(
+        operation_id="sendRescue",
+        summary="One stretch that the device recorded, WebM or MP4; the id is the device's",
+        description=(
+            "Kept as evidence of its own kind: recorded by the customer's device. The same id with "
+            "the same hash again changes nothing, so a stretch that was cut off is sent again."
+        ),
+        parameters=[RescueQuerySerializer],
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses={
+            200: RescueKeptSerializer,
+            **problems(400, 401, 403, 404, 409, 429, 503),
+        },
+    )
+    def put(self, request: Request, call_id: UUID, segment_id: UUID) -> Response:
+        asked = RescueQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        token, actor = _caller(request, "rescue")
+        place = services.rescue_place(token, call_id)
+        content: Any = request.data
+        kept = recordings.keep_segment(
+            place,
+            segment_id,
+            span=(asked.validated_data["start_ms"], asked.validated_data["end_ms"]),
+            sha256=asked.validated_data["sha256"],
+            content=content if isinstance(content, bytes) else b"",
+            actor=actor,
+        )
+        return Response(RescueKeptSerializer(kept).data)
 
 
 class RatingSerializer(serializers.Serializer[Any]):

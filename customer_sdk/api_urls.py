@@ -16,6 +16,12 @@ urlpatterns = [
     path("contract", api.ContractView.as_view(), name="sdk-contract"),
     path("cards/<uuid:card_id>/answer", api.CardAnswerView.as_view(), name="sdk-card-answer"),
     path("stills/<uuid:still_id>", api.StillView.as_view(), name="sdk-still"),
+    path("rescue/<uuid:call_id>", api.RescueView.as_view(), name="sdk-rescue"),
+    path(
+        "rescue/<uuid:call_id>/<uuid:segment_id>",
+        api.RescueSegmentView.as_view(),
+        name="sdk-rescue-segment",
+    ),
     path("option-consents", api.OptionConsentView.as_view(), name="sdk-option-consents"),
     path("observations", api.ObservationView.as_view(), name="sdk-observations"),
     path("rating", api.RatingView.as_view(), name="sdk-rating"),

@@ -81,3 +81,11 @@ class OptionNotAgreed(DomainError):
     code = "option_not_agreed"
     status = 403
     message = _("您未同意此项辅助识别。")
+
+
+class RescueOff(DomainError):
+    """The device's own recording is not switched on here, or the party did not agree to it."""
+
+    code = "rescue_off"
+    status = 403
+    message = _("未启用客户端补录。")

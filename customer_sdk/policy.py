@@ -34,6 +34,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "contract": (20, 60),
     "card": (20, 60),
     "still": (240, 60),
+    "rescue": (120, 60),
     "rating": (10, 60),
     "chat": (5, 1),
     "media": (20, 60),
@@ -52,6 +53,11 @@ CONSENT_POINTS = (
     (_("用来做什么"), _("核实贷款信息，由{bank}保存")),
     (_("保存多久"), _("贷款结清后 5 年")),
 )
+# Only where the device keeps a recording of its own; it makes another version of the notice.
+CONSENT_RESCUE = (
+    _("断网时"),
+    _("您的手机会暂存自己的录音录像，仅补传断网的时段，传完即从手机删除"),
+)
 CONSENT_AGREE = _("我同意录音录像（第 {version} 版）")
 PLACE_AGREE = _("我同意提供位置，标注在画面上")
 
@@ -66,22 +72,29 @@ DEVICE_NEWS = {
     "face_back": _("客户已回到画面"),
     "position_doubtful": _("定位可疑：{doubts}"),
     "option_failed": _("辅助识别未能启动，请人工核对"),
+    "rescue_failed": _("客户手机未能自录，断网时段将无法补录"),
     "option_declined": _("客户未同意使用辅助识别，按普通流程办理"),
 }
 
 COMPLETION = _("本次面谈已结束，感谢您的配合。")
 
 
-def consent_text() -> dict[str, object]:
+def consent_version(*, rescue: bool) -> str:
+    """The version in force; with `rescue` the device's own recording is agreed to as well."""
+    return f"{CONSENT_VERSION}r" if rescue else CONSENT_VERSION
+
+
+def consent_text(*, rescue: bool) -> dict[str, object]:
     """The notice in force, as the SDK shows it; its version is what the party agrees to."""
+    version = consent_version(rescue=rescue)
     return {
-        "version": CONSENT_VERSION,
+        "version": version,
         "title": str(CONSENT_TITLE),
         "points": [
             {"title": str(title), "text": str(text).format(bank=settings.BANK_NAME)}
-            for title, text in CONSENT_POINTS
+            for title, text in (*CONSENT_POINTS, *([CONSENT_RESCUE] if rescue else []))
         ],
-        "agree": str(CONSENT_AGREE).format(version=CONSENT_VERSION),
+        "agree": str(CONSENT_AGREE).format(version=version),
         "place_agree": str(PLACE_AGREE),
     }
 

@@ -73,6 +73,7 @@ class DeviceReport(Request):
         "face_back",
         "option_declined",
         "option_failed",
+        "rescue_failed",
     ]
     reason: str = Field("", max_length=40, pattern=r"^[a-z0-9_]*$")
 

@@ -39,13 +39,14 @@ def actor_of(token: CallToken, ip: str = "") -> Actor:
 def session_view(token: CallToken) -> dict[str, Any]:
     """Everything a client needs before the call; the same after admission and after a reload."""
     task, party = token.task, token.party
+    switched = options(token)
     open_types = service_types(token.channel_code, task.product_code)
     if task.business_type and task.business_type not in open_types:
         open_types = [task.business_type, *open_types]
     chosen = token.business_type or task.business_type
     return {
         "purpose": token.purpose,
-        "options": options(token),
+        "options": switched,
         "expires_at": token.expires_at,
         "party": {"id": str(party.pk), "name": party.name, "roles": party.role_labels},
         "task": {
@@ -56,10 +57,7 @@ def session_view(token: CallToken) -> dict[str, Any]:
         },
         "service_types": open_types,
         "service_type": chosen or (open_types[0] if len(open_types) == 1 else ""),
-        "consent": policy.consent_text()
-        | {
-            "agreed": party.consents.filter(text_version=policy.CONSENT_VERSION).exists(),
-        },
+        "consent": consent_view(token, rescue=switched["local_rescue"]),
         "labels": labels(token),
         "ice_servers": settings.ICE_SERVERS,
         # The seat and everybody else, the share, the play-out, a supervisor.
@@ -70,6 +68,13 @@ def session_view(token: CallToken) -> dict[str, Any]:
             "reconnect_window_s", channel_code=token.channel_code, product_code=task.product_code
         ),
     }
+
+
+def consent_view(token: CallToken, *, rescue: bool) -> dict[str, Any]:
+    """The notice in force for the token, and whether the party agreed to this version."""
+    version = policy.consent_version(rescue=rescue)
+    agreed = token.party.consents.filter(text_version=version).exists()
+    return policy.consent_text(rescue=rescue) | {"agreed": agreed}
 
 
 def options(token: CallToken) -> dict[str, Any]:
@@ -83,6 +88,7 @@ def options(token: CallToken) -> dict[str, Any]:
         "queue_display": bool(setting("queue_display")),
         "face_reminder": bool(setting("face_reminder")),
         "rating": bool(setting("rating")),
+        "local_rescue": bool(setting("local_rescue")),
         "adapters": adapters_view(token),
     }
 
@@ -143,6 +149,17 @@ def place_of(token: CallToken) -> Participant | None:
         Participant.objects.filter(party_id=token.party_id, call__task_id=token.task_id)
         .select_related("call")
         .order_by("-call__number")
+        .first()
+    )
+
+
+def place_in(token: CallToken, call_id: UUID) -> Participant | None:
+    """The party's own place in that call of its task."""
+    return (
+        Participant.objects.filter(
+            party_id=token.party_id, call_id=call_id, call__task_id=token.task_id
+        )
+        .select_related("call")
         .first()
     )
 

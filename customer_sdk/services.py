@@ -45,13 +45,14 @@ from .errors import (
     NotInCall,
     OptionNotAgreed,
     OutsideSlot,
+    RescueOff,
     ServiceUnknown,
     SessionRefused,
     TaskUnknown,
     TicketRefused,
 )
 from .models import CallRating, CallToken, EntryTicket, Purpose
-from .selectors import actor_of, place_of, session_view, video_limits
+from .selectors import actor_of, options, place_in, place_of, session_view, video_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +240,9 @@ def token_for(secret: str) -> CallToken:
 
 def agree(token: CallToken, *, text_version: str, actor: Actor, user_agent: str) -> Consent:
     """The party agrees to the notice in force. Raises ConsentOutdated for another version."""
-    if text_version != policy.CONSENT_VERSION:
-        raise ConsentOutdated(version=policy.CONSENT_VERSION)
+    version = policy.consent_version(rescue=options(token)["local_rescue"])
+    if text_version != version:
+        raise ConsentOutdated(version=version)
     return interviews.record_consent(
         token.party_id, text_version=text_version, actor=actor, user_agent=user_agent
     )
@@ -429,6 +431,20 @@ def send_still_part(
 def refuse_still(token: CallToken, still_id: UUID, *, reason: str, actor: Actor) -> None:
     """The device cannot take it; the seat is told why."""
     interviews.fail_still(still_of(token, still_id).pk, reason=reason, actor=actor)
+
+
+def rescue_place(token: CallToken, call_id: UUID) -> Participant:
+    """The place whose gaps the device may fill. Raises NotFound, RescueOff."""
+    place = place_in(token, call_id)
+    if place is None:
+        raise NotFound
+    version = policy.consent_version(rescue=True)
+    if (
+        not options(token)["local_rescue"]
+        or not token.party.consents.filter(text_version=version).exists()
+    ):
+        raise RescueOff
+    return place
 
 
 def report_device(token: CallToken, *, what: str, reason: str, actor: Actor) -> None:

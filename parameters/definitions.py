@@ -151,6 +151,15 @@ DEFINITIONS = {
             help=_("在客户手机上检测面部是否在画面中并提醒；不存储任何特征。"),
         ),
         flag(
+            "local_rescue",
+            _("客户端补录"),
+            default=False,
+            help=_(
+                "通话时客户手机同时自录，断网时段事后补传为证据；告知书随之写明，补传后即删除。"
+            ),
+            group=Group.RECORDING,
+        ),
+        flag(
             "video_interview_allowed",
             _("允许视频面谈"),
             default=True,

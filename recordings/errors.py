@@ -57,6 +57,28 @@ class FilesMissing(DomainError):
     message = _("存储中缺少文件 {name}，不能导出；请先在“录像异常”中处理。")
 
 
+class RescueClosed(DomainError):
+    """Too late: the call is over for longer than a device may send what it kept."""
+
+    code = "rescue_closed"
+    message = _("补传期限已过，本机暂存的录像不再需要。")
+
+
+class RescueUnwanted(DomainError):
+    """The server has this stretch itself, or has received it."""
+
+    code = "rescue_unwanted"
+    message = _("该时段录像完整，无需补传。")
+
+
+class RescueUnfit(DomainError):
+    """facts: reason - too_large, bad_span, wrong_hash, not_a_recording, changed."""
+
+    code = "rescue_unfit"
+    status = 400
+    message = _("补传的录像片段不符合要求。")
+
+
 class LeaseLost(Exception):
     """Somebody else works on the recording now; what this one has done is thrown away."""
 

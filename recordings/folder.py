@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 JOURNAL = "journal.jsonl"
+# What a customer's device recorded while its connection was gone: files and a note beside each.
+RESCUE = "rescue"
+RESCUE_SOURCE = "customer_device"
 # A sender report may move a track this far; beyond it the report is nonsense, not skew.
 MAX_CORRECTION_MS = 1500.0
 # Publishers that are no persons: an item that is played, a region of the seat's screen.
@@ -68,6 +71,7 @@ class CallFolder:
     connected: list[Stretch]
     notes: list[dict[str, Any]] = field(default_factory=list)
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    rescues: list[Part] = field(default_factory=list)
     closed: bool = False
     torn_lines: int = 0
     last_epoch: int = 0
@@ -75,6 +79,9 @@ class CallFolder:
     def parts_of(self, participant_id: str, kind: str) -> list[Part]:
         wanted = (p for p in self.parts if (p.participant_id, p.kind) == (participant_id, kind))
         return sorted(wanted, key=lambda part: part.start_ms)
+
+    def rescues_of(self, participant_id: str) -> list[Part]:
+        return [part for part in self.rescues if part.participant_id == participant_id]
 
     def is_connected(self, participant_id: str, at_ms: float) -> bool:
         return any(
@@ -99,9 +106,9 @@ class CallFolder:
         return bool(before) and before[-1].left and before[-1].end_ms <= at_ms
 
     def raw_files(self) -> list[Path]:
-        """Every file that is evidence, in a fixed order: journal, tracks, snapshots."""
+        """Every file that is evidence, in a fixed order: journal, tracks, snapshots, rescues."""
         kept = [self.path / JOURNAL]
-        for name in ("tracks", "snapshots"):
+        for name in ("tracks", "snapshots", RESCUE):
             folder = self.path / name
             if folder.is_dir():
                 kept += sorted(f for f in folder.iterdir() if f.is_file() and f.suffix != ".tmp")
@@ -151,7 +158,29 @@ def read_folder(path: Path) -> CallFolder:
     folder.parts = _aligned(folder.parts, reports)
     for part in folder.parts:
         folder.end_ms = max(folder.end_ms, part.end_ms or 0)
+    folder.rescues = _rescues(path / RESCUE)
     return folder
+
+
+def _rescues(folder: Path) -> list[Part]:
+    """The stretches of the customers' devices, in order, by the notes beside them."""
+    notes = [json.loads(note.read_bytes()) for note in folder.glob("*.json")]
+    parts = [
+        Part(
+            participant_id=note["participant_id"],
+            leg_id="",
+            leg_no=0,
+            kind=RESCUE,
+            file=note["file"],
+            start_ms=float(note["start_ms"]),
+            end_ms=int(note["end_ms"]),
+            bytes=note["bytes"],
+            sha256=note["sha256"],
+            codec="",
+        )
+        for note in notes
+    ]
+    return sorted(parts, key=lambda part: (part.start_ms, part.file))
 
 
 def _read_tracks(

@@ -186,6 +186,41 @@ class EarlyPart(models.Model):
         return self.name
 
 
+class RescueSegment(models.Model):
+    """客户端补录: a stretch the customer's device recorded itself while its connection was gone.
+
+    The id is the device's. Times are what the device says, in ms of the call's clock.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(
+        "interviews.Call", on_delete=models.PROTECT, related_name="rescue_segments"
+    )
+    participant = models.ForeignKey(
+        "interviews.Participant", on_delete=models.PROTECT, related_name="+"
+    )
+    start_ms = models.PositiveBigIntegerField(_("开始（毫秒）"))
+    end_ms = models.PositiveBigIntegerField(_("结束（毫秒）"))
+    file = models.CharField(_("文件"), max_length=200)
+    bytes = models.PositiveBigIntegerField(_("大小（字节）"))
+    sha256 = models.CharField(max_length=64)
+    received_at = models.DateTimeField(_("收到时间"), default=timezone.now)
+    # Whether the composed copy was made with it.
+    taken = models.BooleanField(_("已合入"), default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("客户端补录")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_ms__gt=models.F("start_ms")), name="rescue_has_length"
+            )
+        ]
+        indexes = [models.Index(fields=["call"], name="rescue_not_taken", condition=Q(taken=False))]
+
+    def __str__(self) -> str:
+        return self.file
+
+
 class ArchiveEntry(models.Model):
     """What a recording is found by (VID-1), in one narrow row: a search touches no other table.
 

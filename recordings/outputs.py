@@ -31,6 +31,8 @@ class Outputs:
         if name.startswith("tracks/"):
             is_audio = ".audio." in name
             return self.tracks and (self.audio if is_audio else self.video)
+        if name.startswith("rescue/") and not name.endswith(".json"):
+            return self.tracks and self.audio and self.video  # one file holds both
         return True
 
     def as_json(self) -> dict[str, bool]:

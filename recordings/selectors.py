@@ -20,17 +20,19 @@ from accounts.selectors import in_scope, may, staff_nos_in_scope, visible
 from common.clock import unix_ms
 from common.errors import NotFound
 from common.ranges import Opened
-from interviews.models import Call, Snapshot
+from interviews.models import Call, Participant, Snapshot
 from interviews.states import ParticipantRole
 from outbox.models import OutboxMessage
 
-from .folder import CONTENT, CallFolder, FolderUnreadable, read_folder
+from . import rescue
+from .folder import CONTENT, RESCUE, RESCUE_SOURCE, CallFolder, FolderUnreadable, read_folder
 from .grams import needed_grams, normalised
 from .models import (
     ArchiveEntry,
     LegalHold,
     Recording,
     RecordingShare,
+    RescueSegment,
     SavedSearch,
     StoredObject,
 )
@@ -43,7 +45,7 @@ VIEW, DOWNLOAD, QC = "videos.view", "videos.download", "qc.review"
 WATCH = "view_recording"
 # What the player asks for: the same Matroska, under the name browsers know it by.
 MIME = {"video": "video/webm", "audio": "audio/webm"}
-_RAW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.mkv")
+_RAW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(mkv|rescue\.webm|rescue\.mp4)")
 _CURSOR = re.compile(r"([on])([0-9]{1,17})\.([0-9a-f]{32})")
 MARKS = frozenset(
     {"tag", "snapshot", "gap", "chat", "script_step", "participant.left", "confirm.answer"}
@@ -439,7 +441,68 @@ def _tracks(
             "mime": MIME[kind],
         }
         for who, kind, file, start_ms, end_ms in found
+    ] + _rescue_tracks(call, people, ticket)
+
+
+def _rescue_tracks(
+    call: Call, people: dict[str, tuple[str, str]], ticket: str
+) -> list[dict[str, Any]]:
+    """What the customers' devices recorded, each with when it is looked at instead of the gap."""
+    tracks = []
+    segments = list(RescueSegment.objects.filter(call=call).order_by("start_ms"))
+    places = {s.participant_id for s in segments}
+    for place in call.participants.filter(pk__in=places).select_related("call"):
+        mine = [s for s in segments if s.participant_id == place.pk]
+        looked_at = rescue.shown([(s.start_ms, s.end_ms) for s in mine], _gaps_of(place))
+        name, role = people.get(str(place.pk), ("", ""))
+        for segment, span in zip(mine, looked_at, strict=True):
+            if span is None:
+                continue
+            url = reverse("recordings:raw", args=[call.pk, Path(segment.file).name])
+            tracks.append(
+                {
+                    "participant_id": str(place.pk),
+                    "name": name,
+                    "role": role,
+                    "kind": "video",
+                    "source": RESCUE_SOURCE,
+                    "start_ms": segment.start_ms,
+                    "end_ms": segment.end_ms,
+                    "shown_from_ms": span[0],
+                    "shown_until_ms": span[1],
+                    "url": f"{url}?t={ticket}",
+                    "mime": rescue.MIME_OF[Path(segment.file).suffix[1:]],
+                }
+            )
+    return tracks
+
+
+# How long after the call a device may send what it kept. Less than the spool keeps a call's folder.
+RESCUE_WINDOW = dt.timedelta(hours=2)
+
+
+def rescue_closes_at(call: Call) -> dt.datetime | None:
+    """None while the call runs."""
+    return call.ended_at + RESCUE_WINDOW if call.ended_at else None
+
+
+def _gaps_of(place: Participant) -> list[rescue.Span]:
+    """When the participant's connection was gone, in ms of the call; without one that still lasts."""
+    over = place.left_at or place.call.ended_at
+    call = place.call
+    until = unix_ms(over) - unix_ms(call.clock_started_at) if over else None
+    gaps = call.events.filter(kind="gap", participant=place).values_list("at_ms", "until_ms")
+    return [
+        (at_ms, end)
+        for at_ms, until_ms in gaps
+        if (end := until if until_ms is None else until_ms) is not None and end >= at_ms
     ]
+
+
+def rescue_wanted(place: Participant) -> list[rescue.Span]:
+    """Stretches of the participant that are nowhere at the server."""
+    got = RescueSegment.objects.filter(participant=place).values_list("start_ms", "end_ms")
+    return rescue.lacking(_gaps_of(place), got)
 
 
 def _people(call: Call) -> dict[str, tuple[str, str]]:
@@ -476,6 +539,9 @@ def open_raw(call: Call, name: str) -> Opened:
     """A raw track by its bare file name. Raises NotFound."""
     if not _RAW_NAME.fullmatch(name):
         raise NotFound
+    suffix = Path(name).suffix[1:]
+    if suffix in rescue.MIME_OF:
+        return _open(call, f"{RESCUE}/{name}", rescue.MIME_OF[suffix])
     kind = "audio" if ".audio." in name else "video"
     return _open(call, f"tracks/{name}", MIME[kind])
 

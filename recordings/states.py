@@ -28,6 +28,7 @@ class ObjectKind(TextChoices):
     TRACK = "track", _("原始音视频")
     SNAPSHOT = "snapshot", _("照片")
     JOURNAL = "journal", _("通话日志")
+    RESCUE = "rescue", _("客户端补录")
     MANIFEST = "manifest", _("完整性清单")
     REEL = "reel", _("要点集锦")
 

@@ -29,6 +29,7 @@ def sweep() -> None:
         process.delay(str(recording_id))
     for part_id in services.due_parts(BATCH):
         send_part.delay(part_id)
+    services.take_in_rescues()
 
 
 @shared_task(name="recordings.tasks.keep")

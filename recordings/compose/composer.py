@@ -19,7 +19,7 @@ from . import labels
 from .canvas import BLACK, Canvas
 from .layout import Box, grid, staged
 from .sound import Lane, Mixer
-from .sources import SAMPLE_RATE, pictures, sounds
+from .sources import SAMPLE_RATE, pictures, sounds, sounds_with_rescue, with_rescue
 from .spec import Composed, Label, Spec
 from .tiles import Tile
 
@@ -63,10 +63,12 @@ def compose(
 
     def tile(person: Person, box: Box, label: Label) -> Tile:
         parts = folder.parts_of(person.participant_id, "video")
+        own = pictures(folder.path, parts, note)
+        rescued = pictures(folder.path, folder.rescues_of(person.participant_id), note)
         return Tile(
             box,
             spec.labels.get(person.participant_id, label),
-            pictures(folder.path, parts, note) if spec.video else iter(()),
+            with_rescue(own, rescued) if spec.video else iter(()),
             _reason(folder, person),
             holds=person.participant_id in CONTENT,
         )
@@ -82,7 +84,12 @@ def compose(
         spec,
     )
     lanes = [
-        Lane(sounds(folder.path, folder.parts_of(person.participant_id, "audio"), note))
+        Lane(
+            sounds_with_rescue(
+                sounds(folder.path, folder.parts_of(person.participant_id, "audio"), note),
+                sounds(folder.path, folder.rescues_of(person.participant_id), note),
+            )
+        )
         for person in [*people, *shown]
         if spec.audio
     ]

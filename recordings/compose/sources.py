@@ -74,6 +74,59 @@ def pictures(
                 yield at_ms, frame
 
 
+# A hole longer than this is filled from what the participant's own device recorded, if it did.
+HOLE_MS = 700.0
+
+
+def with_rescue(
+    own: Iterator[tuple[float, av.VideoFrame]], rescued: Iterator[tuple[float, av.VideoFrame]]
+) -> Iterator[tuple[float, av.VideoFrame, bool]]:
+    """The pictures that came, and in their holes those of the device; True says which they are."""
+    held = next(rescued, None)
+    last: float | None = None
+    for at_ms, frame in own:
+        if last is not None and held is not None and at_ms - last > HOLE_MS:
+            while held is not None and held[0] < at_ms:
+                if held[0] > last:
+                    yield *held, True
+                held = next(rescued, None)
+        last = at_ms
+        yield at_ms, frame, False
+    while held is not None:
+        if last is not None and held[0] > last:
+            yield *held, True
+        held = next(rescued, None)
+
+
+def sounds_with_rescue(
+    own: Iterator[tuple[int, Samples]], rescued: Iterator[tuple[int, Samples]]
+) -> Iterator[tuple[int, Samples]]:
+    """The same for blocks of sound; a block of the device is cut to the hole it lies in."""
+    hole = round(HOLE_MS * SAMPLE_RATE / 1000)
+    held = next(rescued, None)
+    end: int | None = None
+    for position, samples in own:
+        if end is not None and position - end > hole:
+            while held is not None and held[0] < position:
+                yield from _cut(*held, end, position)
+                held = next(rescued, None)
+        end = position + len(samples)
+        yield position, samples
+    while held is not None:
+        if end is not None:
+            yield from _cut(*held, end, None)
+        held = next(rescued, None)
+
+
+def _cut(
+    position: int, samples: Samples, start: int, end: int | None
+) -> Iterator[tuple[int, Samples]]:
+    first = max(0, start - position)
+    piece = samples[first : None if end is None else max(0, end - position)]
+    if len(piece):
+        yield position + first, piece
+
+
 def sounds(root: Path, parts: list[Part], note: NoteDamage) -> Iterator[tuple[int, Samples]]:
     """(position in samples on the call's clock, mono samples at 48 kHz) of one participant."""
     for part, limit in _with_limits(parts):

@@ -17,6 +17,8 @@ CARD_AFTER_GAP_MS = 700.0
 # How long the last picture stays before the card: long enough not to flicker.
 HOLD_MS = 250.0
 REPORTED_GAP_MS = 1000.0
+RESCUED = "客户端补录"  # data
+Picture = tuple[float, av.VideoFrame, bool]  # ms, frame, whether the customer's device recorded it
 
 
 class Tile:
@@ -29,7 +31,7 @@ class Tile:
         self,
         box: Box,
         label: Label,
-        pictures: Iterator[tuple[float, av.VideoFrame]],
+        pictures: Iterator[Picture],
         why: Callable[[float], str],
         *,
         holds: bool = False,
@@ -40,7 +42,8 @@ class Tile:
         self._label = label
         self._holds = holds
         self._next = next(pictures, None)
-        self._shown: tuple[float, av.VideoFrame] | None = None
+        self._shown: Picture | None = None
+        self._own_ms: float | None = None  # of the last picture that came over the connection
         self._state: object = None
         self._reformatter = VideoReformatter()
         self.move(box)
@@ -52,6 +55,7 @@ class Tile:
         label = self._label
         size = 15 if box.width >= 400 else 13
         line = f"{label.name} · {label.role}" if label.role else label.name
+        self._rescued = labels.text(RESCUED, size, box.width)
         self._strips = [labels.text(line, size, box.width)] if line else []
         if label.gps:
             self._strips.append(labels.text(f"GPS {label.gps}", size - 2, box.width))
@@ -68,6 +72,8 @@ class Tile:
         if not fresh and self._state is not None and not isinstance(self._state, str):
             return False
         self._draw_picture(canvas, self._shown[1])
+        if self._shown[2]:
+            canvas.print(self._rescued, self.box.x + 4, self.box.y + 30)  # below the clock
         return True
 
     def _is_hole(self, at_ms: float) -> bool:
@@ -79,10 +85,17 @@ class Tile:
         return until - since > CARD_AFTER_GAP_MS and at_ms - since > HOLD_MS
 
     def _note_gap(self) -> None:
-        if self._shown is None or self._next is None:
+        """A gap of the connection is one even where the device's own recording fills it."""
+        if self._next is None or self._shown is None:
             return
-        if self._next[0] - self._shown[0] >= REPORTED_GAP_MS:
-            self.gaps.append({"from_ms": round(self._shown[0]), "until_ms": round(self._next[0])})
+        if not self._shown[2]:
+            self._own_ms = self._shown[0]
+        at_ms, _frame, is_rescued = self._next
+        if is_rescued or self._own_ms is None:
+            return
+        if at_ms - self._own_ms >= REPORTED_GAP_MS:
+            gap: dict[str, Any] = {"from_ms": round(self._own_ms), "until_ms": round(at_ms)}
+            self.gaps.append(gap | {"rescued": True} if self._shown[2] else gap)
 
     def _draw_picture(self, canvas: Canvas, frame: av.VideoFrame) -> None:
         place = fitted(frame.width, frame.height, self.box)

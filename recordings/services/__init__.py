@@ -7,6 +7,7 @@ from .jobs import due_recordings, ended_calls_without_recording, ensure_recordin
 from .loop import finish_loop, start_loop
 from .rebuild import rebuild
 from .reels import make_reel
+from .rescue import keep_segment, take_in_rescues
 from .retention import (
     apply_release,
     delete_expired,
@@ -46,6 +47,7 @@ __all__ = [
     "index_call",
     "index_old",
     "issue_ticket",
+    "keep_segment",
     "make_reel",
     "move_cold",
     "note_download",
@@ -67,6 +69,7 @@ __all__ = [
     "set_keeping",
     "share_recording",
     "start_loop",
+    "take_in_rescues",
     "tell_holds",
     "ticket_of",
     "withdraw_share",

@@ -14,7 +14,7 @@ from common.clock import unix_ms
 from evidence.offline.verify_evidence import MANIFEST, roots_of, sha256_hex
 from evidence.services import signed
 from interviews.models import Call
-from recordings.folder import CallFolder, read_folder
+from recordings.folder import RESCUE, RESCUE_SOURCE, CallFolder, read_folder
 from recordings.models import Recording
 from recordings.outputs import Outputs
 from recordings.states import ObjectKind
@@ -32,6 +32,8 @@ def kind_of(recording: Recording, name: str) -> ObjectKind:
         return ObjectKind.MANIFEST
     if name.startswith("snapshots/"):
         return ObjectKind.SNAPSHOT
+    if name.startswith(f"{RESCUE}/"):
+        return ObjectKind.RESCUE
     return ObjectKind.TRACK if name.startswith("tracks/") else ObjectKind.JOURNAL
 
 
@@ -101,6 +103,8 @@ def _record(recording: Recording, folder: CallFolder, file: Path, beat: Beat) ->
         "bytes": file.stat().st_size,
         "sha256": sha256_of(file, beat),
     }
+    if record["kind"] == ObjectKind.RESCUE:
+        record["source"] = RESCUE_SOURCE  # recorded by the customer's device, not by us
     if not Outputs.of(recording.outputs).keeps(name):
         record["kept"] = False
     return record

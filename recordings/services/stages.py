@@ -32,6 +32,7 @@ from recordings.storage import ChecksumMismatch, sha256_of, store
 
 from . import early, jobs, work
 from .jobs import Claim
+from .rescue import note_taken
 from .sealing import kind_of, signed_manifest
 
 logger = logging.getLogger(__name__)
@@ -153,6 +154,7 @@ def _close_at_worker(call: Call) -> None:
 def compose(held: Claim, recording: Recording) -> None:
     """The copy that is looked at. Files our process dies over cost the copy, not the recording."""
     call = recording.call
+    note_taken(call.pk, db_now())
     outputs = outputs_of(call.task)
     spec = spec_of(recording, outputs)
     out = work.out_folder(call.pk)

@@ -29,6 +29,9 @@ export { levelMeter, openDevices } from "./devices.js";
 export { InterviewError } from "./errors.js";
 export { hostOf, remediesFor } from "./remedies.js";
 
+const RESCUE_KBPS = 500;
+const RESCUE_AFTER_MS = 3000;
+
 /**
  * @typedef {import("./phase.js").Phase} Phase
  * @typedef {import("./media-connection.js").VideoQuality} VideoQuality
@@ -70,7 +73,7 @@ export { hostOf, remediesFor } from "./remedies.js";
  * }} ConsentText
  * @typedef {import("./adapters.js").Adapter} Adapter
  * @typedef {{
- *   network_test_s: number, queue_display: boolean, face_reminder: boolean, rating: boolean, adapters: Adapter[],
+ *   network_test_s: number, queue_display: boolean, face_reminder: boolean, rating: boolean, local_rescue: boolean, adapters: Adapter[],
  * }} Options
  * @typedef {{
  *   purpose: "call" | "check", options: Options,
@@ -88,7 +91,8 @@ export { hostOf, remediesFor } from "./remedies.js";
  * `playout` (detail: {id, position_ms}, about once a second while an item plays), `ended` (detail: Completion), `refused` (detail:
  * InterviewError; final), `quality` (detail), `media` (detail: {isUp}), `local` (detail: the new
  * own stream), `trouble` (detail: InterviewError; a device that could not be had again), `still`
- * (detail: StillAsked; the seat asks for a picture of the camera: answer with `sendStill`).
+ * (detail: StillAsked; the seat asks for a picture of the camera: answer with `sendStill`), `rescue` (detail:
+ * {state: "sending" | "done" | "waiting" | "refused", sent, all}: what this device kept of a break is being sent).
  */
 export class InterviewClient extends EventTarget {
   /**
@@ -130,6 +134,8 @@ export class InterviewClient extends EventTarget {
     this.stillShown = "";
     /** @type {() => void} */
     this.stopOptions = () => undefined;
+    /** The device's own recording, where it is switched on. @type {Awaited<ReturnType<typeof import("./rescue.js").startRescue>> | null} */
+    this.rescue = null;
     this.interruption = new Interruption((what, reason) => void this.report(what, reason));
     this.wake = () => this.#wake();
     this.trackEnded = () => void this.#reopenDevices();
@@ -168,6 +174,7 @@ export class InterviewClient extends EventTarget {
   /** @param {string} version of the text that was shown */
   async agree(version) {
     await this.rest("POST", "consent", { token: this.token, body: { text_version: version } });
+    await this.#loadRescue();
   }
 
   /** SDK-6: the position for the data labels. @param {{ latitude: number, longitude: number, accuracy_m?: number }} gps */
@@ -204,7 +211,10 @@ export class InterviewClient extends EventTarget {
     return this.rest("POST", "device-checks", { token: this.token, body: check });
   }
 
-  /** A link on which another phone goes on. @returns {Promise<{ ticket: string, call_path: string, expires_at: string }>} */
+  /**
+   * A link on which another phone goes on, once and for minutes; `qr` is an image address.
+   * @returns {Promise<{ ticket: string, call_path: string, call_url: string, qr: string, expires_at: string }>}
+   */
   handOver() {
     return this.rest("POST", "hand-over", { token: this.token });
   }
@@ -298,6 +308,7 @@ export class InterviewClient extends EventTarget {
     this.interruption.watch(stream);
     this.dispatchEvent(new CustomEvent("local", { detail: stream }));
     this.#keepMedia();
+    this.#keepRescue();
   }
 
   /** Enter the line, or the running call. @param {{ serviceType?: string }} [choice] */
@@ -322,6 +333,7 @@ export class InterviewClient extends EventTarget {
   async leave() {
     this.hasLeft = true;
     this.#dropMedia();
+    this.#keepRescue();
     try {
       await this.rest("DELETE", "calls", { token: this.token });
     } catch (error) {
@@ -370,6 +382,8 @@ export class InterviewClient extends EventTarget {
 
   /** End of everything here; the call itself goes on until the seat ends it. */
   close() {
+    this.hasLeft = true;
+    this.#keepRescue();
     removeEventListener("online", this.wake);
     document.removeEventListener("visibilitychange", this.wake);
     this.stopOptions();
@@ -384,6 +398,52 @@ export class InterviewClient extends EventTarget {
     return { width: lines === 720 ? 1280 : 640, height: lines ?? 480, ...(frameRate ? { frameRate } : {}) };
   }
 
+  /** Send what this device kept of earlier breaks and could not send. */
+  async sendRescue() {
+    for (const id of (await this.rescue?.calls()) ?? []) await this.#sendRescue(id);
+  }
+
+  /** The device's own recording, once: where the bank has it and the person agreed to it. */
+  async #loadRescue() {
+    if (!this.session?.options.local_rescue || this.rescue) return;
+    try {
+      const { startRescue } = await import("./rescue.js");
+      this.rescue = await startRescue({
+        rest: (method, path, sent) => this.rest(method, path, { ...sent, token: this.token }),
+        wait: (tried) => new Promise((resolve) => setTimeout(resolve, backoffMs(tried))),
+        kbps: Math.min(this.session.video.max_kbps, RESCUE_KBPS),
+        broken: () => void this.report("rescue_failed"),
+      });
+    } catch {
+      return; // a device without room or recorder: the call does not need it
+    }
+    this.#keepRescue();
+    void this.sendRescue();
+  }
+
+  /** Record here while the server should be recording this person. */
+  #keepRescue() {
+    const call = this.state?.call;
+    if (!this.rescue || !call) return;
+    const own = call.participants.find(({ id }) => id === this.state?.participant_id);
+    const isWanted =
+      !this.hasLeft && !this.isElsewhere && call.recording_on && call.live_unix_ms !== null
+      && wantsMedia(this.state?.phase ?? "ready") && !own?.muted;
+    this.rescue.record(isWanted ? this.local : null, call.id, () => this.serverNow() - call.clock_unix_ms);
+  }
+
+  /** @param {string} callId */
+  async #sendRescue(callId) {
+    const tell = (/** @type {object} */ detail) => this.dispatchEvent(new CustomEvent("rescue", { detail }));
+    try {
+      const sent = await this.rescue?.send(callId, (done, all) => tell({ state: "sending", sent: done, all }));
+      if (sent) tell({ state: "done", sent, all: sent });
+    } catch (error) {
+      if (!(error instanceof InterviewError)) throw error;
+      tell({ state: error.retryable ? "waiting" : "refused", sent: 0, all: 0 });
+    }
+  }
+
   /** What the app asked for, within the limits that the bank has set. */
   #allowedQuality() {
     return withinLimits(this.quality, this.session?.video);
@@ -393,6 +453,7 @@ export class InterviewClient extends EventTarget {
   #begin(session) {
     this.session = session;
     this.clockOffsetMs = session.labels.server_time_unix_ms - Date.now();
+    if (session.consent.agreed) void this.#loadRescue();
     return session;
   }
 
@@ -422,6 +483,7 @@ export class InterviewClient extends EventTarget {
       this.clockOffsetMs = frame.state.labels.server_time_unix_ms - Date.now();
       if (isTakenOver(frame.state.leg_id, this.ownLegs)) this.isElsewhere = true;
       this.#keepMedia();
+      this.#keepRescue();
       this.#show();
       this.#askStill(frame.state.still);
       if (frame.state.ended) this.#finish(frame.state.ended);
@@ -448,6 +510,8 @@ export class InterviewClient extends EventTarget {
   #finish(completion) {
     this.stopOptions();
     this.#dropMedia();
+    this.#keepRescue();
+    if (this.state?.call) void this.#sendRescue(this.state.call.id);
     this.dispatchEvent(new CustomEvent("ended", { detail: completion }));
   }
 
@@ -504,6 +568,9 @@ export class InterviewClient extends EventTarget {
     this.media = media;
     media.addEventListener("connected", () => {
       this.mediaAttempt = 0;
+      const callId = this.state?.call?.id;
+      // Only who came back has something to send; the server first has to note that he did.
+      if (this.wasLive && callId) setTimeout(() => void this.#sendRescue(callId), RESCUE_AFTER_MS);
       this.dispatchEvent(new CustomEvent("media", { detail: { isUp: true } }));
       this.#show();
     });

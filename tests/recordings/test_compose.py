@@ -16,7 +16,7 @@ from recordings.compose.layout import Box, fitted, grid, staged
 from recordings.compose.spec import Composed, Label, Spec
 from recordings.folder import read_folder
 from tests.support import picture
-from tests.support.footage import Take, make_call_folder, two_people
+from tests.support.footage import Take, make_call_folder, two_people, write_rescue
 from tests.support.readback import ReadBack, cut, luma, read_mp4, skews_ms
 
 SEAT_HZ, CUSTOMER_HZ = 700, 1500
@@ -99,6 +99,32 @@ def test_sender_reports_undo_what_the_network_delayed(tmp_path: Path) -> None:
     _, out = composed(tmp_path, takes, 4)
 
     assert max(abs(skew) for skew in all_skews(read_mp4(out, tiles=2))) <= 80
+
+
+def test_a_hole_is_filled_with_what_the_device_recorded_and_stays_a_gap(tmp_path: Path) -> None:
+    seat, customer = two_people(6)
+    before, after = replace(customer, until_s=1.6), replace(customer, from_s=4.3, leg_no=2)
+    folder = make_call_folder(tmp_path, "call", [seat, before, after], 6)
+    # Two overlapping stretches that begin before the hole and end after it.
+    write_rescue(folder, replace(customer, from_s=0.5, until_s=3.0))
+    write_rescue(folder, replace(customer, from_s=2.9, until_s=5.0))
+    out = tmp_path / "out.mp4"
+
+    result = compose(read_folder(folder), out, Spec())
+
+    back = read_mp4(out, tiles=2)
+    (gap,) = result.gaps
+    assert (gap["participant_id"], gap["rescued"]) == ("cust1", True)
+    assert (gap["from_ms"], gap["until_ms"]) == (
+        pytest.approx(1600, abs=100),
+        pytest.approx(4300, abs=100),
+    )
+    assert result.damaged == []
+    assert None not in back.tiles[1].showing(1.8, 4.2)
+    beeps = back.beeps(CUSTOMER_HZ)
+    assert len([at for at in beeps if 1.7 < at < 4.2]) == 3  # at 2, 3 and 4 s, each once
+    skews = all_skews(back)
+    assert max(map(abs, skews)) <= 80
 
 
 def test_a_hole_shows_a_card_is_silent_and_moves_nothing_after_it(tmp_path: Path) -> None:

@@ -219,3 +219,42 @@ def make_fake_mic_wav(path: Path, seconds: float, tone_hz: int = 1000) -> None:
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.writeframes(tone(0, round(seconds * SAMPLE_RATE), tone_hz).tobytes())
+
+
+def write_rescue(folder: Path, take: Take) -> None:
+    """A stretch that the take's own device recorded: sound and picture in one file, and its note."""
+    rescue = folder / "rescue"
+    rescue.mkdir(exist_ok=True)
+    name = f"{take.participant_id}.{round(take.from_s * 1000):09d}.00000000.rescue.webm"
+    halves = [rescue / f"{name}.{kind}.tmp" for kind in ("video", "audio")]
+    write_video(halves[0], take)
+    write_audio(halves[1], take)
+    with av.open(str(rescue / name), "w", format="webm") as whole:
+        sources = [av.open(str(half)) for half in halves]
+        streams = {source: whole.add_stream_from_template(source.streams[0]) for source in sources}
+        packets = [
+            (packet, streams[source])
+            for source in sources
+            for packet in source.demux(source.streams[0])
+            if packet.dts is not None
+        ]
+        for packet, stream in sorted(packets, key=lambda each: each[0].pts or 0):
+            packet.stream = stream
+            whole.mux(packet)
+        for source in sources:
+            source.close()
+    for half in halves:
+        half.unlink()
+    content = (rescue / name).read_bytes()
+    note = {
+        "id": "00000000-0000-0000-0000-000000000000",
+        "participant_id": take.participant_id,
+        "start_ms": round(take.from_s * 1000),
+        "end_ms": round(take.until_s * 1000),
+        "file": f"rescue/{name}",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "source": "customer_device",
+        "received_unix_ms": T0_UNIX_MS,
+    }
+    (rescue / f"{name}.json").write_text(json.dumps(note), encoding="utf-8")

@@ -9,6 +9,7 @@ import { mountDeviceCheck } from "./device-check.js";
 import { onPress, sentenceOf, showTrouble, the, write } from "./dom.js";
 import { clock, countdown, span, waitWord } from "./format.js";
 import { mountInCall } from "./in-call.js";
+import { mountRescueBar } from "./rescue-bar.js";
 import { chime } from "./sound.js";
 
 const KEPT_TOKEN = "interview-token";
@@ -86,6 +87,8 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
     const gps = await position(navigator.geolocation);
     await run(gps ? { gps } : {});
   });
+  const tellRescue = mountRescueBar(root, { again: () => client.sendRescue() });
+  client.addEventListener("rescue", (event) => tellRescue(/** @type {CustomEvent} */ (event).detail));
   client.addEventListener("refused", (event) => refuse(/** @type {CustomEvent} */ (event).detail));
 
   /** @param {Record<string, unknown>} [more] */
@@ -134,7 +137,7 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
     const { stream, microphone, speaker, network } = await mountDeviceCheck(step("devices"), {
       goOn: "看得见也听得到，继续",
       wish: client.cameraWish(),
-      handOver: async () => new URL((await client.handOver()).call_path, baseUrl || location.href).href,
+      handOver: () => client.handOver(),
       testNetwork: seconds
         ? (local, progress) => {
             client.useMedia(local);

@@ -11,6 +11,7 @@ const GRADES = /** @type {Record<string, string>} */ ({ good: "良好 ✓", fair
 /**
  * @typedef {import("../../sdk/network-test.js").NetworkResult} NetworkResult
  * @typedef {{ stream: MediaStream, microphone: boolean, speaker: boolean, network: NetworkResult | null }} Checked
+ * @typedef {() => Promise<{ call_url: string, qr: string }>} HandOver
  */
 
 /**
@@ -19,11 +20,11 @@ const GRADES = /** @type {Record<string, string>} */ ({ good: "良好 ✓", fair
  * @param {HTMLElement} step
  * @param {{
  *   testNetwork: ((stream: MediaStream, progress: (share: number) => void) => Promise<NetworkResult>) | null,
- *   handOver: (() => Promise<string>) | null,
+ *   handOver: HandOver | null,
  *   goOn: string,
  *   wish?: { width?: number, height?: number, frameRate?: number },
  *   failed?: (code: string) => void,
- * }} deps `handOver` answers the link for another phone
+ * }} deps `handOver` answers the link for another phone and its QR code
  * @returns {Promise<Checked>}
  */
 export function mountDeviceCheck(step, { testNetwork, handOver, goOn, wish = {}, failed = () => undefined }) {
@@ -72,6 +73,7 @@ export function mountDeviceCheck(step, { testNetwork, handOver, goOn, wish = {},
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
       write(step, "#camera-result", "");
       remedy(code, sentenceOf(error));
+      void otherPhone(); // this one may not see for good
       failed(code);
       return;
     }
@@ -141,7 +143,7 @@ export function mountDeviceCheck(step, { testNetwork, handOver, goOn, wish = {},
     the(step, "#speaker-acts", HTMLElement).hidden = true;
     settle();
   });
-  mountOtherPhone(step, handOver);
+  const otherPhone = mountOtherPhone(step, handOver);
   the(step, "#speaker-acts", HTMLElement).hidden = isHeard;
   settle();
   void look();
@@ -159,24 +161,31 @@ export function mountDeviceCheck(step, { testNetwork, handOver, goOn, wish = {},
 }
 
 /**
- * A link for another phone, to be copied.
- * @param {HTMLElement} step @param {(() => Promise<string>) | null} handOver
+ * A QR code for another phone, and the link to be sent to it.
+ * @param {HTMLElement} step @param {HandOver | null} handOver
+ * @returns {() => Promise<void>} opens it, unless it is open
  */
 function mountOtherPhone(step, handOver) {
   const button = the(step, "#other-phone", HTMLElement);
   const box = the(step, "#elsewhere", HTMLElement);
   const field = the(step, "#elsewhere-link", HTMLInputElement);
+  const code = the(step, "#elsewhere-qr", HTMLImageElement);
   button.hidden = !handOver;
-  if (!handOver) return;
+  if (!handOver) return async () => undefined;
+  async function show() {
+    const { call_url, qr } = await /** @type {HandOver} */ (handOver)();
+    field.value = call_url;
+    code.src = qr;
+    box.hidden = false;
+  }
   onPress(button, async () => {
     try {
-      field.value = await handOver();
+      await show();
     } catch (error) {
       the(step, "#remedy", HTMLElement).hidden = false;
       showTrouble(step, sentenceOf(error));
       return;
     }
-    box.hidden = false;
     box.scrollIntoView({ block: "nearest" });
   });
   onPress(the(step, "#elsewhere-copy", HTMLElement), async () => {
@@ -188,6 +197,12 @@ function mountOtherPhone(step, handOver) {
       write(step, "#elsewhere-copy", "请长按链接复制"); // hosts that forbid the clipboard
     }
   });
+  return async () => {
+    if (!box.hidden) return;
+    await show().catch((error) => {
+      if (!(error instanceof Error) || error.name !== "InterviewError") throw error; // the button tells why
+    });
+  };
 }
 
 /** @param {HTMLElement} step @param {string} grade @param {string} word */

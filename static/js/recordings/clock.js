@@ -5,7 +5,10 @@
 
 /**
  * @typedef {{participant_id: string, name: string, role: string, kind: "audio"|"video",
- *   start_ms: number, end_ms: number, url: string, mime: string}} Track
+ *   start_ms: number, end_ms: number, url: string, mime: string,
+ *   source?: string, shown_from_ms?: number, shown_until_ms?: number}} Track
+ *   with `source`: the customer's own device recorded it, sound and picture in one file; it is looked
+ *   at from `shown_from_ms` until `shown_until_ms` instead of what did not arrive
  * @typedef {{id: string, kind: string, at_ms: number, until_ms?: number|null,
  *   participant_id?: string|null, payload: Record<string, unknown>}} Mark
  * @typedef {{call_id: string, duration_ms: number, ready: boolean, tracks: Track[], events: Mark[],
@@ -26,10 +29,20 @@ export const MAX_DRIFT_MS = 120;
  */
 export function placement(track, atMs, elementMs, playing) {
   const wanted = atMs - track.start_ms;
-  const active = wanted >= 0 && atMs < track.end_ms;
+  const active = atMs >= (track.shown_from_ms ?? track.start_ms) && atMs < (track.shown_until_ms ?? track.end_ms);
   if (!active) return { active: false, seekMs: null };
   const allowed = playing ? MAX_DRIFT_MS : 1;
   return { active: true, seekMs: Math.abs(elementMs - wanted) > allowed ? wanted : null };
+}
+
+/**
+ * Whose own device is looked at in this moment.
+ * @param {readonly Track[]} tracks
+ * @param {number} atMs
+ */
+export function rescuedAt(tracks, atMs) {
+  const active = tracks.filter((track) => track.source && placement(track, atMs, 0, true).active);
+  return new Set(active.map((track) => track.participant_id));
 }
 
 /**

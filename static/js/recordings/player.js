@@ -4,7 +4,7 @@
  * The same in the seat's review, in 质检 and in 视频管理.
  */
 import { clock as clockShort, el, icon } from "../ui/dom.js";
-import { CallClock, byParticipant, placement } from "./clock.js";
+import { CallClock, byParticipant, placement, rescuedAt } from "./clock.js";
 import { mountKeys } from "./keys.js";
 import { Watched, momentsOf, neighbour } from "./marks.js";
 import { mountTimeline } from "./timeline.js";
@@ -12,7 +12,7 @@ import { mountTimeline } from "./timeline.js";
 /** @typedef {import("./clock.js").Review} Review */
 /** @typedef {import("./clock.js").Track} Track */
 /** @typedef {import("./clock.js").Mark} Mark */
-/** @typedef {{track: Track, media: HTMLMediaElement}} Lane */
+/** @typedef {{track: Track, media: HTMLMediaElement, badge?: HTMLElement}} Lane `badge` says who recorded it */
 
 const TICK_MS = 100;
 const FRAME_MS = 40;
@@ -83,9 +83,13 @@ export function mountPlayer(root, view, options = {}) {
       stopMs = null;
     }
     const atMs = clock.atMs;
-    for (const { track, media } of lanes) {
-      const { active, seekMs } = placement(track, atMs, media.currentTime * 1000, clock.playing);
+    const rescued = rescuedAt(view.tracks, atMs);
+    for (const { track, media, badge } of lanes) {
+      const placed = placement(track, atMs, media.currentTime * 1000, clock.playing);
+      const active = placed.active && (Boolean(track.source) || !rescued.has(track.participant_id));
+      const seekMs = active ? placed.seekMs : null;
       if (media instanceof HTMLVideoElement) media.hidden = !active;
+      if (badge) badge.hidden = !rescued.has(track.participant_id);
       if (seekMs !== null) media.currentTime = seekMs / 1000;
       if (media.playbackRate !== clock.rate) media.playbackRate = clock.rate;
       if (active && clock.playing && media.paused) {
@@ -231,14 +235,17 @@ function rawLanes(wall, view) {
   const lanes = [];
   for (const { name, role, tracks } of byParticipant(view.tracks)) {
     const tile = el("figure", { class: "player__tile" }, el("div", { class: "player__none" }, "无画面"));
+    const badge = el("span", { class: "player__rescued", title: "断网时段，由客户手机自行录制后补传" }, "客户端补录");
+    badge.hidden = true;
     /** @type {HTMLMediaElement[]} */
     const sounds = [];
     for (const track of tracks) {
       const media = mediaOf(track);
-      if (track.kind === "audio") sounds.push(media);
+      if (track.kind === "audio" || track.source) sounds.push(media);
       tile.append(media);
-      lanes.push({ track, media });
+      lanes.push({ track, media, badge: track.source ? badge : undefined });
     }
+    tile.append(badge);
     const volume = /** @type {HTMLInputElement} */ (
       el("input", { type: "range", min: "0", max: "100", value: "100", "aria-label": `${name} 音量` })
     );

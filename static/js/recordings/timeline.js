@@ -59,12 +59,16 @@ export function mountTimeline(view, seek, { isLive = false } = {}) {
   for (const person of byParticipant(view.tracks)) {
     names.append(el("span", { class: "clip", title: `${person.name} · ${person.role}` }, person.name));
     const lane = el("div", { class: "line__lane" });
-    for (const track of person.tracks.filter((each) => each.kind === "audio" || !person.tracks.some((other) => other.kind === "audio"))) {
+    for (const track of person.tracks.filter((each) => !each.source && (each.kind === "audio" || !person.tracks.some((other) => other.kind === "audio")))) {
       lane.append(put(el("i", { class: "line__in" }), track.start_ms, track.end_ms));
     }
     const gaps = el("span", {});
     gapsOf.set(person.id, gaps);
     lane.append(gaps);
+    for (const track of person.tracks.filter((each) => each.source)) {
+      const bar = put(el("i", { class: "line__rescue", title: "客户端补录" }), track.shown_from_ms ?? track.start_ms, track.shown_until_ms ?? track.end_ms);
+      lane.append(bar);
+    }
     area.append(lane);
   }
   const grown = el("i", { class: "line__in" });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CallClock, clockText, placement } from "../../../static/js/recordings/clock.js";
+import { CallClock, clockText, placement, rescuedAt } from "../../../static/js/recordings/clock.js";
 
 /** @type {import("../../../static/js/recordings/clock.js").Track} */
 const track = {
@@ -45,4 +45,13 @@ test("the clock runs, stops, is set, and ends at the end of the call", () => {
 
 test("moments are written in hours, minutes and seconds", () => {
   assert.equal(clockText(751_400), "00:12:31");
+});
+
+test("what the customer's device recorded is looked at only where nothing arrived", () => {
+  const rescue = { ...track, source: "customer_device", start_ms: 500, shown_from_ms: 1500, shown_until_ms: 2500 };
+
+  assert.deepEqual(placement(rescue, 1400, 0, true), { active: false, seekMs: null });
+  assert.deepEqual(placement(rescue, 1600, 0, true), { active: true, seekMs: 1100 });
+  assert.deepEqual([...rescuedAt([track, rescue], 1400)], []);
+  assert.deepEqual([...rescuedAt([track, rescue], 2000)], ["p"]);
 });

@@ -11,10 +11,9 @@ from operations import demo_logins as logins
 from parameters.models import Scope
 from parameters.services import set_value
 from recordings.models import RescueSegment
-from tests.support.bad_way import bad_way
+from tests.support.bad_way import bad_way, wait_with
 from tests.support.stage import connect, seat_and_customer, stored_recording
 from tests.support.system import LiveSystem
-from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.timeout(300)]
 SINGLE = "YXD-2026-0318-00427"
@@ -38,32 +37,26 @@ def test_the_stretch_without_network_arrives_and_is_marked(
             call = connect(stage, phone=logins.CUSTOMERS[0], contract_no=SINGLE)
             customer.wait_for_timeout(6000)  # longer than a stretch is
 
+            gaps = TimelineEvent.objects.filter(call=call, kind="gap")
             path.is_down = True
-            gap = wait_for(
-                lambda: TimelineEvent.objects.filter(call=call, kind="gap").first(),
-                within_s=30,
-                what="the server misses the customer",
-            )
             expect(customer.locator("#reconnect-left")).to_be_visible(timeout=30_000)
+            wait_with(customer, gaps.exists, within_s=30, what="the server misses the customer")
             path.is_down = False
             stage.customer.sees("seat")
-            wait_for(
-                lambda: TimelineEvent.objects.filter(pk=gap.pk, until_ms__isnull=False).exists(),
-                within_s=30,
-                what="the customer is back",
-            )
-            wait_for(
-                lambda: RescueSegment.objects.filter(call=call).exists(),
-                within_s=60,
-                what="what the phone recorded",
-            )
+            back = gaps.filter(until_ms__isnull=False)
+            wait_with(customer, back.exists, within_s=30, what="the customer is back")
+            got = RescueSegment.objects.filter(call=call)
+            wait_with(customer, got.exists, within_s=60, what="what the phone recorded")
             stage.seat.hang_up()
             expect(customer.locator("#receipt-no")).to_be_visible(timeout=30_000)
-            wait_for(
-                lambda: customer.evaluate(KEPT) == 0, within_s=30, what="the phone keeps nothing"
+            wait_with(
+                customer,
+                lambda: customer.evaluate(KEPT) == 0,
+                within_s=30,
+                what="the phone keeps nothing",
             )
 
-        gap.refresh_from_db()
+        gap = gaps.get()
         segments = list(RescueSegment.objects.filter(call=call).order_by("start_ms"))
         assert segments[0].start_ms < gap.at_ms
         assert segments[-1].end_ms >= gap.at_ms

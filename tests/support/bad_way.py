@@ -4,12 +4,21 @@ import asyncio
 import json
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Page, WebSocketRoute
 
 from tests.support.network import Path
+
+
+def wait_with(page: Page, fact: Callable[[], object], *, within_s: float, what: str) -> None:
+    """Until the fact is true. The page's socket is passed on only while Playwright has its turn."""
+    deadline = time.monotonic() + within_s
+    while not fact():
+        assert time.monotonic() < deadline, f"{what}: not within {within_s} s"
+        page.wait_for_timeout(200)
 
 
 @contextmanager

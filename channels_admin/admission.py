@@ -9,6 +9,10 @@ from typing import TypeVar
 
 FASTEST_M_PER_S = 300.0  # an airliner
 NEAR_M = 2000.0  # two receivers of one phone may differ by this
+# What an address or a named region says of the place is rough: the centre of a city.
+CONTRADICTS_M = 200_000.0
+DECIMALS = 6  # as they are stored, 10 cm: two readings of a real receiver do not agree to that
+SAME_AFTER_S = 60.0  # before that a device may give one reading twice
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 
 R = TypeVar("R")
@@ -145,6 +149,10 @@ class Doubt(StrEnum):
     MOCKED = "mocked"
     NO_ACCURACY = "no_accuracy"
     TOO_FAST = "too_fast"
+    REPEATED = "repeated"  # the same as before to the last decimal
+    FAR_FROM_ADDRESS = "far_from_address"  # the address we see belongs to another place
+    FAR_FROM_REGION = "far_from_region"  # the device itself names another place
+    WIFI_ELSEWHERE = "wifi_elsewhere"  # says it is in our WiFi, and comes from another address
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +163,27 @@ class Earlier:
     seconds_ago: float
 
 
-def doubts_of(claim: Claim, earlier: Earlier | None) -> tuple[Doubt, ...]:
-    """What speaks against the claimed position."""
-    if claim.point is None:
-        return ()
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What else speaks of the place: by the address we see, by the region the device names."""
+
+    by_address: Point | None = None
+    by_region: Point | None = None
+    networks: tuple[Network, ...] = ()
+
+
+NOTHING_TOLD = Told()
+
+
+def doubts_of(
+    claim: Claim, earlier: Earlier | None, told: Told = NOTHING_TOLD
+) -> tuple[Doubt, ...]:
+    """What speaks against the claimed place (G1)."""
     found = []
+    if _is_wifi_elsewhere(claim, told.networks):
+        found.append(Doubt.WIFI_ELSEWHERE)
+    if claim.point is None:
+        return tuple(found)
     if claim.mocked:
         found.append(Doubt.MOCKED)
     if claim.accuracy_m == 0:
@@ -168,7 +192,39 @@ def doubts_of(claim: Claim, earlier: Earlier | None) -> tuple[Doubt, ...]:
         way_m = distance_m(earlier.point, claim.point)
         if way_m > FASTEST_M_PER_S * max(1.0, earlier.seconds_ago) and way_m > NEAR_M:
             found.append(Doubt.TOO_FAST)
+        if earlier.seconds_ago >= SAME_AFTER_S and _is_same_reading(earlier.point, claim.point):
+            found.append(Doubt.REPEATED)
+    if _is_far(told.by_address, claim.point):
+        found.append(Doubt.FAR_FROM_ADDRESS)
+    if _is_far(told.by_region, claim.point):
+        found.append(Doubt.FAR_FROM_REGION)
     return tuple(found)
+
+
+def _is_far(place: Point | None, point: Point) -> bool:
+    return place is not None and distance_m(place, point) > CONTRADICTS_M
+
+
+def _is_same_reading(before: Point, now: Point) -> bool:
+    """Equal to the last decimal; a position that was given roughly from the start says nothing."""
+    numbers = (now.latitude, now.longitude)
+    is_fine = any(round(number, DECIMALS) != round(number, 4) for number in numbers)
+    same = zip(numbers, (before.latitude, before.longitude), strict=True)
+    return is_fine and all(round(a, DECIMALS) == round(b, DECIMALS) for a, b in same)
+
+
+def _is_wifi_elsewhere(claim: Claim, networks: Sequence[Network]) -> bool:
+    """The names of one of our networks are easily claimed; its addresses are not."""
+    bssid = bssid_form(claim.bssid)
+    named = [
+        row
+        for row in networks
+        if row.ip_range
+        and (
+            (row.bssid and bssid_form(row.bssid) == bssid) or (row.ssid and row.ssid == claim.ssid)
+        )
+    ]
+    return bool(named) and not any(is_in_range(claim.ip, row.ip_range) for row in named)
 
 
 def decide_admission(

@@ -109,6 +109,10 @@ DOUBTS: dict[str, str | Promise] = {
     Doubt.MOCKED: _("模拟定位"),
     Doubt.NO_ACCURACY: _("没有精度"),
     Doubt.TOO_FAST: _("两次位置相距过远"),
+    Doubt.REPEATED: _("与上次坐标完全相同"),
+    Doubt.FAR_FROM_ADDRESS: _("与网络地址所在地不符"),
+    Doubt.FAR_FROM_REGION: _("与所报属地不符"),
+    Doubt.WIFI_ELSEWHERE: _("自称连入我方 WIFI，网络地址不符"),
 }
 
 

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from common.crypto import blind_index
 
-from .admission import ChannelRules, Circle, Earlier, Network, Point, Polygon, Region
+from .addresses import place_of_address
+from .admission import ChannelRules, Circle, Claim, Earlier, Network, Point, Polygon, Region, Told
 from .models import AdmissionAttempt, Channel, ChannelFence, ChannelService
+from .regions import places
 
 
 def channel_of(code: str) -> Channel | None:
@@ -51,6 +53,17 @@ def service_types(channel_code: str, product_code: str) -> list[str]:
 def allows_walk_in(channel_code: str) -> bool:
     """Whether customers of the channel may call in outside the appointment's slot."""
     return Channel.objects.filter(code=channel_code, enabled=True, allow_walk_in=True).exists()
+
+
+def told_of(claim: Claim, rules: ChannelRules | None) -> Told:
+    """What the address, the named region and the channel's networks say of where the caller is."""
+    named = places().get(claim.region_code[:6])
+    return Told(
+        by_address=place_of_address(claim.ip),
+        # The centre of a province may be further away than any contradiction.
+        by_region=named.point if named is not None and named.level > 1 else None,
+        networks=rules.networks if rules else (),
+    )
 
 
 def earlier_position(phone: str) -> Earlier | None:

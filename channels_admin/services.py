@@ -14,10 +14,18 @@ from audit import services as audit
 from common.actor import Actor
 from common.crypto import blind_index
 
-from .admission import AdmissionDecision, Claim, Doubt, Reason, decide_admission, doubts_of
+from .admission import (
+    DECIMALS,
+    AdmissionDecision,
+    Claim,
+    Doubt,
+    Reason,
+    decide_admission,
+    doubts_of,
+)
 from .errors import ChannelEnabled, ChannelRefused, PlaceRefused
 from .models import AdmissionAttempt, Channel
-from .selectors import channel_of, earlier_position, rules_of
+from .selectors import channel_of, earlier_position, rules_of, told_of
 
 
 def admit(
@@ -30,7 +38,7 @@ def admit(
     """
     channel = channel_of(claim.channel_code)
     rules = rules_of(channel) if channel else None
-    doubts = doubts_of(claim, earlier_position(claim.phone))
+    doubts = doubts_of(claim, earlier_position(claim.phone), told_of(claim, rules))
     decision = decide_admission(rules, claim, doubts)
     attempt = _store(claim, decision, channel, task_id, party_id, doubts)
     if decision.reason is Reason.OUTSIDE:
@@ -60,8 +68,8 @@ def _store(
         phone_index=blind_index(claim.phone) if claim.phone else "",
         task_id=task_id,
         party_id=party_id,
-        latitude=round(claim.point.latitude, 6) if claim.point else None,
-        longitude=round(claim.point.longitude, 6) if claim.point else None,
+        latitude=round(claim.point.latitude, DECIMALS) if claim.point else None,
+        longitude=round(claim.point.longitude, DECIMALS) if claim.point else None,
         accuracy_m=claim.accuracy_m,
         region_code=claim.region_code,
         ssid=claim.ssid,

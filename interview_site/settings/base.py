@@ -140,6 +140,9 @@ SDK_ADAPTERS: list[dict[str, str]] = env.json("SDK_ADAPTERS", default=[])
 # Pages of other origins that may use the SDK's REST and socket, as `https://host[:port]`.
 SDK_ALLOWED_ORIGINS = tuple(env.list("SDK_ALLOWED_ORIGINS", default=[]))
 
+# Where addresses are at home: a CSV `range,region_code`, for doubts about a position. Empty: no list.
+IP_PLACES_FILE = env.str("IP_PLACES_FILE", default="")
+
 CELERY_BROKER_URL = f"{REDIS_URL}/1"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

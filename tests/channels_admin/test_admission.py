@@ -1,11 +1,14 @@
 """The pure decision at the door (SDK-1)."""
 
 import dataclasses
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels_admin.addresses import place_of_address
 from channels_admin.admission import (
     ChannelRules,
     Circle,
@@ -16,6 +19,7 @@ from channels_admin.admission import (
     Polygon,
     Reason,
     Region,
+    Told,
     decide_admission,
     distance_m,
     doubts_of,
@@ -207,6 +211,63 @@ def test_an_invented_position_is_doubted(
     claim = Claim(channel_code="c", **facts)  # type: ignore[arg-type]
 
     assert [doubt.value for doubt in doubts_of(claim, earlier)] == doubts
+
+
+FINE = Point(31.2397123, 121.4998456)
+OURS = Network("网点", ssid="Branch", bssid="AA:BB:CC:DD:EE:FF", ip_range="10.1.0.0/16")
+
+
+@pytest.mark.parametrize(
+    ("facts", "earlier", "told", "doubts"),
+    [
+        ({"point": FINE}, Earlier(FINE, 600), Told(), ["repeated"]),
+        ({"point": FINE}, Earlier(FINE, 30), Told(), []),
+        ({"point": FINE}, Earlier(Point(31.239714, 121.4998456), 600), Told(), []),
+        ({"point": NEAR}, Earlier(NEAR, 600), Told(), []),  # four decimals: given by hand
+        ({"point": NEAR}, None, Told(by_address=FAR), ["far_from_address"]),
+        ({"point": NEAR}, None, Told(by_address=Point(31.3, 120.6)), []),
+        ({"point": NEAR}, None, Told(by_region=FAR), ["far_from_region"]),
+        (
+            {"bssid": "aabbccddeeff", "ip": "8.8.8.8"},
+            None,
+            Told(networks=(OURS,)),
+            ["wifi_elsewhere"],
+        ),
+        ({"ssid": "Branch", "ip": "8.8.8.8"}, None, Told(networks=(OURS,)), ["wifi_elsewhere"]),
+        ({"bssid": "aabbccddeeff", "ip": "10.1.2.3"}, None, Told(networks=(OURS,)), []),
+        ({"ssid": "Home", "ip": "8.8.8.8"}, None, Told(networks=(OURS,)), []),
+    ],
+)
+def test_what_contradicts_the_position_is_a_doubt(
+    facts: dict[str, object], earlier: Earlier | None, told: Told, doubts: list[str]
+):
+    claim = Claim(channel_code="c", **facts)  # type: ignore[arg-type]
+
+    assert [doubt.value for doubt in doubts_of(claim, earlier, told)] == doubts
+
+
+@pytest.mark.parametrize(
+    ("ip", "known"),
+    [
+        ("1.2.3.4", True),
+        ("::ffff:1.2.3.4", True),
+        ("1.2.4.0", False),
+        ("2001:db8::5", True),
+        ("2001:db9::", False),
+        ("0.0.0.1", False),
+        ("nonsense", False),
+    ],
+)
+def test_an_address_is_at_home_where_the_bank_s_list_says(
+    ip: str, known: bool, settings: Any, tmp_path: Path
+):
+    listed = tmp_path / "places.csv"
+    listed.write_text("range,region_code\n1.2.3.0/24,310100\n2001:db8::/32,110100\n")
+    assert place_of_address(ip) is None  # without a list nobody knows
+
+    settings.IP_PLACES_FILE = str(listed)
+
+    assert (place_of_address(ip) is not None) is known
 
 
 @pytest.mark.parametrize(("refuses", "admitted"), [(False, True), (True, False)])

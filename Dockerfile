@@ -26,4 +26,4 @@ RUN DJANGO_SECRET_KEY=build ALLOWED_HOSTS=build MEDIA_CONTROL_TOKEN=build FIELD_
     python manage.py collectstatic --no-input --verbosity 0 \
  && chown -R interview: /var/lib/interview
 USER interview
-CMD ["uvicorn", "interview_site.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--no-access-log", "--proxy-headers", "--forwarded-allow-ips", "*"]
+CMD ["uvicorn", "interview_site.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--no-access-log", "--ws-max-size", "1048576", "--ws-per-message-deflate", "false", "--proxy-headers", "--forwarded-allow-ips", "*"]

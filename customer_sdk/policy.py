@@ -59,6 +59,7 @@ CONSENT_RESCUE = (
     _("您的手机会暂存自己的录音录像，仅补传断网的时段，传完即从手机删除"),
 )
 CONSENT_AGREE = _("我同意录音录像（第 {version} 版）")
+CONSENT_AGREE_RESCUE = _("我同意录音录像（第 {version} 版，含断网补录）")
 PLACE_AGREE = _("我同意提供位置，标注在画面上")
 
 # What the customer's device tells the seat.
@@ -94,7 +95,9 @@ def consent_text(*, rescue: bool) -> dict[str, object]:
             {"title": str(title), "text": str(text).format(bank=settings.BANK_NAME)}
             for title, text in (*CONSENT_POINTS, *([CONSENT_RESCUE] if rescue else []))
         ],
-        "agree": str(CONSENT_AGREE).format(version=version),
+        "agree": str(CONSENT_AGREE_RESCUE if rescue else CONSENT_AGREE).format(
+            version=CONSENT_VERSION
+        ),
         "place_agree": str(PLACE_AGREE),
     }
 

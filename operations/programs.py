@@ -41,6 +41,11 @@ def simulator_environment(port: int) -> dict[str, str]:
     }
 
 
+# A frame that unpacks into a thousand times its size costs the memory before anybody can refuse it:
+# no compression, and nothing is read beyond this (the largest frame of ours is an offer, 128 KiB).
+SOCKET_BOUNDS = ("--ws-max-size", "1048576", "--ws-per-message-deflate", "false")
+
+
 @dataclass(frozen=True)
 class Place:
     """Where one installation listens and writes; `env` is what all its processes share."""
@@ -66,6 +71,7 @@ class Place:
             *(sys.executable, "-m", "uvicorn", "interview_site.asgi:application"),
             *("--host", self.host, "--port", str(self.port), "--lifespan", "off"),
             *("--no-access-log", "--timeout-graceful-shutdown", "1", "--log-level", "warning"),
+            *SOCKET_BOUNDS,
         ]
         return Program("web", command, self.sees("database", "migrations"))
 

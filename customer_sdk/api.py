@@ -151,6 +151,9 @@ class SessionSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
     party = PartySerializer()
     task = TaskSerializer()
+    bring = serializers.ListField(
+        child=serializers.CharField(), help_text="What to have at hand, as the script says."
+    )
     service_types = serializers.ListField(child=serializers.CharField())
     service_type = serializers.CharField(allow_blank=True)
     consent = ConsentTextSerializer()

@@ -53,6 +53,9 @@ CONSENT_POINTS = (
     (_("用来做什么"), _("核实贷款信息，由{bank}保存")),
     (_("保存多久"), _("贷款结清后 5 年")),
 )
+# Where the interview's script says nothing else.
+TO_BRING = (_("身份证原件"), _("房产证原件"))
+
 # Only where the device keeps a recording of its own; it makes another version of the notice.
 CONSENT_RESCUE = (
     _("断网时"),

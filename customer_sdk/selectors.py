@@ -23,6 +23,7 @@ from interviews.selectors import (
 )
 from parameters.selectors import value_of
 from queueing.selectors import place_in_line, request_view
+from scripts_mgmt.selectors import script_for
 
 from . import policy
 from .models import CallToken
@@ -55,6 +56,7 @@ def session_view(token: CallToken) -> dict[str, Any]:
             "product_name": task.product_name,
             "state": task.state,
         },
+        "bring": _to_bring(token, chosen),
         "service_types": open_types,
         "service_type": chosen or (open_types[0] if len(open_types) == 1 else ""),
         "consent": consent_view(token, rescue=switched["local_rescue"]),
@@ -68,6 +70,12 @@ def session_view(token: CallToken) -> dict[str, Any]:
             "reconnect_window_s", channel_code=token.channel_code, product_code=task.product_code
         ),
     }
+
+
+def _to_bring(token: CallToken, business_type: str) -> list[str]:
+    """What the customer should have at hand: as the script of the interview says, or the usual."""
+    script = script_for(token.channel_code, token.task.product_code, business_type)
+    return (script.things_to_bring if script else []) or [str(thing) for thing in policy.TO_BRING]
 
 
 def consent_view(token: CallToken, *, rescue: bool) -> dict[str, Any]:

@@ -142,6 +142,7 @@ class ScriptAdmin(OperationAdmin):
         ("channel_code", "channel_name"),
         ("product_code", "product_name"),
         "business_type",
+        "to_bring",
         "is_default",
         "effective_from",
     ]

@@ -24,6 +24,11 @@ class Script(models.Model):
     product_code = models.CharField(_("产品代码"), max_length=40, blank=True)
     product_name = models.CharField(_("产品名称"), max_length=80, blank=True)
     business_type = models.CharField(_("业务种类"), max_length=40, blank=True)
+    to_bring = models.TextField(
+        _("请客户准备"),
+        blank=True,
+        help_text=_("面谈时要出示的证件和材料，每行一件，客户在检查、等待时看到。"),
+    )
     enabled = models.BooleanField(_("启用"), default=True)
     is_default = models.BooleanField(
         _("默认话术"),
@@ -60,6 +65,10 @@ class Script(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} v{self.version}"
+
+    @property
+    def things_to_bring(self) -> list[str]:
+        return [line.strip() for line in self.to_bring.splitlines() if line.strip()]
 
     @property
     def is_locked(self) -> bool:

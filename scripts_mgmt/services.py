@@ -64,6 +64,7 @@ def next_version(script_id: int, *, actor: Actor) -> Script:
         product_code=script.product_code,
         product_name=script.product_name,
         business_type=script.business_type,
+        to_bring=script.to_bring,
         is_default=script.is_default,
         enabled=False,
         series=script.series,

@@ -79,7 +79,7 @@ const RESCUE_AFTER_MS = 3000;
  *   purpose: "call" | "check", options: Options,
  *   party: { id: string, name: string, roles: string[] },
  *   task: { id: string, contract_no: string, product_name: string, state: string },
- *   service_types: string[], service_type: string, consent: ConsentText, labels: Labels,
+ *   bring: string[], service_types: string[], service_type: string, consent: ConsentText, labels: Labels,
  *   ice_servers: RTCIceServer[], remote_slots: number, heartbeat_s: number,
  *   reconnect_window_s: number, video: import("./media-connection.js").VideoLimits,
  * }} Session

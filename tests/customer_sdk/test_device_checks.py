@@ -20,6 +20,8 @@ from interviews.states import CallState, SnapshotKind
 from parameters.models import Scope
 from parameters.services import set_value
 from queueing.models import CallRequest
+from scripts_mgmt import services as script_services
+from scripts_mgmt.models import Script
 from tests.interviews.test_stills import jpeg
 from tests.support.customers import Admitted
 from tests.support.factories import SEAT_ACTOR, make_call, make_seat
@@ -281,3 +283,14 @@ def test_the_line_shows_a_place_only_where_the_bank_shows_it(customer: Admitted)
         "least_s": None,  # too few calls are known: no number is better than an invented one
         "most_s": None,
     }
+
+
+def test_what_to_bring_is_what_the_script_of_the_interview_says(customer: Admitted):
+    usual = customer.api.get(f"{SDK}/session").json()["bring"]
+    script = Script.objects.create(
+        title="永续贷", product_code="YXD", to_bring="身份证原件\n\n 结婚证原件 \n"
+    )
+
+    assert usual == ["身份证原件", "房产证原件"]
+    assert customer.api.get(f"{SDK}/session").json()["bring"] == ["身份证原件", "结婚证原件"]
+    assert script_services.next_version(script.pk, actor=SYSTEM).to_bring == script.to_bring

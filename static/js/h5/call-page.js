@@ -7,7 +7,7 @@ import { guardLeaving, keepAwake, mountComfort, openDialog, shake } from "./comf
 import { mountConsent } from "./consent.js";
 import { mountDeviceCheck } from "./device-check.js";
 import { onPress, sentenceOf, showTrouble, the, write } from "./dom.js";
-import { clock, countdown, span, waitWord } from "./format.js";
+import { checkLines, clock, countdown, span, waitWord } from "./format.js";
 import { mountInCall } from "./in-call.js";
 import { mountRescueBar } from "./rescue-bar.js";
 import { chime } from "./sound.js";
@@ -97,6 +97,7 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
     if (!session) return;
     write(root, '[data-fact="product"]', session.task.product_name);
     write(root, '[data-fact="contract"]', session.task.contract_no);
+    write(root, '[data-fact="bring"]', session.bring.join("、"));
     write(root, '[data-fact="party"]', `${session.party.name}（${session.party.roles.join("、")}）`);
     let serviceType = session.service_type;
     if (!session.consent.agreed) {
@@ -150,6 +151,11 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
       network: network?.grade ?? "unknown",
       loss_percent: network?.lossPercent ?? null, rtt_ms: network?.rttMs ?? null, kbps: network?.kbps ?? null,
     };
+    the(root, "#ready-check").replaceChildren(
+      ...checkLines(check).map(({ text, isGood }) =>
+        Object.assign(document.createElement("li"), { textContent: text, className: isGood ? "" : "is-bad" }),
+      ),
+    );
     // The check helps the seat; a call does not wait for it.
     void client.noteCheck(check).catch((error) => {
       if (!(error instanceof InterviewError)) throw error;
@@ -230,7 +236,7 @@ function mountLive(root, client, { show, comfort, session }) {
   });
 
   function tick() {
-    if (waitingSince) write(root, "#waited", clock(Date.now() - waitingSince));
+    if (waitingSince) write(root, "[data-waited]", clock(Date.now() - waitingSince));
     if (lostAt) {
       const own = state?.call?.participants.find(({ id }) => id === state?.participant_id);
       const until = own?.reconnect_until_unix_ms;
@@ -250,10 +256,12 @@ function mountLive(root, client, { show, comfort, session }) {
  * @param {import("../../sdk/interview-client.js").QueuePlace | undefined} place
  */
 function showQueue(root, place) {
-  the(root, "#queue-place", HTMLElement).hidden = !place;
+  for (const part of root.querySelectorAll("[data-queue]")) part.toggleAttribute("hidden", !place);
+  for (const part of root.querySelectorAll("[data-no-queue]")) part.toggleAttribute("hidden", Boolean(place));
   if (!place) return;
   write(root, "#queue-position", `第 ${place.position} 位`);
-  write(root, "#queue-estimate", `前面还有 ${place.ahead} 人${waitWord(place)}`);
+  write(root, "#queue-ahead", String(place.ahead));
+  write(root, "#queue-estimate", waitWord(place));
 }
 
 /**

@@ -31,6 +31,7 @@ export async function mountCheckPage(root, { ticket, kept, baseUrl = "" }) {
     return;
   }
   const host = hostOf(navigator.userAgent);
+  write(root, '[data-fact="bring"]', client.session?.bring.join("、") ?? "");
   show("intro");
   onPress(the(root, "#check-again", HTMLElement), () => location.reload());
   onPress(the(root, "#check-start", HTMLElement), async () => {

@@ -51,11 +51,26 @@ export function ticketOf(hash) {
 }
 
 /**
- * An honest guess of the wait in whole minutes, or nothing where none can be made.
+ * An honest guess of the wait in whole minutes; where none can be made, it says so.
  * @param {{ least_s: number | null, most_s: number | null }} place
  */
 export function waitWord({ least_s: least, most_s: most }) {
-  if (least === null || most === null) return "";
+  if (least === null || most === null) return "暂时无法估计要等多久";
   const [from, until] = [Math.max(1, Math.floor(least / 60)), Math.max(1, Math.ceil(most / 60))];
-  return from === until ? `，大约还要 ${until} 分钟` : `，大约还要 ${from} 到 ${until} 分钟`;
+  return from === until ? `大约还要 ${until} 分钟` : `大约还要 ${from} 到 ${until} 分钟`;
+}
+
+const NETWORK = /** @type {Record<string, string>} */ ({ good: "网络良好", fair: "网络一般", poor: "网络较差", failed: "网络不通" });
+
+/**
+ * What the check of the device found, a line each.
+ * @param {{ microphone: boolean, speaker: boolean, network: string }} check
+ */
+export function checkLines({ microphone, speaker, network }) {
+  return [
+    { text: "镜头正常", isGood: true },
+    { text: microphone ? "麦克风正常" : "没有听到您的声音", isGood: microphone },
+    { text: speaker ? "铃声听得到" : "铃声没有听到，请调大音量", isGood: speaker },
+    { text: NETWORK[network] ?? "网络未测", isGood: network === "good" },
+  ];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { clock, coordinates, countdown, span, stamp, ticketOf } from "../../../static/js/h5/format.js";
+import { checkLines, clock, coordinates, countdown, span, stamp, ticketOf, waitWord } from "../../../static/js/h5/format.js";
 import { hintOf } from "../../../static/js/h5/in-call.js";
 
 const MOMENT = Date.UTC(2026, 10, 24, 2, 12, 31);
@@ -32,4 +32,16 @@ test("the ticket is read from the fragment only", () => {
 test("a seat that is lost has a time until which its place is kept", () => {
   assert.equal(hintOf({ state: "LOST", reconnect_until_unix_ms: 100_000 }, 20_000), "坐席网络中断，正在自动重连（1:20），请不要离开");
   assert.equal(hintOf({ state: "PRESENT", reconnect_until_unix_ms: null }, 0), "正在接通画面…");
+});
+
+test("a wait nobody can guess is not guessed", () => {
+  assert.equal(waitWord({ least_s: null, most_s: null }), "暂时无法估计要等多久");
+  assert.equal(waitWord({ least_s: 245, most_s: 401 }), "大约还要 4 到 7 分钟");
+  assert.equal(waitWord({ least_s: 0, most_s: 50 }), "大约还要 1 分钟");
+});
+
+test("the check of the device is said again before the call, with what is wrong", () => {
+  const lines = checkLines({ microphone: false, speaker: true, network: "poor" });
+
+  assert.deepEqual(lines.filter(({ isGood }) => !isGood).map(({ text }) => text), ["没有听到您的声音", "网络较差"]);
 });

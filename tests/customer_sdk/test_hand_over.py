@@ -1,8 +1,8 @@
 """Going on with another phone: a link and its QR code, for the same party, once."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
-from xml.etree import ElementTree
 
 from rest_framework.test import APIClient
 
@@ -32,7 +32,7 @@ def test_the_code_is_a_picture_of_the_whole_address_that_runs_no_script(customer
     told = handed(customer)
 
     kind, _, drawn = told["qr"].partition(",")
-    picture = ElementTree.fromstring(unquote(drawn))
+    tags = set(re.findall(r"<(\w+)", unquote(drawn)))
     assert told["call_url"] == f"http://testserver/h5/call/#ticket={told['ticket']}"
     assert kind.startswith("data:image/svg+xml")
-    assert {each.tag.rpartition("}")[2] for each in picture.iter()} == {"svg", "path"}
+    assert tags == {"svg", "path"}

@@ -45,6 +45,7 @@ def test_everything_is_off_by_default(customer: Admitted):
         "queue_display": False,
         "face_reminder": False,
         "rating": True,
+        "local_rescue": False,
         "adapters": [],
     }
 

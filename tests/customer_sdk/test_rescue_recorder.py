@@ -101,6 +101,6 @@ def test_what_was_recorded_survives_a_reload_is_whole_and_has_no_hole(static_url
         content = base64.b64decode(segment["bytes"])
         assert suffix_of(content) == "webm"
         assert len(content) <= MAX_BYTES
-        with av.open(BytesIO(content)) as recorded:
+        with av.open(BytesIO(content), mode="r") as recorded:
             assert {stream.type for stream in recorded.streams} == {"audio", "video"}
             assert next(recorded.decode(video=0)).width == 320

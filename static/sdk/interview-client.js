@@ -136,6 +136,8 @@ export class InterviewClient extends EventTarget {
     this.stopOptions = () => undefined;
     /** The device's own recording, where it is switched on. @type {Awaited<ReturnType<typeof import("./rescue.js").startRescue>> | null} */
     this.rescue = null;
+    /** The state of the own place when it was last told. */
+    this.ownState = "";
     this.interruption = new Interruption((what, reason) => void this.report(what, reason));
     this.wake = () => this.#wake();
     this.trackEnded = () => void this.#reopenDevices();
@@ -429,6 +431,11 @@ export class InterviewClient extends EventTarget {
     const isWanted =
       !this.hasLeft && !this.isElsewhere && call.recording_on && call.live_unix_ms !== null
       && wantsMedia(this.state?.phase ?? "ready") && !own?.muted;
+    // Only the server's word counts: before it, it does not know how long the gap was.
+    if (this.ownState === "LOST" && own?.state === "PRESENT") {
+      setTimeout(() => void this.#sendRescue(call.id), RESCUE_AFTER_MS);
+    }
+    this.ownState = own?.state ?? "";
     this.rescue.record(isWanted ? this.local : null, call.id, () => this.serverNow() - call.clock_unix_ms);
   }
 
@@ -568,9 +575,6 @@ export class InterviewClient extends EventTarget {
     this.media = media;
     media.addEventListener("connected", () => {
       this.mediaAttempt = 0;
-      const callId = this.state?.call?.id;
-      // Only who came back has something to send; the server first has to note that he did.
-      if (this.wasLive && callId) setTimeout(() => void this.#sendRescue(callId), RESCUE_AFTER_MS);
       this.dispatchEvent(new CustomEvent("media", { detail: { isUp: true } }));
       this.#show();
     });

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("interviews", "0006_task_settled_index"),
-        ("recordings", "0011_old_rows_and_pictures"),
+        ("recordings", "0012_recording_shares"),
     ]
 
     operations = [

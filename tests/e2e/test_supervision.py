@@ -12,7 +12,7 @@ from tests.support.actors import wait_for_moving
 from tests.support.stage import connect, seat_and_customer, stored_recording
 from tests.support.system import LiveSystem
 
-pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.timeout(300)]
 SINGLE = "YXD-2026-0318-00427"
 PATIENT_MS = 25_000
 

@@ -202,7 +202,9 @@ export async function openStore(name = "interview-rescue") {
   function within(mode, act) {
     return new Promise((resolve, reject) => {
       const transaction = database.transaction(["segments", "blobs"], mode);
-      const request = act(transaction.objectStore("segments"), transaction.objectStore("blobs"));
+      const request = /** @type {IDBRequest<T> | undefined} */ (
+        act(transaction.objectStore("segments"), transaction.objectStore("blobs"))
+      );
       transaction.oncomplete = () => resolve(request?.result);
       transaction.onabort = () => reject(transaction.error);
     });

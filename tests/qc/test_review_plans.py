@@ -24,9 +24,9 @@ AGO = "now() - n * interval '2 hours'"
 # One row of each, cloned over four years.
 CLONES = {
     "interviews_call": "'id', md5('c' || n)::uuid, 'number', 1000 + n",
-    "qc_qcreview": f"'id', 1000 + n, 'call_id', md5('c' || n)::uuid, 'decided_at', {AGO}",
-    "qc_secondopinion": f"'id', 1000 + n, 'review_id', 1000 + n, 'decided_at', {AGO}",
-    "qc_coachingclip": f"'id', 1000 + n, 'review_id', 1000 + n, 'made_at', {AGO}",
+    "qc_qcreview": f"'id', t.id + n, 'call_id', md5('c' || n)::uuid, 'decided_at', {AGO}",
+    "qc_secondopinion": f"'id', t.id + n, 'review_id', t.review_id + n, 'decided_at', {AGO}",
+    "qc_coachingclip": f"'id', t.id + n, 'review_id', t.review_id + n, 'made_at', {AGO}",
 }
 
 

@@ -233,9 +233,9 @@ def _a_reviewer_rejects_it(stage: BothSides, call: Call) -> None:
     )
     page.locator("#marks a").first.click()
     expect(page).to_have_url(re.compile(rf"#ms={tag.at_ms}$"))
-    page.unroute_all()
     for route in held:
         route.continue_()
+    page.unroute_all()
 
     expect(page.locator(".player__time")).to_contain_text(clock_of_ms(tag.at_ms)[3:])
     expect(page.locator(".player__tile")).to_have_count(2)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_worker import gateway
-from media_worker.rtc.inbound import Inbound
+from media_worker.rtc.inbound import JUMP_MAX, Inbound
 from tests.support.rtc import Peer, WorkerProcess, read_video, until
 
 NewPeer = Callable[..., Peer]
@@ -90,10 +90,11 @@ def test_any_packets_in_any_order_leave_a_stream_that_hears_the_next_ones(
             stream.on_rtp(packet, 111, seq, seq * 960 & 0xFFFFFFFF, 7, 0.02 * number)
         except (IndexError, ValueError):
             continue  # malformed: counted by the transport
-    for seq in range(30_000, 30_010):
+    # What lies up to JUMP_MAX behind the last one counts as late, so the good ones pass that first.
+    for seq in range(30_000, 30_000 + JUMP_MAX + 10):
         say(stream, seq, b"good")
 
-    assert heard.payloads.count(b"good") >= 1
+    assert heard.payloads.count(b"good") >= 9
     assert heard.payloads[-1] == b"good"
 
 

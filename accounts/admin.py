@@ -23,7 +23,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit import services as audit
-from common.actor import Actor
 from common.errors import DomainError
 from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
 from parameters.selectors import value_of
@@ -40,7 +39,7 @@ from .forms import (
 )
 from .models import DataScope, Institution, Role, User
 from .operations import label_of
-from .selectors import actor_of, scope_of, visible
+from .selectors import request_actor, scope_of, visible
 
 # Django registers its groups when this module of it is loaded; roles are ours.
 assert auth_admin  # noqa: S101
@@ -57,10 +56,6 @@ PREVIEW_SALT, PREVIEW_S = "accounts.import", 1800
 def _editor(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101 - the admin lets only users in
     return request.user
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return actor_of(_editor(request), request.META.get("REMOTE_ADDR", ""))
 
 
 def _manages_everything(request: HttpRequest) -> bool:
@@ -133,7 +128,7 @@ class RoleAdmin(OperationAdmin):
         return render(request, "admin/accounts/role/who.html", context)
 
     def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:
-        services.save_role(obj, actor=_actor(request))
+        services.save_role(obj, actor=request_actor(request))
         if changes.waits_for("role", obj.pk):
             messages.warning(request, changes.told())
 
@@ -142,11 +137,11 @@ class RoleAdmin(OperationAdmin):
         return related, counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Role) -> None:
-        services.delete_role(obj.pk, actor=_actor(request))
+        services.delete_role(obj.pk, actor=request_actor(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Role]) -> None:
         for role_id in queryset.order_by("code").values_list("pk", flat=True):
-            services.delete_role(role_id, actor=_actor(request))
+            services.delete_role(role_id, actor=request_actor(request))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -303,11 +298,11 @@ class UserAdmin(OperationAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            services.change_user(obj.pk, form.draft(), actor=_actor(request))
+            services.change_user(obj.pk, form.draft(), actor=request_actor(request))
             if changes.waits_for("user.roles", obj.pk):
                 messages.warning(request, changes.told())
             return
-        user, password = services.create_user(form.draft(), actor=_actor(request))
+        user, password = services.create_user(form.draft(), actor=request_actor(request))
         obj.pk = user.pk
         request.told_once = [(user, password)]  # type: ignore[attr-defined]
 
@@ -396,7 +391,7 @@ class UserAdmin(OperationAdmin):
         done: list[tuple[User, Any]] = []
         for user in people:
             try:
-                done.append((user, service(user.pk, actor=_actor(request))))
+                done.append((user, service(user.pk, actor=request_actor(request))))
             except DomainError as refusal:
                 messages.error(request, f"{user}：{refusal.text}")
         if what == "reset":
@@ -480,7 +475,7 @@ class UserAdmin(OperationAdmin):
     ) -> list[tuple[User, str]]:
         with transaction.atomic():
             return [
-                services.create_user(line.draft, actor=_actor(request))
+                services.create_user(line.draft, actor=request_actor(request))
                 for line in lines
                 if line.draft is not None
             ]
@@ -493,7 +488,7 @@ class UserAdmin(OperationAdmin):
         rows = list(roster_file.rows_of(people[:EXPORT_MOST]))
         audit.record(
             "user.exported",
-            actor=_actor(request),
+            actor=request_actor(request),
             object_type="user",
             object_id="list",
             rows=len(rows) - 1,

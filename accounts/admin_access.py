@@ -7,13 +7,15 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 
 from audit import services as audit
+from common.actor import Actor
 from common.errors import DomainError
 from common.paging import BoundedPaginator
 
 from .models import User
-from .selectors import EVERYTHING, actor_of, chosen_columns, may, visible
+from .selectors import EVERYTHING, chosen_columns, may, request_actor, visible
 
 RECENT = 1000
 
@@ -60,7 +62,7 @@ class OperationAdmin(admin.ModelAdmin[Any]):
             return
         audit.record(
             action,
-            actor=actor_of(request.user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
             object_type=self.opts.model_name or "",
             object_id=obj.pk,
             name=str(self.opts.verbose_name),
@@ -140,6 +142,61 @@ class OperationAdmin(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._manages(request)
+
+
+class SwitchedAdmin(OperationAdmin):
+    """Rows that are enabled and disabled, many at a time, and deleted only when disabled.
+
+    The module's services do both (`set_enabled`, `delete_row`) and write the log.
+    """
+
+    audits_itself = True
+    actions = ("enable", "disable")
+    counted: ClassVar[Any] = ""  # what the page says after a number: 个渠道
+
+    def set_enabled(self, ids: list[int], *, enabled: bool, actor: Actor) -> int:
+        """Returns how many were changed. Raises DomainError when they may not be."""
+        raise NotImplementedError
+
+    def delete_row(self, row_id: int, *, actor: Actor) -> None:
+        """Raises DomainError when it may not go."""
+        raise NotImplementedError
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        return self._manages(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.enabled)
+
+    @admin.action(description=_("启用所选%(verbose_name)s"), permissions=["manage"])
+    def enable(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.switch(request, list(rows.values_list("pk", flat=True)), enabled=True)
+
+    @admin.action(description=_("停用所选%(verbose_name)s"), permissions=["manage"])
+    def disable(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.switch(request, list(rows.values_list("pk", flat=True)), enabled=False)
+
+    def switch(self, request: HttpRequest, ids: list[int], *, enabled: bool) -> None:
+        changed = self.set_enabled(ids, enabled=enabled, actor=request_actor(request))
+        text = _("已启用 {count} {what}。") if enabled else _("已停用 {count} {what}。")
+        self.message_user(
+            request, str(text).format(count=changed, what=self.counted), messages.SUCCESS
+        )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """An enabled row stands in the way of its own deletion, and the page says so."""
+        related, counts, _rights, protected = super().get_deleted_objects(objs, request)
+        standing = [
+            str(_("{row} 处于启用状态，请先停用")).format(row=row) for row in objs if row.enabled
+        ]
+        return related, counts, set(), [*protected, *standing]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.delete_row(obj.pk, actor=request_actor(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row_id in list(queryset.values_list("pk", flat=True)):
+            self.delete_row(row_id, actor=request_actor(request))
 
 
 def recent_values(field: str, title: Any) -> type[admin.SimpleListFilter]:

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Q
+from django.http import HttpRequest
 
 from common.actor import Actor, ActorKind
 
@@ -58,6 +59,13 @@ def operations_of(user: User | AnonymousUser) -> frozenset[str]:
 
 def actor_of(user: User, ip: str = "") -> Actor:
     return Actor(ActorKind.USER, str(user.pk), user.staff_no, ip)
+
+
+def request_actor(request: HttpRequest) -> Actor:
+    """Who is logged in, from where. Raises TypeError for nobody: the view has to ask before."""
+    if not isinstance(request.user, User):
+        raise TypeError("nobody is logged in")
+    return actor_of(request.user, request.META.get("REMOTE_ADDR", ""))
 
 
 # --- whose data (ACC-3) ---------------------------------------------------------------------

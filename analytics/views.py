@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from common.csv_file import csv_response
 from common.errors import DomainError
 from ui.charts import Chart, lines, stacked
@@ -108,7 +108,7 @@ def export(request: HttpRequest) -> HttpResponse:
         return csv_response(name, _summary(selectors.figures_of(asked)))
     if what not in selectors.EXPORTS:
         raise Http404
-    actor = actor_of(user, request.META.get("REMOTE_ADDR", ""))
+    actor = request_actor(request)
     try:
         return csv_response(name, services.export(what, asked, personal=personal, actor=actor))
     except DomainError as refusal:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import DataScope, User
-from accounts.selectors import actor_of, may, scope_of, visible
+from accounts.selectors import may, request_actor, scope_of, visible
 from common.actor import Actor
 from common.errors import DomainError
 from seats import services as seats
@@ -44,7 +44,7 @@ def _actor(request: HttpRequest, operation: str) -> Actor:
     user = _user(request)
     if not may(user, operation) and not may(user, MANAGE):
         raise Http404
-    return actor_of(user, request.META.get("REMOTE_ADDR", ""))
+    return request_actor(request)
 
 
 def _seat(request: HttpRequest, seat_id: int) -> Seat:

@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import changes
-from accounts.admin_access import OperationAdmin
+from accounts.admin_access import OperationAdmin, SwitchedAdmin
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from common.actor import Actor
 from common.csv_file import csv_response
 from common.masking import mask_phone
@@ -39,13 +39,6 @@ from .regions import Place, around, matching
 from .selectors import rules_of
 
 MAP_PLACES_M = 2_000_000.0
-
-
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    if not isinstance(user, User):
-        raise TypeError("the back office has no anonymous users")
-    return actor_of(user, request.META.get("REMOTE_ADDR", ""))
 
 
 def _may(request: HttpRequest, operation: str) -> bool:
@@ -94,8 +87,8 @@ class ServiceRows(Rows):
 
 
 @admin.register(Channel)
-class ChannelAdmin(OperationAdmin):
-    audits_itself = True
+class ChannelAdmin(SwitchedAdmin):
+    counted = _("个渠道")
     view_operation = "channels.view"
     manage_operation = "channels.manage"
     list_display = (
@@ -124,7 +117,6 @@ class ChannelAdmin(OperationAdmin):
         "allow_walk_in",
     )
     inlines = (RegionRows, FenceRows, NetworkRows, ServiceRows)
-    actions = ("enable", "disable")
     change_form_template = "admin/channels_admin/channel/change_form.html"
     change_list_template = "admin/channels_admin/channel/change_list.html"
 
@@ -185,58 +177,27 @@ class ChannelAdmin(OperationAdmin):
         url = reverse("admin:channels_admin_channel_change", args=[channel.pk])
         return format_html('<a href="{}">{}</a>', url, _("详情"))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        standing = isinstance(obj, Channel) and obj.enabled
-        return super().has_delete_permission(request, obj) and not standing
+    def set_enabled(self, ids: list[int], *, enabled: bool, actor: Actor) -> int:
+        return services.set_enabled(ids, enabled=enabled, actor=actor)
 
-    def has_manage_permission(self, request: HttpRequest) -> bool:
-        return _may(request, "channels.manage")
+    def delete_row(self, row_id: int, *, actor: Actor) -> None:
+        services.delete_channel(row_id, actor=actor)
 
-    @admin.action(description=_("启用所选渠道"), permissions=["manage"])
-    def enable(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        self._set_enabled(request, queryset, enabled=True)
-
-    @admin.action(description=_("停用所选渠道"), permissions=["manage"])
-    def disable(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        self._set_enabled(request, queryset, enabled=False)
-
-    def _set_enabled(
-        self, request: HttpRequest, queryset: QuerySet[Channel], *, enabled: bool
-    ) -> None:
-        ids = list(queryset.values_list("pk", flat=True))
-        changed = services.set_enabled(ids, enabled=enabled, actor=_actor(request))
-        text = _("已启用 {count} 个渠道。") if enabled else _("已停用 {count} 个渠道。")
-        self.message_user(request, str(text).format(count=changed), messages.SUCCESS)
+    def switch(self, request: HttpRequest, ids: list[int], *, enabled: bool) -> None:
+        super().switch(request, ids, enabled=enabled)
         if any(changes.waits_for("channel", channel_id) for channel_id in ids):
             self.message_user(request, changes.told(), messages.WARNING)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """An enabled channel stands in the way of its own deletion, and the page says so."""
-        related, counts, _rights, protected = super().get_deleted_objects(objs, request)
-        standing = [
-            str(_("{channel} 处于启用状态，请先停用")).format(channel=channel)
-            for channel in objs
-            if channel.enabled
-        ]
-        return related, counts, set(), [*protected, *standing]
-
-    def delete_model(self, request: HttpRequest, obj: Channel) -> None:
-        services.delete_channel(obj.pk, actor=_actor(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        for channel_id in queryset.values_list("pk", flat=True):
-            services.delete_channel(channel_id, actor=_actor(request))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         changed: ModelForm[Channel] = form
         opens = changed.instance.enabled and "enabled" in changed.changed_data
-        if opens and services.enable_later(changed.instance, actor=_actor(request)):
+        if opens and services.enable_later(changed.instance, actor=request_actor(request)):
             self.message_user(request, changes.told(), messages.WARNING)
         services.note_change(
             changed.instance,
             "edited" if change else "added",
-            actor=_actor(request),
+            actor=request_actor(request),
             fields=list(changed.changed_data),
             enabled=changed.instance.enabled,
         )
@@ -329,7 +290,7 @@ class AdmissionAttemptAdmin(OperationAdmin):
             search = form.search()
             wanted = request.GET.get("csv", "")
             if wanted == "attempts":
-                services.note_export(search.first, search.last, actor=_actor(request))
+                services.note_export(search.first, search.last, actor=request_actor(request))
                 name = f"admission-attempts-{search.first}-{search.last}.csv"
                 return csv_response(name, reports.attempts_csv(search))
             rows = reports.lines(search)

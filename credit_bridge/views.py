@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from common.csv_file import csv_response
 from common.errors import DomainError
 
@@ -54,7 +54,7 @@ def messages_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, message_id: int) -> HttpResponse:
     """重试 or 跳过, with a reason."""
-    user = _user(request, MANAGE)
+    _user(request, MANAGE)
     todo = ACTS.get(request.POST.get("act", ""))
     if todo is None:
         raise Http404
@@ -62,7 +62,7 @@ def act(request: HttpRequest, message_id: int) -> HttpResponse:
         todo(
             message_id,
             reason=request.POST.get("reason", ""),
-            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
         )
     except DomainError as refusal:
         messages.error(request, refusal.text)
@@ -77,7 +77,7 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     user = _user(request, VIEW)
     if request.method == "POST":
         _user(request, MANAGE)
-        services.reconcile(actor=actor_of(user, request.META.get("REMOTE_ADDR", "")))
+        services.reconcile(actor=request_actor(request))
         return redirect("credit_bridge:reconciliation")
     runs = list(Reconciliation.objects.all()[:30])
     number = request.GET.get("run", "")

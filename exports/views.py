@@ -22,8 +22,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of
-from common.actor import Actor
+from accounts.selectors import request_actor
 from common.errors import DomainError, NotFound
 from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
 
@@ -38,10 +37,6 @@ SHOWN = 50
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101 - login_required
     return request.user
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return actor_of(_user(request), request.META.get("REMOTE_ADDR", ""))
 
 
 def _own(request: HttpRequest) -> QuerySet[ExportJob]:
@@ -61,7 +56,12 @@ def new(request: HttpRequest) -> HttpResponseBase:
         table = table_of(source, query, _user(request))
         if not services.is_small(table):
             services.request_export(
-                _user(request), source, query, ExportForm(form), table.title, actor=_actor(request)
+                _user(request),
+                source,
+                query,
+                ExportForm(form),
+                table.title,
+                actor=request_actor(request),
             )
             return redirect("exports:index")
     except NotFound as hidden:
@@ -70,7 +70,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, refusal.text)
         return redirect("exports:index")
     rows = list(table.rows)
-    services.note_export(source, form, len(rows) - 1, actor=_actor(request))
+    services.note_export(source, form, len(rows) - 1, actor=request_actor(request))
     content = write_xlsx(rows) if form == ExportForm.XLSX else write_csv(rows)
     answer = HttpResponse(content, content_type=TYPES[ExportForm(form)])
     answer["Content-Disposition"] = _attachment(table.title, form)
@@ -109,7 +109,7 @@ def take(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     path = Path(settings.EXPORT_DIR) / job.file_name
     if not path.is_file():
         raise Http404
-    services.note_taken(job, actor=_actor(request))
+    services.note_taken(job, actor=request_actor(request))
     answer = FileResponse(path.open("rb"), content_type=TYPES[ExportForm(job.form)])
     answer["Content-Disposition"] = _attachment(job.title, job.form)
     answer["Cache-Control"] = "no-store"

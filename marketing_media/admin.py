@@ -11,11 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_access import OperationAdmin, TabularOperationInline
-from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.admin_access import SwitchedAdmin, TabularOperationInline
+from accounts.selectors import request_actor
 from common.actor import Actor
-from common.errors import DomainError
 from parameters.selectors import value_of
 
 from . import services
@@ -34,11 +32,6 @@ _CHIP = {
 }
 
 
-def _actor(request: HttpRequest) -> Actor:
-    assert isinstance(request.user, User)  # noqa: S101 - the admin lets only users in
-    return actor_of(request.user, request.META.get("REMOTE_ADDR", ""))
-
-
 def clock(ms: int | None) -> str:
     """754000 → 12:34."""
     seconds = round((ms or 0) / 1000)
@@ -51,8 +44,8 @@ class ProductInline(TabularOperationInline):
 
 
 @admin.register(MediaItem)
-class MediaItemAdmin(OperationAdmin):
-    audits_itself = True
+class MediaItemAdmin(SwitchedAdmin):
+    counted = _("个素材")
     view_operation = "media.view"
     manage_operation = "media.manage"
     list_display = [
@@ -73,7 +66,6 @@ class MediaItemAdmin(OperationAdmin):
     list_per_page = 50
     fields = ["title", "kind", "no_skip"]
     inlines = [ProductInline]
-    actions = ["enable", "disable"]
     change_form_template = "admin/marketing_media/mediaitem/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MediaItem]:
@@ -113,56 +105,18 @@ class MediaItemAdmin(OperationAdmin):
         ]
         return "、".join(rows) or "–"
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        standing = isinstance(obj, MediaItem) and obj.enabled
-        return super().has_delete_permission(request, obj) and not standing
+    def set_enabled(self, ids: list[int], *, enabled: bool, actor: Actor) -> int:
+        return services.set_enabled(ids, enabled=enabled, actor=actor)
 
-    def has_manage_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, self.manage_operation)
-
-    @admin.action(description=_("启用所选素材"), permissions=["manage"])
-    def enable(self, request: HttpRequest, rows: QuerySet[MediaItem]) -> None:
-        self._set_enabled(request, rows, enabled=True)
-
-    @admin.action(description=_("停用所选素材"), permissions=["manage"])
-    def disable(self, request: HttpRequest, rows: QuerySet[MediaItem]) -> None:
-        self._set_enabled(request, rows, enabled=False)
-
-    def _set_enabled(
-        self, request: HttpRequest, rows: QuerySet[MediaItem], *, enabled: bool
-    ) -> None:
-        ids = list(rows.values_list("pk", flat=True))
-        try:
-            changed = services.set_enabled(ids, enabled=enabled, actor=_actor(request))
-        except DomainError as refusal:
-            self.message_user(request, refusal.text, messages.ERROR)
-            return
-        text = _("已启用 {count} 个素材。") if enabled else _("已停用 {count} 个素材。")
-        self.message_user(request, str(text).format(count=changed), messages.SUCCESS)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """An enabled or used item stands in the way of its own deletion, and the page says so."""
-        related, counts, _rights, protected = super().get_deleted_objects(objs, request)
-        standing = [
-            str(_("{item} 处于启用状态，请先停用")).format(item=item)
-            for item in objs
-            if item.enabled
-        ]
-        return related, counts, set(), [*protected, *standing]
-
-    def delete_model(self, request: HttpRequest, obj: MediaItem) -> None:
-        services.delete_item(obj.pk, actor=_actor(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MediaItem]) -> None:
-        for item_id in list(queryset.values_list("pk", flat=True)):
-            services.delete_item(item_id, actor=_actor(request))
+    def delete_row(self, row_id: int, *, actor: Actor) -> None:
+        services.delete_item(row_id, actor=actor)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         note(
             form.instance,
             "edited" if change else "added",
-            actor=_actor(request),
+            actor=request_actor(request),
             fields=list(form.changed_data),
         )
 

@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from common.errors import DomainError, NotFound
 from common.problems import MEDIA_TYPE, problem_body
 from common.ranges import Opened, answer
@@ -79,7 +79,7 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     offset = request.headers.get("Upload-Offset", "")
     if not offset.isdecimal() or len(request.body) > CHUNK_BYTES:
         return JsonResponse({"code": "invalid"}, status=400)
-    actor = actor_of(user, request.META.get("REMOTE_ADDR", ""))
+    actor = request_actor(request)
     left = services.take_chunk(upload_id, offset=int(offset), chunk=request.body, actor=actor)
     if left is None:
         return JsonResponse({"done": True})

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import OperationAdmin
 from accounts.models import User
-from accounts.selectors import actor_of
+from accounts.selectors import request_actor
 from audit import search as finding
 from audit import sentences
 from audit import services as audit
@@ -116,7 +116,7 @@ class AuditEntryAdmin(OperationAdmin):
     def _actor(self, request: HttpRequest) -> Actor:
         if not isinstance(request.user, User) or not self.has_view_permission(request):
             raise PermissionDenied
-        return actor_of(request.user, request.META.get("REMOTE_ADDR", ""))
+        return request_actor(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self._actor(request)

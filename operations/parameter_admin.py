@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import changes
 from accounts.admin_access import OperationAdmin
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from channels_admin.models import Channel
 from common.errors import DomainError
 from parameters import selectors
@@ -192,7 +192,7 @@ class ParameterAdmin(OperationAdmin):
         """Set it; a refusal becomes the page's message."""
         assert isinstance(request.user, User)  # noqa: S101 - the admin lets only users in
         try:
-            change = set_by(actor_of(request.user, request.META.get("REMOTE_ADDR", "")), **setting)
+            change = set_by(request_actor(request), **setting)
         except DomainError as refusal:
             self.message_user(request, refusal.text, messages.ERROR)
             return False

@@ -17,8 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
-from common.actor import Actor
+from accounts.selectors import may, request_actor
 from common.csv_file import csv_response
 from common.errors import DomainError, NotFound
 from recordings import health
@@ -44,10 +43,6 @@ def _user(request: HttpRequest, *operations: str) -> User:
     if operations and not any(may(user, operation) for operation in operations):
         raise Http404
     return user
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return actor_of(_user(request), request.META.get("REMOTE_ADDR", ""))
 
 
 def _review(request: HttpRequest, review_id: int) -> QcReview:
@@ -96,7 +91,7 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
 def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
     """What the page of a review shows; that it was opened is audited."""
     user, call = _user(request), found.call
-    viewing.note_opened(call.pk, call.task_id, "qc", actor=_actor(request))
+    viewing.note_opened(call.pk, call.task_id, "qc", actor=request_actor(request))
     is_own_seat = call.seat.user_id == user.pk
     form = found.score_form or selectors.current_form()
     recording = recordings.recording_of(call.pk)
@@ -147,7 +142,7 @@ def claim(request: HttpRequest, review_id: int) -> HttpResponse:
 def urgent(request: HttpRequest, review_id: int) -> HttpResponse:
     _user(request, selectors.REVIEW)
     found = _review(request, review_id)
-    services.set_urgent(found.pk, urgent="urgent" in request.POST, actor=_actor(request))
+    services.set_urgent(found.pk, urgent="urgent" in request.POST, actor=request_actor(request))
     return _back_to(request, found)
 
 
@@ -324,7 +319,7 @@ def ask_second(request: HttpRequest) -> HttpResponse:
             asked["first"],
             asked["last"],
             asked["percent"],
-            actor=_actor(request),
+            actor=request_actor(request),
         )
         messages.success(request, _("已抽取 {count} 件请复评。").format(count=count))
     else:

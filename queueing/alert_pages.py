@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.selectors import actor_of, may, staff_nos_in_scope
+from accounts.selectors import may, request_actor, staff_nos_in_scope
 from common.errors import DomainError
 
 from . import services
@@ -63,7 +63,7 @@ def _shown(rule: AlertRule) -> dict[str, Any]:
 @login_required
 @require_POST
 def save(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
-    user = user_who_may(request, MANAGE)
+    user_who_may(request, MANAGE)
     if rule_id is not None:
         get_object_or_404(AlertRule, pk=rule_id)
     form = AlertRuleForm(request.POST, prefix="new" if rule_id is None else str(rule_id))
@@ -81,7 +81,7 @@ def save(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
             roles=[role.pk for role in asked["roles"]],
             enabled=asked["enabled"],
             revision=asked["revision"],
-            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
         )
     except DomainError as refusal:
         messages.error(request, refusal.text)
@@ -100,7 +100,7 @@ def acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
         rows = rows.filter(staff_no__in=["", *staff_nos])
     found = get_object_or_404(rows, pk=alert_id)
     try:
-        actor = actor_of(user, request.META.get("REMOTE_ADDR", ""))
+        actor = request_actor(request)
         alert = services.acknowledge_alert(found.pk, actor=actor)
     except DomainError as refusal:
         return JsonResponse({"code": refusal.code, "detail": refusal.text}, status=refusal.status)

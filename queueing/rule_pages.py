@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from channels_admin.models import Channel
 from channels_admin.regions import places
 from common.actor import Actor
@@ -147,7 +147,7 @@ def _answers(operation: str) -> Callable[[Answer], Callable[..., HttpResponse]]:
         @require_POST
         @wraps(act)
         def view(request: HttpRequest) -> HttpResponse:
-            user = _user(request, operation)
+            _user(request, operation)
             try:
                 body = json.loads(request.body) if len(request.body) <= MOST_BYTES else None
             except ValueError:
@@ -155,7 +155,7 @@ def _answers(operation: str) -> Callable[[Answer], Callable[..., HttpResponse]]:
             if not isinstance(body, dict):
                 return JsonResponse({"code": "bad_request"}, status=400)
             try:
-                found = act(body, actor_of(user, request.META.get("REMOTE_ADDR", "")))
+                found = act(body, request_actor(request))
             except DomainError as refusal:
                 return JsonResponse(
                     {"code": refusal.code, "detail": refusal.text, **refusal.facts},
@@ -214,8 +214,8 @@ def one(body: dict[str, Any], actor: Actor) -> dict[str, Any]:
 @login_required
 @require_POST
 def discard(request: HttpRequest) -> HttpResponse:
-    user = _user(request, MANAGE)
-    services.discard_draft(actor=actor_of(user, request.META.get("REMOTE_ADDR", "")))
+    _user(request, MANAGE)
+    services.discard_draft(actor=request_actor(request))
     return redirect("dispatch:rules")
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may, staff_nos_in_scope, visible
+from accounts.selectors import may, request_actor, staff_nos_in_scope, visible
 from common.csv_file import csv_response
 from common.errors import DomainError
 from interviews.models import InterviewTask
@@ -74,7 +74,7 @@ def sign_out(request: HttpRequest, seat_id: int) -> HttpResponse:
         seats.force_sign_out(
             seat_id,
             reason=request.POST.get("reason", "")[:40] or _("主管签出"),
-            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
         )
     except DomainError as refusal:
         return JsonResponse({"code": refusal.code, "detail": refusal.text}, status=refusal.status)
@@ -208,7 +208,7 @@ def transfer(request: HttpRequest, request_id: str) -> HttpResponse:
             found.request_id,
             from_seat_id=found.seat_id,
             to_seat_id=int(chosen) if chosen.isdecimal() else None,
-            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
         )
     except DomainError as refusal:
         messages.error(request, refusal.text)

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, in_scope
+from accounts.selectors import in_scope, request_actor
 from common.actor import Actor
 from common.errors import DomainError, NotFound
 from common.ranges import Opened, answer
@@ -37,7 +37,7 @@ def _may(request: HttpRequest, call_id: UUID) -> tuple[Recording, Actor]:
     recording = selectors.recording_of(call.pk)
     if recording is None:
         raise Http404
-    return recording, actor_of(user, request.META.get("REMOTE_ADDR", ""))
+    return recording, request_actor(request)
 
 
 @login_required

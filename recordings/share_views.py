@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from common.errors import DomainError, NotFound
 
 from . import selectors, services
@@ -56,7 +56,7 @@ def share(request: HttpRequest, call_id: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("请填写工号、天数和原因。"))
         return redirect("recordings:detail", call_id)
-    actor = actor_of(user, request.META.get("REMOTE_ADDR", ""))
+    actor = request_actor(request)
     try:
         made = services.share_recording(recording, **form.cleaned_data, by=user, actor=actor)
     except DomainError as refusal:
@@ -70,7 +70,7 @@ def share(request: HttpRequest, call_id: UUID) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, call_id: UUID, share_id: int) -> HttpResponse:
     recording = _recording(request, call_id)
-    actor = actor_of(_user(request), request.META.get("REMOTE_ADDR", ""))
+    actor = request_actor(request)
     try:
         services.withdraw_share(recording.pk, share_id, actor=actor)
     except NotFound as error:

@@ -24,9 +24,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import changes
 from accounts.models import User
-from accounts.selectors import actor_of, may, visible
+from accounts.selectors import may, request_actor, visible
 from channels_admin.regions import under
-from common.actor import Actor
 from common.csv_file import csv_response
 from common.errors import DomainError, NotFound
 from common.ranges import Opened, answer, begins_file
@@ -49,10 +48,6 @@ MB = 1 << 20
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101 - login_required
     return request.user
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return actor_of(_user(request), request.META.get("REMOTE_ADDR", ""))
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
@@ -123,7 +118,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
     if search.seat_nos == (_user(request).staff_no,):
         raise Http404
     try:
-        return csv_response("recordings.csv", services.export_rows(search, actor=_actor(request)))
+        return csv_response(
+            "recordings.csv", services.export_rows(search, actor=request_actor(request))
+        )
     except DomainError as refusal:
         return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
 
@@ -151,7 +148,7 @@ def save_search(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
     call = _call(request, call_id)
     recording = selectors.recording_of(call.pk)
-    services.note_opened(call.pk, call.task_id, "detail", actor=_actor(request))
+    services.note_opened(call.pk, call.task_id, "detail", actor=request_actor(request))
     journal = list(call.events.order_by("at_ms", "created_at"))
     context: dict[str, Any] = {
         "call": call,
@@ -205,7 +202,7 @@ def watched(request: HttpRequest, call_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=400)
     spans = [(begin, end) for begin, end in form.cleaned_data["spans"]]
-    services.note_watched(call.pk, call.task_id, spans, actor=_actor(request))
+    services.note_watched(call.pk, call.task_id, spans, actor=request_actor(request))
     return HttpResponse(status=204)
 
 
@@ -262,7 +259,7 @@ def download(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
             name,
             saved_as=marked_name(recording.download_name, user.staff_no, now, ""),
             reason=request.POST.get("reason", ""),
-            actor=_actor(request),
+            actor=request_actor(request),
         )
     except DomainError as refusal:
         return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
@@ -278,7 +275,7 @@ def reel(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
     recording = _recording(call)
     if request.method == "POST":
         try:
-            services.make_reel(recording.pk, actor=_actor(request))
+            services.make_reel(recording.pk, actor=request_actor(request))
         except DomainError as refusal:
             messages.error(request, refusal.text)
         return redirect("recordings:detail", call.pk)
@@ -331,7 +328,7 @@ def _send(request: HttpRequest, call: Call, what: str, opening: Any) -> HttpResp
     except NotFound as missing:
         raise Http404 from missing
     if begins_file(request):
-        services.note_opened(call.pk, call.task_id, what, actor=_actor(request))
+        services.note_opened(call.pk, call.task_id, what, actor=request_actor(request))
     return answer(request, opened)
 
 
@@ -364,7 +361,7 @@ def rebuild(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     _needs(request, REBUILD)
     recording = get_object_or_404(_scoped(request, Recording.objects.all()), pk=recording_id)
     try:
-        services.rebuild(recording.pk, actor=_actor(request))
+        services.rebuild(recording.pk, actor=request_actor(request))
     except DomainError as refusal:
         messages.error(request, refusal.text)
     else:
@@ -399,11 +396,11 @@ def hold(request: HttpRequest, call_id: UUID) -> HttpResponse:
     contract_no = _call(request, call_id).task.contract_no
     try:
         if "release" in request.POST:
-            if not services.release_hold(contract_no, actor=_actor(request)):
+            if not services.release_hold(contract_no, actor=request_actor(request)):
                 messages.info(request, changes.told())
         else:
             services.place_hold(
-                contract_no, reason=request.POST.get("reason", ""), actor=_actor(request)
+                contract_no, reason=request.POST.get("reason", ""), actor=request_actor(request)
             )
     except DomainError as refusal:
         messages.error(request, refusal.text)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -14,11 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_access import OperationAdmin, StackedOperationInline
-from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.admin_access import StackedOperationInline, SwitchedAdmin
+from accounts.selectors import request_actor
 from common.actor import Actor
-from common.errors import DomainError
 
 from . import services
 from .models import Script, ScriptStep
@@ -36,11 +34,6 @@ WHY = {
     Why.OTHER_BUSINESS: _("业务种类不符"),
     Why.DEFAULT_NOT_NEEDED: _("默认话术，已有更合适的话术"),
 }
-
-
-def _actor(request: HttpRequest) -> Actor:
-    assert isinstance(request.user, User)  # noqa: S101 - the admin lets only users in
-    return actor_of(request.user, request.META.get("REMOTE_ADDR", ""))
 
 
 class StepForm(forms.ModelForm[ScriptStep]):
@@ -111,8 +104,8 @@ class ApplyForm(forms.Form):
 
 
 @admin.register(Script)
-class ScriptAdmin(OperationAdmin):
-    audits_itself = True
+class ScriptAdmin(SwitchedAdmin):
+    counted = _("份话术")
     view_operation = "scripts.view"
     manage_operation = "scripts.manage"
     list_display = [
@@ -147,7 +140,6 @@ class ScriptAdmin(OperationAdmin):
         "effective_from",
     ]
     inlines = [StepInline]
-    actions = ["enable", "disable"]
     change_form_template = "admin/scripts_mgmt/script/change_form.html"
     change_list_template = "admin/scripts_mgmt/script/change_list.html"
 
@@ -184,47 +176,11 @@ class ScriptAdmin(OperationAdmin):
         request.script_is_locked = locked  # type: ignore[attr-defined]
         return super().has_change_permission(request, obj) and not locked
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        standing = isinstance(obj, Script) and obj.enabled
-        return super().has_delete_permission(request, obj) and not standing
+    def set_enabled(self, ids: list[int], *, enabled: bool, actor: Actor) -> int:
+        return services.set_enabled(ids, enabled=enabled, actor=actor)
 
-    def has_manage_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, self.manage_operation)
-
-    @admin.action(description=_("启用所选话术"), permissions=["manage"])
-    def enable(self, request: HttpRequest, rows: QuerySet[Script]) -> None:
-        self._set_enabled(request, rows, enabled=True)
-
-    @admin.action(description=_("停用所选话术"), permissions=["manage"])
-    def disable(self, request: HttpRequest, rows: QuerySet[Script]) -> None:
-        self._set_enabled(request, rows, enabled=False)
-
-    def _set_enabled(self, request: HttpRequest, rows: QuerySet[Script], *, enabled: bool) -> None:
-        ids = list(rows.values_list("pk", flat=True))
-        try:
-            changed = services.set_enabled(ids, enabled=enabled, actor=_actor(request))
-        except DomainError as refusal:
-            self.message_user(request, refusal.text, messages.ERROR)
-            return
-        text = _("已启用 {count} 份话术。") if enabled else _("已停用 {count} 份话术。")
-        self.message_user(request, str(text).format(count=changed), messages.SUCCESS)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """An enabled script stands in the way of its own deletion, and the page says so."""
-        related, counts, _rights, protected = super().get_deleted_objects(objs, request)
-        standing = [
-            str(_("{script} 处于启用状态，请先停用")).format(script=script)
-            for script in objs
-            if script.enabled
-        ]
-        return related, counts, set(), [*protected, *standing]
-
-    def delete_model(self, request: HttpRequest, obj: Script) -> None:
-        services.delete_script(obj.pk, actor=_actor(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Script]) -> None:
-        for script_id in list(queryset.values_list("pk", flat=True)):
-            services.delete_script(script_id, actor=_actor(request))
+    def delete_row(self, row_id: int, *, actor: Actor) -> None:
+        services.delete_script(row_id, actor=actor)
 
     def save_model(self, request: HttpRequest, obj: Script, form: Any, change: bool) -> None:
         """A new script is a draft until it is enabled."""
@@ -237,7 +193,7 @@ class ScriptAdmin(OperationAdmin):
         services.note(
             form.instance,
             "edited" if change else "added",
-            actor=_actor(request),
+            actor=request_actor(request),
             fields=list(form.changed_data),
         )
 
@@ -258,7 +214,7 @@ class ScriptAdmin(OperationAdmin):
             raise PermissionDenied
         if request.method != "POST" or not Script.objects.filter(pk=script_id).exists():
             raise Http404
-        draft = services.next_version(script_id, actor=_actor(request))
+        draft = services.next_version(script_id, actor=request_actor(request))
         self.message_user(
             request, _("已建立新版本草稿，修改后请设置生效时间并启用。"), messages.SUCCESS
         )

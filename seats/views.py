@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of
+from accounts.selectors import request_actor
 from accounts.sessions import user_group
 from audit import services as audit
 from common.push import push
@@ -30,7 +30,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
             )
         audit.record(
             "user.logged_out",
-            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
             object_type="user",
             object_id=user.pk,
         )

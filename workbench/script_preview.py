@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from audit import services as audit
 from common.errors import DomainError
 from credit_bridge.selectors import proposed_loan
@@ -40,7 +40,7 @@ def preview(request: HttpRequest, script_id: int) -> HttpResponse:
             values, problem = script_values(task, None), refusal.text
         audit.record(
             "script.previewed",
-            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
             object_type="interview_task",
             object_id=task.pk,
             script=script.pk,

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.selectors import actor_of, may
+from accounts.selectors import may, request_actor
 from common.errors import DomainError, NotFound
 from credit_bridge.selectors import case_image
 from interviews.models import Call
@@ -86,7 +86,7 @@ def reveal(request: HttpRequest, call_id: UUID) -> JsonResponse:
             party=request.POST.get("party", ""),
             field=request.POST.get("field", ""),
             reason=request.POST.get("reason", ""),
-            actor=actor_of(user, request.META.get("REMOTE_ADDR", "")),
+            actor=request_actor(request),
         )
     except DomainError as refusal:
         return JsonResponse({"code": refusal.code, "text": refusal.text}, status=refusal.status)
@@ -96,16 +96,14 @@ def reveal(request: HttpRequest, call_id: UUID) -> JsonResponse:
 @login_required
 @require_GET
 def image(request: HttpRequest, call_id: UUID, image_id: str) -> HttpResponse:
-    user, call = _own_call(request, call_id)
+    _user, call = _own_call(request, call_id)
     if not image_id.isdigit():
         raise Http404
     try:
         content, media_type = case_image(call.task_id, image_id)
     except DomainError as refusal:
         return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
-    services.note_image_opened(
-        call, image_id, actor=actor_of(user, request.META.get("REMOTE_ADDR", ""))
-    )
+    services.note_image_opened(call, image_id, actor=request_actor(request))
     return HttpResponse(
         content,
         content_type=media_type,

@@ -137,12 +137,7 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
         try:
             second_factor.give_up(user, actor=actor)
         except DomainError as refusal:
-            return render(
-                request,
-                "ui/refused.html",
-                {"bank_name": settings.BANK_NAME, "text": refusal.text},
-                status=refusal.status,
-            )
+            return render(request, "ui/refused.html", {"text": refusal.text}, status=refusal.status)
         return redirect("second_factor")
     return _enrol(request, user, "accounts/second_factor.html", forced=False)
 

@@ -124,12 +124,7 @@ def password(request: HttpRequest) -> HttpResponse:
     assert isinstance(user, User)  # noqa: S101 - login_required
     if import_string(settings.SESSION_KEEPER)(user):
         text = gettext("签入状态不能修改密码，请先签出。")
-        return render(
-            request,
-            "ui/refused.html",
-            {"bank_name": settings.BANK_NAME, "text": text},
-            status=409,
-        )
+        return render(request, "ui/refused.html", {"text": text}, status=409)
     form = PasswordForm(user, request.POST or None)
     if form.is_valid():
         answer = _changed(request, user, form)

@@ -1,6 +1,5 @@
 """Logging out, which a seat that is signed in may not (WB-1)."""
 
-from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +24,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
             return render(
                 request,
                 "ui/refused.html",
-                {"bank_name": settings.BANK_NAME, "text": StillSignedIn().text},
+                {"text": StillSignedIn().text},
                 status=StillSignedIn.status,
             )
         audit.record(

@@ -45,7 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "ui/refused.html", {"bank_name": settings.BANK_NAME}, status=403)
+    text = _("页面已过期或来源无法确认，请返回后重试。")
+    return render(request, "ui/refused.html", {"text": text}, status=403)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -65,5 +66,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, error: DomainError, text: str, number: str = "") -> HttpResponse:
     if request.path.startswith(INTERFACES):
         return JsonResponse(problem_body(error), status=error.status, content_type=MEDIA_TYPE)
-    context = {"status": error.status, "text": text, "number": number}
-    return render(request, "ui/error.html", context, status=error.status)
+    context = {"heading": error.status, "text": text, "number": number}
+    return render(request, "ui/refused.html", context, status=error.status)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from . import proof_views, sessions
 from .models import User
-from .selectors import roles_asked_once
+from .selectors import asked_once
 from .sensitive import is_sensitive
 from .views import locked_out
 
@@ -26,7 +26,7 @@ class StandingLoginMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with roles_asked_once():
+        with asked_once():
             return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:

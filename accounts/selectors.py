@@ -1,8 +1,9 @@
 """Who may do what, and with whose data."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
@@ -14,14 +15,13 @@ from common.actor import Actor, ActorKind
 from .models import DataScope, ListColumns, User
 from .operations import ALL_OPERATIONS
 
-_asked: ContextVar[dict[int, list[tuple[str, list[str]]]] | None] = ContextVar(
-    "roles_asked", default=None
-)
+T = TypeVar("T")
+_asked: ContextVar[dict[Hashable, Any] | None] = ContextVar("asked", default=None)
 
 
 @contextmanager
-def roles_asked_once() -> Iterator[None]:
-    """Inside, roles are read once a person: a page of the back office asks a hundred times.
+def asked_once() -> Iterator[None]:
+    """Inside, roles and chosen columns are read once a person: a page asks a hundred times.
 
     For one request: what changes meanwhile counts from the next one (S:B4).
     """
@@ -32,15 +32,22 @@ def roles_asked_once() -> Iterator[None]:
         _asked.reset(token)
 
 
+def _once(key: Hashable, read: Callable[[], T]) -> T:
+    known = _asked.get()
+    if known is None:
+        return read()
+    if key not in known:
+        known[key] = read()
+    found: T = known[key]
+    return found
+
+
 def _roles_of(user: User) -> list[tuple[str, list[str]]]:
     """Scope and operations of each role."""
-    known = _asked.get()
-    if known is None or user.pk not in known:
-        rows = list(user.roles.order_by("code").values_list("scope", "operations"))
-        if known is None:
-            return rows
-        known[user.pk] = rows
-    return known[user.pk]
+    return _once(
+        ("roles", user.pk),
+        lambda: list(user.roles.order_by("code").values_list("scope", "operations")),
+    )
 
 
 def may(user: User | AnonymousUser, operation: str) -> bool:
@@ -140,5 +147,5 @@ def chosen_columns(user: User | AnonymousUser, model: str) -> frozenset[str]:
     """The columns of a list the person has chosen; none when there is no choice."""
     if not isinstance(user, User):
         return frozenset()
-    row = ListColumns.objects.filter(user=user, model=model).first()
-    return frozenset(row.columns) if row else frozenset()
+    rows = ListColumns.objects.filter(user=user, model=model).values_list("columns", flat=True)
+    return _once(("columns", user.pk, model), lambda: frozenset(rows.first() or ()))

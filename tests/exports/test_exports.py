@@ -4,7 +4,9 @@ import csv
 import io
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import DataScope, Institution, Role, User
@@ -216,6 +218,14 @@ def test_the_progress_is_told_to_the_page(supervisor):
     services.make(job.pk)
 
     assert client.get("/exports/state").json()["jobs"][str(job.pk)]["rows"] == 1
+
+
+def test_a_list_asks_for_the_chosen_columns_once(supervisor):
+    client = entered(supervisor)
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/admin/channels_admin/channel/")
+
+    assert sum("accounts_listcolumns" in query["sql"] for query in asked) == 1
 
 
 def test_columns_are_chosen_by_each_person_and_kept(supervisor):

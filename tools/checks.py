@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -175,17 +174,18 @@ def vendored_files_are_as_listed() -> str:
 
 
 def node_packages_are_there() -> str:
-    """Install what package-lock.json lists, unless that was done since it changed."""
+    """Install what package-lock.json lists, unless just that is there."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         return "node and npm are needed: apt-get install nodejs npm"
-    stamp = PROJECT / "node_modules" / ".package-lock.json"
-    lock = PROJECT / "package-lock.json"
-    if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
+    stamp = PROJECT / "node_modules" / ".installed"
+    # By content: a checkout or a worktree gives the file a new time and the same lines.
+    wanted = hashlib.sha256((PROJECT / "package-lock.json").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
         installed = _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"])
         if installed:
             return installed
-        os.utime(stamp)
+        stamp.write_text(wanted)
     return ""
 
 

@@ -83,43 +83,38 @@ def system(tmp_path: Path) -> Iterator[System]:
         one.stop()
 
 
-def test_the_whole_system_answers_restarts_what_dies_and_stops_without_a_trace(
+@pytest.mark.fault
+def test_a_system_answers_restarts_what_dies_survives_its_own_death_and_stops_without_a_trace(
     system: System,
 ) -> None:
     assert get_json(system.port, "/healthz") == (200, {"ok": True})
     status, body = get_json(system.port, "/readyz")
     assert (status, body["ok"]) == (200, True)
     assert (system.folder.stat().st_mode & 0o777, secret_mode(system)) == (0o700, 0o600)
+    refuses_a_second_start_in_two_lines(system)
 
     os.kill(pid_of(system, "uvicorn"), signal.SIGKILL)
     assert wait_until(lambda: get_json(system.port, "/healthz")[0] == 200, within_s=60)
     assert "web 意外停止（被信号 SIGKILL 终止）" in system.output
 
-    system.process.send_signal(signal.SIGTERM)
-    assert system.process.wait(20) == 0
-    assert "已全部停止" in system.output
-    assert system.processes() == []
-
-
-@pytest.mark.fault
-def test_a_killed_system_leaves_no_process_and_starts_again(system: System) -> None:
     system.process.kill()
     system.process.wait()
     assert wait_until(lambda: not system.processes(), within_s=15), system.processes()
-
     again = start(system.folder, system.port)
     try:
         assert wait_until(again.started, within_s=STARTED_WITHIN_S, every_s=0.2), again.output
+        again.process.send_signal(signal.SIGTERM)
+        assert again.process.wait(20) == 0
     finally:
         again.stop()
+    assert "已全部停止" in again.output
+    assert again.processes() == []
 
 
-def test_a_second_start_on_the_same_port_is_refused_in_two_lines(
-    system: System, tmp_path: Path
-) -> None:
+def refuses_a_second_start_in_two_lines(system: System) -> None:
     second = subprocess.run(
         [sys.executable, "-m", "operations.run", "--port", str(system.port)],
-        env={**os.environ, "RUN_DIR": str(tmp_path / "other")},
+        env={**os.environ, "RUN_DIR": str(system.folder.parent / "other")},
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -32,15 +32,7 @@ SENSITIVE: dict[str, frozenset[str]] = {
         ),
         frozenset({"POST"}),
     ),
-    **dict.fromkeys(
-        (
-            "admin:accounts_export",
-            "admin:audit_export",
-            "recordings:export",
-            "analytics:export",
-        ),
-        frozenset({"GET", "POST"}),
-    ),
+    "admin:accounts_export": frozenset({"GET", "POST"}),
 }
 
 

@@ -4,10 +4,11 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .selectors import LONGEST_DAYS
+from .selectors import LONGEST_DAYS, Asked
 
 DAYS = 30
 GROUP_LABELS = (
@@ -40,6 +41,15 @@ class AskedForm(forms.Form):
     def default() -> dict[str, Any]:
         today = timezone.localdate()
         return {"first": today - dt.timedelta(days=DAYS - 1), "last": today, "by": "day"}
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "AskedForm":
+        return cls(query if "first" in query else cls.default())
+
+    def asked(self, seat_nos: tuple[str, ...] | None) -> Asked:
+        """What is not valid is the default."""
+        given = self.cleaned_data if self.is_valid() else self.default()
+        return Asked(given["first"], given["last"], given["by"], seat_nos)
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}

@@ -12,6 +12,7 @@ from accounts.models import Institution, User
 from accounts.selectors import staff_nos_in_scope
 from channels_admin.regions import name_of
 from channels_admin.reports import REASONS
+from exports.sources import CHUNK
 
 VIEW, PERSONAL = "reports.view", "reports.personal"
 LONGEST_DAYS = 366
@@ -152,35 +153,41 @@ def _label(rows: list[dict[str, Any]], by: str) -> None:
         row["label"] = name_of(name) if by in {"region", "city"} else names.get(name, name)
 
 
-def export_lines(what: str, asked: Asked, *, personal: bool) -> Iterator[Sequence[str]]:
+def lines_of(what: str, asked: Asked, *, personal: bool) -> Iterator[Sequence[str]]:
     """A view's lines as text, heads first; names and contracts only where `personal`."""
-    schema = "report_personal" if personal and what in PERSONAL_EXPORTS else "report"
-    has_seat = what != "admission_attempts"
-    scope = "true" if asked.seat_nos is None else "seat_no = ANY(%s)" if has_seat else "false"
-    sql = (
-        f"SELECT * FROM {schema}.{what} "  # noqa: S608 - names of our own tables above
-        f"WHERE {EXPORTS[what]} >= %s AND {EXPORTS[what]} < %s AND {scope} ORDER BY 1"
-    )
-    parameters: list[Any] = [asked.begin, asked.end]
-    if asked.seat_nos is not None and has_seat:
-        parameters.append(list(asked.seat_nos))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+    schema = "report_personal" if personal else "report"
+    sql, parameters = _lines(f"{schema}.{what}", what, asked)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(f"SELECT * {sql} ORDER BY 1", parameters)
+        batch = cursor.fetchmany(CHUNK)  # the heads are not known before
         yield [column[0] for column in cursor.description]
-        while batch := cursor.fetchmany(2000):
+        while batch:
             for line in batch:
                 yield ["" if cell is None else _text(cell) for cell in line]
+            batch = cursor.fetchmany(CHUNK)
 
 
-def count_lines(what: str, asked: Asked) -> int:
+def count_lines(what: str, asked: Asked, most: int) -> int:
+    """No further than `most`."""
+    sql, parameters = _lines(f"report.{what}", what, asked)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM report.{what} "  # noqa: S608 - names of our own tables above
-            f"WHERE {EXPORTS[what]} >= %s AND {EXPORTS[what]} < %s",
-            [asked.begin, asked.end],
+            f"SELECT count(*) FROM (SELECT 1 {sql} LIMIT %s) AS found",  # noqa: S608 - of our own tables
+            [*parameters, most],
         )
         (count,) = cursor.fetchone()
     return int(count)
+
+
+def _lines(view: str, what: str, asked: Asked) -> tuple[str, list[Any]]:
+    """Of the person's scope; an attempt belongs to no seat."""
+    has_seat = what != "admission_attempts"
+    scope = "true" if asked.seat_nos is None else "seat_no = ANY(%s)" if has_seat else "false"
+    parameters: list[Any] = [asked.begin, asked.end]
+    if asked.seat_nos is not None and has_seat:
+        parameters.append(list(asked.seat_nos))
+    sql = f"FROM {view} WHERE {EXPORTS[what]} >= %s AND {EXPORTS[what]} < %s AND {scope}"
+    return sql, parameters
 
 
 def _text(cell: Any) -> str:

@@ -6,5 +6,5 @@ app_name = "analytics"
 
 urlpatterns = [
     path("", views.overview, name="overview"),
-    path("export", views.export, name="export"),
+    path("summary", views.summary, name="summary"),
 ]

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from accounts.selectors import may, request_actor
+from accounts.selectors import may
 from common.csv_file import csv_response
-from common.errors import DomainError
 from ui.charts import Chart, lines, stacked
 
-from . import selectors, services
+from . import selectors
 from .forms import AskedForm
+from .lists import choices_for
 
 
 def _asked(request: HttpRequest) -> tuple[User, AskedForm, selectors.Asked]:
@@ -25,10 +25,8 @@ def _asked(request: HttpRequest) -> tuple[User, AskedForm, selectors.Asked]:
     assert isinstance(user, User)  # noqa: S101 - login_required
     if not may(user, selectors.VIEW):
         raise Http404
-    form = AskedForm(request.GET if "first" in request.GET else AskedForm.default())
-    given = form.cleaned_data if form.is_valid() else AskedForm.default()
-    seat_nos = selectors.scope_of_reports(user)
-    return user, form, selectors.Asked(given["first"], given["last"], given["by"], seat_nos)
+    form = AskedForm.of(request.GET)
+    return user, form, form.asked(selectors.scope_of_reports(user))
 
 
 @login_required
@@ -42,8 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "found": found,
         "charts": [chart for chart in _charts(found) if not chart.is_empty],
         "query": urlencode(query),
-        "may_personal": may(user, selectors.PERSONAL),
-        "sees_all": asked.seat_nos is None,
+        "lists": [(f"report:{what}", title) for what, title in choices_for(user)],
     }
     return render(request, "analytics/overview.html", context)
 
@@ -97,22 +94,11 @@ def _charts(found: selectors.Figures) -> list[Chart]:
 
 @login_required
 @require_GET
-def export(request: HttpRequest) -> HttpResponse:
-    """`what`: "summary" for the table of the page, else one of the views line by line."""
-    user, _form, asked = _asked(request)
-    what, personal = request.GET.get("what", "summary"), "personal" in request.GET
-    if personal and not may(user, selectors.PERSONAL):
-        raise Http404
-    name = f"{what}-{asked.first}-{asked.last}.csv"
-    if what == "summary":
-        return csv_response(name, _summary(selectors.figures_of(asked)))
-    if what not in selectors.EXPORTS:
-        raise Http404
-    actor = request_actor(request)
-    try:
-        return csv_response(name, services.export(what, asked, personal=personal, actor=actor))
-    except DomainError as refusal:
-        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+def summary(request: HttpRequest) -> HttpResponse:
+    """The table of the page."""
+    asked = _asked(request)[2]
+    rows = _summary(selectors.figures_of(asked))
+    return csv_response(f"summary-{asked.first}-{asked.last}.csv", rows)
 
 
 def _summary(found: selectors.Figures) -> list[list[str]]:

@@ -60,7 +60,6 @@ OBJECTS: dict[str, str | Promise] = {
     "user": _("用户"),
 }
 ACTIONS: dict[str, str | Promise] = {
-    "admission.exported": _("导出了准入记录"),
     "alert.acknowledged": _("确认了告警"),
     "alert_rule.saved": _("设置了告警规则"),
     "appointment.booked": _("预约了面谈"),
@@ -70,7 +69,6 @@ ACTIONS: dict[str, str | Promise] = {
     "appointment.keep": _("预约已履行"),
     "appointment.move": _("改约"),
     "appointment.reassigned": _("再分配了预约"),
-    "audit.exported": _("导出了操作日志"),
     "audit.verified": _("校验了日志链"),
     "call.end": _("结束了通话"),
     "call.file": _("提交了处理意见"),
@@ -158,7 +156,6 @@ ACTIONS: dict[str, str | Promise] = {
     "recording.spool_freed": _("清理了本地录像"),
     "recording.verified": _("验证了录像证据"),
     "recording.watched": _("播放了录像"),
-    "recordings.exported": _("导出了录像列表"),
     "request.abandoned": _("放弃了排队"),
     "request.entered": _("进入了排队"),
     "request.transferred": _("转出了排队案件"),

@@ -282,19 +282,14 @@ class AdmissionAttemptAdmin(OperationAdmin):
         return own + super().get_urls()
 
     def report(self, request: HttpRequest) -> HttpResponse:
-        """Attempts by channel, reason and day; `csv` asks for the sums or for every attempt."""
+        """Attempts by channel, reason and day; with `csv` the sums as a file."""
         _require_view(request)
         form = ReportForm.of(request.GET.dict())
         rows: list[reports.Line] = []
         if form.is_valid():
             search = form.search()
-            wanted = request.GET.get("csv", "")
-            if wanted == "attempts":
-                services.note_export(search.first, search.last, actor=request_actor(request))
-                name = f"admission-attempts-{search.first}-{search.last}.csv"
-                return csv_response(name, reports.attempts_csv(search))
             rows = reports.lines(search)
-            if wanted == "sums":
+            if "csv" in request.GET:
                 name = f"admission-{search.first}-{search.last}.csv"
                 return csv_response(name, reports.summary_csv(rows))
         query = request.GET.copy()

@@ -10,8 +10,6 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from common.masking import mask_phone
-
 from .admission import Doubt, Reason
 from .models import AdmissionAttempt
 
@@ -137,55 +135,4 @@ def summary_csv(rows: list[Line]) -> Iterator[list[str]]:
             line.channel_code,
             *map(str, line.counts),
             str(line.total),
-        ]
-
-
-def attempts_csv(search: Search) -> Iterator[list[str]]:
-    """Every attempt with what was captured; the phone is masked."""
-    yield [
-        str(title)
-        for title in (
-            _("时间"),
-            _("渠道代码"),
-            _("产品代码"),
-            _("呼入手机号"),
-            _("结论"),
-            _("判定过程"),
-            _("纬度"),
-            _("经度"),
-            _("定位精度（米）"),
-            _("定位疑点"),
-            _("行政区划代码"),
-            _("SSID"),
-            _("BSSID"),
-            _("IP 地址"),
-            _("设备型号"),
-            _("操作系统"),
-            _("SDK 版本"),
-        )
-    ]
-    for attempt in attempts_found(search).order_by("created_at", "pk").iterator(2000):
-        yield [
-            timezone.localtime(attempt.created_at).strftime("%Y-%m-%d %H:%M:%S"),
-            attempt.channel_code,
-            attempt.product_code,
-            mask_phone(attempt.phone),
-            reason_text(attempt.reason),
-            checks_text(attempt),
-            *(
-                "" if fact is None else str(fact)
-                for fact in (
-                    attempt.latitude,
-                    attempt.longitude,
-                    attempt.accuracy_m,
-                    doubts_text(attempt),
-                    attempt.region_code,
-                    attempt.ssid,
-                    attempt.bssid,
-                    attempt.ip,
-                    attempt.device_model,
-                    attempt.os,
-                    attempt.sdk_version,
-                )
-            ),
         ]

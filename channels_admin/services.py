@@ -1,6 +1,5 @@
 """Every change of a channel, and the door that each caller passes (CHN-2, SDK-1)."""
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -140,16 +139,6 @@ def delete_channel(channel_id: int, *, actor: Actor) -> None:
         raise ChannelEnabled(name=channel.name)
     note_change(channel, "deleted", actor=actor)
     channel.delete()
-
-
-def note_export(first: dt.date, last: dt.date, *, actor: Actor) -> None:
-    """An audit entry for attempts taken out of the system as a file."""
-    audit.record(
-        "admission.exported",
-        actor=actor,
-        object_type="admission_attempt",
-        object_id=f"{first}/{last}",
-    )
 
 
 def note_change(channel: Channel, change: str, *, actor: Actor, **facts: Any) -> None:

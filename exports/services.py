@@ -42,10 +42,16 @@ def is_small(table: Table) -> bool:
     return table.count(DIRECT_ROWS + 1) <= DIRECT_ROWS
 
 
-def note_export(source: str, form: str, rows: int, *, actor: Actor) -> None:
+def note_export(source: str, title: str, form: str, rows: int, *, actor: Actor) -> None:
     """Taken out of the system: what list, how much of it."""
     audit.record(
-        "export.made", actor=actor, object_type="export", object_id=source, rows=rows, kind=form
+        "export.made",
+        actor=actor,
+        object_type="export",
+        object_id=source,
+        title=title,
+        rows=rows,
+        kind=form,
     )
 
 
@@ -92,7 +98,8 @@ def make(job_id: UUID) -> None:
     done = {"state": ExportState.DONE, "bytes": size, "finished_at": now, "expires_at": now + KEPT}
     with transaction.atomic():
         if _settle(job, rows_done=job.rows_done, **done):
-            note_export(job.source, job.form, job.rows_done, actor=actor_of(job.user))
+            actor = actor_of(job.user)
+            note_export(job.source, job.title, job.form, job.rows_done, actor=actor)
 
 
 def due_jobs(limit: int) -> list[UUID]:

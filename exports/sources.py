@@ -3,7 +3,7 @@
 A source is asked again when the file is made: what the person may not see by then is not in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,14 +24,15 @@ CHUNK = 2000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`count` looks no further than `most`; `rows` are texts, the heads first."""
+    """`count` looks no further than it is told; `rows` are texts, the heads first."""
 
     title: str
-    found: QuerySet[Any]
+    count: Callable[[int], int]
     rows: Iterator[Sequence[str]]
 
-    def count(self, most: int) -> int:
-        return self.found.order_by().values("pk")[:most].count()
+
+def counting(found: QuerySet[Any]) -> Callable[[int], int]:
+    return lambda most: found.order_by().values("pk")[:most].count()
 
 
 def table_of(source: str, query: str, user: User) -> Table:
@@ -59,7 +60,7 @@ def back_office_list(argument: str, query: QueryDict, user: User) -> Table:
     columns = [name for name in changelist.list_display if name != "action_checkbox"]
     rows = changelist.get_queryset(request)
     title = str(model_admin.model._meta.verbose_name_plural)
-    return Table(title, rows, _rows(model_admin, columns, rows))
+    return Table(title, counting(rows), _rows(model_admin, columns, rows))
 
 
 def _rows(model_admin: Any, columns: list[Any], rows: QuerySet[Any]) -> Iterator[Sequence[str]]:

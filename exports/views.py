@@ -70,7 +70,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, refusal.text)
         return redirect("exports:index")
     rows = list(table.rows)
-    services.note_export(source, form, len(rows) - 1, actor=request_actor(request))
+    services.note_export(source, table.title, form, len(rows) - 1, actor=request_actor(request))
     content = write_xlsx(rows) if form == ExportForm.XLSX else write_csv(rows)
     answer = HttpResponse(content, content_type=TYPES[ExportForm(form)])
     answer["Content-Disposition"] = _attachment(table.title, form)

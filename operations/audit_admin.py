@@ -1,32 +1,34 @@
 """操作日志: search, readable sentences, export, the check of the chain (WB-20)."""
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import OperationAdmin
 from accounts.models import User
-from accounts.selectors import request_actor
+from accounts.selectors import may, request_actor
 from audit import search as finding
 from audit import sentences
 from audit import services as audit
 from audit.models import AuditEntry
 from audit.search import Search
 from common.actor import Actor
-from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
+from common.errors import NotFound
+from exports.sources import CHUNK, Table, counting
 from interviews.models import InterviewTask
 
-EXPORT_MOST = 50_000
+VIEW = "audit.view"
 
 
 def _choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -87,9 +89,45 @@ def _shown(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
+def found_entries(_argument: str, query: QueryDict, user: User) -> Table:
+    """What the search finds, as a file."""
+    if not may(user, VIEW):
+        raise NotFound
+    found = finding.entries_found(AuditForm(query).search())
+    return Table(gettext("操作日志"), counting(found), _rows(found))
+
+
+def _rows(found: QuerySet[AuditEntry]) -> Iterator[Sequence[str]]:
+    yield [
+        gettext("时间"),
+        gettext("说明"),
+        gettext("操作者"),
+        gettext("来源地址"),
+        gettext("操作"),
+        gettext("对象"),
+        gettext("内容"),
+        gettext("链"),
+        gettext("序号"),
+        gettext("请求号"),
+    ]
+    for each in found.iterator(chunk_size=CHUNK):
+        yield [
+            timezone.localtime(each.at).strftime("%Y-%m-%d %H:%M:%S.%f"),
+            sentences.sentence(each),
+            each.actor_name or each.actor_id,
+            each.ip,
+            each.action,
+            f"{each.object_type}:{each.object_id}",
+            each.payload,
+            each.chain,
+            str(each.seq),
+            each.request_id,
+        ]
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(OperationAdmin):
-    view_operation = "audit.view"
+    view_operation = VIEW
     fields = [
         "at",
         "in_words",
@@ -108,7 +146,6 @@ class AuditEntryAdmin(OperationAdmin):
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         own = [
-            path("export/<slug:form>/", wrap(self.export), name="audit_export"),
             path("check/", wrap(self.check_chain), name="audit_check"),
         ]
         return own + super().get_urls()
@@ -135,45 +172,6 @@ class AuditEntryAdmin(OperationAdmin):
             "chains": list(search.chains or ()),
         }
         return render(request, "admin/audit/auditentry/index.html", context)
-
-    def export(self, request: HttpRequest, form: str) -> HttpResponse:
-        """What was found, as a file; more than EXPORT_MOST has to be narrowed first."""
-        actor = self._actor(request)
-        found = finding.entries_found(AuditForm(request.GET).search())
-        entries = list(found[: EXPORT_MOST + 1])
-        if len(entries) > EXPORT_MOST:
-            text = gettext("超过 {most} 条，请先缩小查询范围。").format(most=EXPORT_MOST)
-            messages.error(request, text)
-            return redirect(f"../../?{request.GET.urlencode()}")
-        audit.record(
-            "audit.exported", actor=actor, object_type="audit", object_id="list", rows=len(entries)
-        )
-        heads = [_("时间"), _("说明"), _("操作者"), _("来源地址"), _("操作"), _("对象"), _("内容"),
-                 _("链"), _("序号"), _("请求号")]  # fmt: skip
-        rows = [[str(head) for head in heads]]
-        rows += [
-            [
-                timezone.localtime(each.at).strftime("%Y-%m-%d %H:%M:%S.%f"),
-                sentences.sentence(each),
-                each.actor_name or each.actor_id,
-                each.ip,
-                each.action,
-                f"{each.object_type}:{each.object_id}",
-                each.payload,
-                each.chain,
-                str(each.seq),
-                each.request_id,
-            ]
-            for each in entries
-        ]
-        is_xlsx = form == "xlsx"
-        response = HttpResponse(
-            write_xlsx(rows) if is_xlsx else write_csv(rows),
-            content_type=XLSX_TYPE if is_xlsx else "text/csv; charset=utf-8",
-        )
-        name = f"audit.{'xlsx' if is_xlsx else 'csv'}"
-        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-        return response
 
     def check_chain(self, request: HttpRequest) -> HttpResponse:
         """Hash every entry of one chain again; the check itself is an entry, too."""

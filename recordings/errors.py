@@ -28,10 +28,10 @@ class ReasonRequired(DomainError):
     message = _("请填写下载原因。")
 
 
-class TooMany(DomainError):
-    code = "too_many_rows"
+class TooManySaved(DomainError):
+    code = "too_many_saved"
     status = 422
-    message = _("结果超过 {limit} 条，请缩小查询范围。")
+    message = _("常用查询最多 {limit} 个，请先删除不用的。")
 
 
 class HoldExists(DomainError):

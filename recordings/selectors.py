@@ -255,11 +255,6 @@ def _beyond(side: str, at: tuple[dt.datetime, UUID]) -> Q:
     )
 
 
-def count_up_to(search: Search, limit: int) -> int:
-    """How many are found, counted no further than `limit` + 1."""
-    return entries_found(search).order_by()[: limit + 1].count()
-
-
 def saved_searches_of(user: User) -> QuerySet[SavedSearch]:
     return SavedSearch.objects.filter(user=user)
 

@@ -7,7 +7,6 @@ app_name = "recordings"
 urlpatterns = [
     path("", views.index, name="index"),
     path("regions.json", views.regions, name="regions"),
-    path("export", views.export, name="export"),
     path("troubles/", views.troubles, name="troubles"),
     path("troubles/<uuid:recording_id>/rebuild", views.rebuild, name="rebuild"),
     path("capacity/", views.capacity, name="capacity"),

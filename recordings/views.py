@@ -26,7 +26,6 @@ from accounts import changes
 from accounts.models import User
 from accounts.selectors import may, request_actor, visible
 from channels_admin.regions import under
-from common.csv_file import csv_response
 from common.errors import DomainError, NotFound
 from common.ranges import Opened, answer, begins_file
 from evidence.selectors import seal_of
@@ -109,20 +108,6 @@ def regions(request: HttpRequest) -> JsonResponse:
     _search(request)
     found = under(request.GET.get("under", ""))
     return JsonResponse({"places": [{"code": p.code, "name": p.name} for p in found]})
-
-
-@login_required
-@require_GET
-def export(request: HttpRequest) -> HttpResponseBase:
-    search = _search(request)[1]
-    if search.seat_nos == (_user(request).staff_no,):
-        raise Http404
-    try:
-        return csv_response(
-            "recordings.csv", services.export_rows(search, actor=request_actor(request))
-        )
-    except DomainError as refusal:
-        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
 
 
 @login_required

@@ -211,7 +211,13 @@ AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 SESSION_KEEPER = "seats.selectors.is_at_work"
 HOME_WAITING = "operations.today.waiting_for"
 # What can be exported (exports/sources.py): name -> function(argument, query, user) -> Table.
-EXPORT_SOURCES = {"list": "exports.sources.back_office_list"}
+EXPORT_SOURCES = {
+    "list": "exports.sources.back_office_list",
+    "recordings": "recordings.lists.found_recordings",
+    "attempts": "channels_admin.lists.found_attempts",
+    "audit": "operations.audit_admin.found_entries",
+    "report": "analytics.lists.found_lines",
+}
 SINGLE_GRANTS = "recordings.selectors.single_grants_of"
 BEFORE_LEAVING = "appointments.services.give_up_seat"
 # What needs a second person where the parameter `four_eyes` says so (accounts/changes.py):

@@ -1,6 +1,6 @@
 """What happens to a recording after the call."""
 
-from .archive import export_rows, forget_search, index, index_call, index_old, save_search
+from .archive import forget_search, index, index_call, index_old, save_search
 from .early import drop_unused_parts, due_parts, note_part_closed, send_part
 from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
 from .jobs import due_recordings, ended_calls_without_recording, ensure_recording, hurry
@@ -37,7 +37,6 @@ __all__ = [
     "ended_calls_without_recording",
     "ensure_recording",
     "export_evidence",
-    "export_rows",
     "finish_loop",
     "forget_old_tickets",
     "forget_search",

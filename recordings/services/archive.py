@@ -1,25 +1,18 @@
-"""The rows recordings are found by, saved searches, export (VID-1)."""
+"""The rows recordings are found by, saved searches (VID-1)."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from audit import services as audit
-from common.actor import Actor
 from interviews.models import Call
-from recordings.errors import TooMany
+from recordings.errors import TooManySaved
 from recordings.grams import grams, normalised
 from recordings.models import ArchiveEntry, Recording, SavedSearch
 from recordings.said import SPOKEN, text_of
-from recordings.selectors import Search, count_up_to, entries_found
 from recordings.states import Stage
 
-EXPORT_MAX = 50_000
 MAX_SAVED = 30
 MAX_WORDS = 100_000
 MAX_GRAMS = 6_000
@@ -104,62 +97,13 @@ def _words_of(call: Call) -> dict[str, Any]:
     return {"words_plain": "\n".join(kept)[:MAX_WORDS], "words": sorted(parts)[:MAX_GRAMS]}
 
 
-def export_rows(search: Search, *, actor: Actor) -> Iterator[Sequence[str]]:
-    """The found list as rows of text, heads first. Raises TooMany; audited."""
-    found = count_up_to(search, EXPORT_MAX)
-    if found > EXPORT_MAX:
-        raise TooMany(limit=EXPORT_MAX)
-    audit.record(
-        "recordings.exported",
-        actor=actor,
-        object_type="recording",
-        object_id="list",
-        rows=found,
-    )
-    return _rows(search)
-
-
-def _rows(search: Search) -> Iterator[Sequence[str]]:
-    yield [
-        _("面谈时间"),
-        _("客户姓名"),
-        _("借款合同号"),
-        _("贷款类型"),
-        _("客户经理工号"),
-        _("面谈岗工号"),
-        _("省"),
-        _("市"),
-        _("区县"),
-        _("文件名"),
-        _("时长（秒）"),
-        "SHA-256",
-    ]
-    rows = entries_found(search).select_related("recording")
-    for entry in rows.iterator(chunk_size=2000):
-        recording = entry.recording
-        yield [
-            timezone.localtime(entry.started_at).isoformat(" ", "seconds"),
-            entry.customer_name,
-            entry.contract_no,
-            entry.loan_type,
-            entry.manager_no,
-            entry.seat_no,
-            entry.province,
-            entry.city,
-            entry.county,
-            recording.download_name,
-            str(recording.duration_ms // 1000),
-            recording.sha256,
-        ]
-
-
 def save_search(user: User, name: str, query: str) -> SavedSearch | None:
     """Keep a search under a name; the same name again replaces it. None when nothing was named."""
     name = name.strip()[:40]
     if not name:
         return None
     if SavedSearch.objects.filter(user=user).exclude(name=name).count() >= MAX_SAVED:
-        raise TooMany(limit=MAX_SAVED)
+        raise TooManySaved(limit=MAX_SAVED)
     saved, _made = SavedSearch.objects.update_or_create(
         user=user, name=name, defaults={"query": query[:500]}
     )

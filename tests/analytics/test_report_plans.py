@@ -80,7 +80,7 @@ def test_figures_and_files_of_two_days_find_the_days_by_an_index(read_whole):
     asked = Asked(today - dt.timedelta(days=1), today)
 
     figures = figures_of(asked)
-    lines = {what: count_lines(what, asked) for what in EXPORTS}
+    lines = {what: count_lines(what, asked, 100) for what in EXPORTS}
 
     assert 10 < figures.total["calls"] < 30
     assert all(10 < count < 30 for count in lines.values())
@@ -91,6 +91,6 @@ def test_figures_and_files_of_two_days_find_the_days_by_an_index(read_whole):
 def test_attempts_of_a_year_leave_rehearsals_out_without_reading_all_tasks(read_whole):
     today = timezone.localdate()
 
-    count_lines("admission_attempts", Asked(today - dt.timedelta(days=364), today))
+    count_lines("admission_attempts", Asked(today - dt.timedelta(days=364), today), 100)
 
     assert [each for each in read_whole if each.startswith("interviews_interviewtask")] == []

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Institution, User
-from analytics.selectors import GROUPS, Asked, export_lines, figures_of
+from analytics.selectors import GROUPS, Asked, count_lines, figures_of, lines_of
 from audit.models import AuditEntry
 from channels_admin.models import AdmissionAttempt
+from exports.models import ExportJob
+from exports.services import make
 from interviews import services as interviews
 from interviews.models import Call, InterviewTask, QualitySummary
 from interviews.services.media_events import apply_media_events
@@ -177,8 +179,9 @@ def test_a_supervisor_counts_the_seats_of_the_own_institution_only():
 
     assert [row["name"] for row in found.rows] == [call.seat.user.staff_no]
     assert found.admission == []
-    exported = list(export_lines("calls", Asked(TODAY, TODAY, "day", ("nobody",)), personal=False))
-    assert len(exported) == 1  # the heads
+    nobodys = Asked(TODAY, TODAY, "day", ("nobody",))
+    assert len(list(lines_of("calls", nobodys, personal=False))) == 1  # the heads
+    assert count_lines("calls", nobodys, 10) == 0
     assert Institution.objects.count() == 0
 
 
@@ -193,37 +196,53 @@ def test_the_page_plots_and_the_table_is_a_file():
     assert body.count("<svg viewBox") == 5  # of eight, those that have something to show
     assert " style=" not in body
     assert page.context["found"].admission == [("不在允许的区域或网络", 1)]
-    summary = client.get(reverse("analytics:export"), {"what": "summary"}).content.decode()
+    summary = client.get(reverse("analytics:summary")).content.decode()
     assert summary.splitlines()[1].startswith(f"{TODAY:%m-%d},1,1,0,40,1,300,300,0,1,0")
+
+
+def taken(client, what):
+    return client.post("/exports/new", {"source": f"report:{what}", "query": "", "form": "csv"})
 
 
 def test_files_hold_people_only_for_who_may_and_each_is_audited():
     call = a_call()
-    url = reverse("analytics:export")
     plain, trusted = person("M1", "reports.view"), person("A1", "reports.view", "reports.personal")
 
-    lines = plain.get(url, {"what": "calls"}).content.decode()
-    refused = plain.get(url, {"what": "calls", "personal": 1})
-    personal = trusted.get(url, {"what": "calls", "personal": 1}).content.decode()
+    lines = taken(plain, "calls").content.decode()
+    refused = taken(plain, "personal-calls")
+    personal = taken(trusted, "personal-calls").content.decode()
 
     assert str(call.pk) in lines
     assert "秘密姓名" not in lines
     assert refused.status_code == 404
     assert "秘密姓名" in personal
-    entries = AuditEntry.objects.filter(action="report.exported").order_by("pk")
-    assert ['"personal":true' in entry.payload.replace(" ", "") for entry in entries] == [
-        False,
-        True,
-    ]
-    assert plain.get(url, {"what": "pg_user"}).status_code == 404
-    assert person("S1", "workbench.use").get(reverse("analytics:overview")).status_code == 404
+    entries = AuditEntry.objects.filter(action="export.made").order_by("pk")
+    assert [entry.object_id for entry in entries] == ["report:calls", "report:personal-calls"]
+    assert f"通话明细（含姓名合同） {TODAY - dt.timedelta(days=29)} {TODAY}" in entries[1].payload
+    assert taken(plain, "pg_user").status_code == 404
+    seat = person("S1", "workbench.use")
+    assert seat.get(reverse("analytics:overview")).status_code == 404
+    assert taken(seat, "calls").status_code == 404
+
+
+def test_of_a_long_view_a_file_is_made_in_the_background(monkeypatch, settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path
+    monkeypatch.setattr("exports.services.DIRECT_ROWS", 1)
+    a_call(), a_call()
+    client = person("M1", "reports.view")
+
+    assert taken(client, "waits")["Location"] == "/exports/"
+    make(ExportJob.objects.get().pk)
+
+    assert ExportJob.objects.get().rows_done == 2
 
 
 @pytest.mark.parametrize("what", ["waits", "outcomes", "admission_attempts"])
 def test_every_listed_view_is_exported_line_by_line(what):
     a_call(Verdict.PASS)
     AdmissionAttempt.objects.create(channel_code="APP", admitted=True, reason="admitted")
-    answer = person("M1", "reports.view").get(reverse("analytics:export"), {"what": what})
+
+    answer = taken(person("M1", "reports.view"), what)
 
     assert len(answer.content.decode().strip().splitlines()) == 2
 

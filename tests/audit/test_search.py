@@ -121,24 +121,15 @@ def test_what_is_found_is_exported_and_the_export_is_an_entry(auditor, form):
     note(object_id="=cmd()")
     note("role.deleted")
 
-    answer = auditor.get(reverse("admin:audit_export", args=[form]), {"action": "role.changed"})
+    asked = {"source": "audit", "query": "/admin/audit/auditentry/?action=role.changed"}
+    answer = auditor.post("/exports/new", asked | {"form": form})
 
     table = read_table(f"x.{form}", answer.content)
     assert [row[4] for row in table[1:]] == ["role.changed"]
     assert table[1][1] == "系统 修改了角色"
-    assert AuditEntry.objects.filter(action="audit.exported").count() == 1
-
-
-@pytest.mark.django_db
-def test_an_export_that_is_too_large_asks_to_narrow(auditor, monkeypatch):
-    monkeypatch.setattr("operations.audit_admin.EXPORT_MOST", 1)
-    note()
-    note()
-
-    answer = auditor.get(reverse("admin:audit_export", args=["csv"]), follow=True)
-
-    assert "请先缩小查询范围" in answer.content.decode()
-    assert not AuditEntry.objects.filter(action="audit.exported").exists()
+    assert AuditEntry.objects.get(action="export.made").object_id == "audit"
+    Role.objects.update(operations=["videos.view"])
+    assert auditor.post("/exports/new", asked | {"form": form}).status_code == 404
 
 
 @pytest.mark.django_db

@@ -139,13 +139,16 @@ def test_the_file_of_attempts_masks_the_phone_runs_no_formula_and_is_audited(cha
         checks=[{"kind": "network", "row": "营业厅", "passed": False}],
     )
 
-    response = client_with("channels.view").get(REPORT, {"csv": "attempts"})
+    asked = {"source": "attempts", "query": f"{REPORT}?channel_code=yuanyin", "form": "csv"}
+    response = client_with("channels.view").post("/exports/new", asked)
 
     row = rows_of(response)[1]
     assert "13912345678" not in response.content.decode()
     assert row[4:8] == ["不在允许的区域或网络", "网络 营业厅 ✕", "-12.500000", "121.000000"]
     assert row[14] == '\'=HYPERLINK("http://evil")'
-    assert AuditEntry.objects.filter(action="admission.exported").count() == 1
+    assert AuditEntry.objects.get(action="export.made").object_id == "attempts"
+    Role.objects.update(operations=["scripts.view"])
+    assert response.client.post("/exports/new", asked).status_code == 404
 
 
 def test_too_long_a_time_is_refused_and_strangers_see_no_report(channel: Channel):

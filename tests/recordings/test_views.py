@@ -80,7 +80,7 @@ def world(ended_call: MakeEnded) -> SimpleNamespace:
         "owner": call.seat.user,
         "reviewer": with_role("600201", "qc.review"),
         "supervisor": with_role("700101", "videos.view", "videos.download"),
-        "colleague": with_role("800217", "workbench.use", scope="own"),
+        "colleague": with_role("700102", "workbench.use", scope="own"),
         "stranger": with_role("900001"),
     }
     recording.refresh_from_db()
@@ -397,11 +397,15 @@ def test_the_list_is_exported_for_those_who_see_all_and_names_are_no_formulas(
     world: SimpleNamespace,
 ) -> None:
     ArchiveEntry.objects.update(customer_name="=cmd()")
-    url = reverse("recordings:export")
+    asked = {
+        "source": "recordings",
+        "query": f"/recordings/?seat_no={world.owner.staff_no}",
+        "form": "csv",
+    }
 
-    assert as_user(world.owner).get(url).status_code == 404
-    body = as_user(world.supervisor).get(url).content.decode()
+    assert as_user(world.owner).post("/exports/new", asked).status_code == 404
+    body = as_user(world.supervisor).post("/exports/new", asked).content.decode()
 
     assert body.startswith("\ufeff面谈时间,客户姓名")
     assert ",'=cmd()," in body
-    assert AuditEntry.objects.filter(action="recordings.exported").count() == 1
+    assert AuditEntry.objects.get(action="export.made").object_id == "recordings"

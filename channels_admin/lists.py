@@ -17,7 +17,7 @@ from .forms import ReportForm
 
 
 def found_attempts(_argument: str, query: QueryDict, user: User) -> Table:
-    form = ReportForm.of(query.dict())
+    form = ReportForm.of({name: str(value) for name, value in query.items()})
     if not (may(user, "channels.view") or may(user, "channels.manage")) or not form.is_valid():
         raise NotFound
     search = form.search()

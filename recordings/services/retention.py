@@ -126,9 +126,11 @@ def set_keeping(limit: int = 200) -> int:
 
 @transaction.atomic
 def place_hold(contract_no: str, *, reason: str, actor: Actor) -> LegalHold:
-    """Raises ReasonRequired, HoldExists."""
+    """Raises ReasonRequired, HoldExists. Waits for a deletion whose bytes are just going."""
     if not reason.strip():
         raise ReasonRequired
+    held = Recording.objects.filter(call__task__contract_no=contract_no).order_by("pk")
+    list(held.select_for_update(of=("self",)).values_list("pk", flat=True))
     try:
         with transaction.atomic():
             hold = LegalHold.objects.create(
@@ -249,42 +251,47 @@ def delete_expired(limit: int = 50) -> int:
 
 
 def _delete(recording_id: UUID) -> bool:
-    certificate = _begin(recording_id)
-    if certificate is None:
+    if not _begin(recording_id):
         return False
     faultpoint("deletion.begun")
-    recording = certificate.recording
     try:
-        for stored in recording.objects_stored.all():
-            store(stored.tier).delete(stored.key)
+        return _carry_out(recording_id)
     except StillLocked:
         return False  # the store's own lock is longer; it is tried again tomorrow
-    faultpoint("deletion.objects_gone")
-    shutil.rmtree(work.call_folder(recording.call_id), ignore_errors=True)
-    faultpoint("deletion.folder_gone")
-    _finish(certificate)
-    return True
 
 
-@transaction.atomic
-def _begin(recording_id: UUID) -> DeletionCertificate | None:
-    """The certificate, when a rule deletes and nobody holds the contract."""
+def _deletable(recording_id: UUID) -> tuple[Recording, RetentionRule, dt.date] | None:
+    """The recording, locked, with its rule and its date, when a rule deletes it and nobody holds the contract."""
     recording = (
         Recording.objects.select_for_update(of=("self",))
         .select_related("call__task")
-        .get(pk=recording_id)
+        .filter(pk=recording_id, stage=Stage.STORED)
+        .first()
     )
+    if recording is None or recording.keep_until is None:
+        return None
     task = recording.call.task
     rule = rule_for(task.product_code)
     held = LegalHold.objects.filter(contract_no=task.contract_no, released_at=None).exists()
-    if rule is None or not rule.deletes or held or recording.keep_until is None:
+    if rule is None or not rule.deletes or held:
         return None
+    return recording, rule, recording.keep_until
+
+
+@transaction.atomic
+def _begin(recording_id: UUID) -> bool:
+    """Write the certificate."""
+    found = _deletable(recording_id)
+    if found is None:
+        return False
+    recording, rule, kept_until = found
+    task = recording.call.task
     files = recording.objects_stored.order_by("name").values("name", "bytes", "sha256")
     certificate, made = DeletionCertificate.objects.get_or_create(
         recording=recording,
         defaults={
             "contract_no": task.contract_no,
-            "kept_until": recording.keep_until,
+            "kept_until": kept_until,
             "rule": {"product": rule.product_code, "start": rule.start, "months": rule.months},
             "files": list(files),
         },
@@ -298,14 +305,26 @@ def _begin(recording_id: UUID) -> DeletionCertificate | None:
             chain=audit.interview_chain(task.pk),
             files=len(certificate.files),
         )
-    return certificate
+    return True
 
 
 @transaction.atomic
-def _finish(certificate: DeletionCertificate) -> None:
-    recording = certificate.recording
-    certificate.done_at = db_now()
-    certificate.save(update_fields=["done_at"])
+def _carry_out(recording_id: UUID) -> bool:
+    """The bytes, then the rows. Raises StillLocked.
+
+    The recording stays locked while the store answers, and `place_hold` takes the same lock: a hold
+    comes before the first byte goes, and wins, or after the last one.
+    """
+    found = _deletable(recording_id)
+    if found is None:
+        return False
+    recording = found[0]
+    for stored in recording.objects_stored.all():
+        store(stored.tier).delete(stored.key)
+    faultpoint("deletion.objects_gone")
+    shutil.rmtree(work.call_folder(recording.call_id), ignore_errors=True)
+    faultpoint("deletion.folder_gone")
+    DeletionCertificate.objects.filter(recording=recording).update(done_at=db_now())
     Recording.objects.filter(pk=recording.pk).update(
         stage=Stage.DELETED, file="", storage_key="", bytes=0
     )
@@ -318,3 +337,4 @@ def _finish(certificate: DeletionCertificate) -> None:
         object_id=recording.pk,
         chain=audit.interview_chain(recording.call.task_id),
     )
+    return True

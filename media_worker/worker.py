@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 WATCH_EVERY_S = 0.25
 LAG_SAMPLE_EVERY_S = 0.05
 LAG_SAMPLES = 1200  # a minute
-LAG_RECENT = 100  # five seconds
+LAG_RECENT_S = 5.0
 HEARTBEAT_EVERY_S = 2.0
 SUPERSEDED_EVERY_S = 1.0
 CLOSED_KEPT = 1000
@@ -75,7 +75,8 @@ class Worker:
         self.items = ItemStore(options.web_url, options.token, options.spool / ".items")
         self._closed: dict[str, p.CallClosed] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._lag_ms: deque[float] = deque(maxlen=LAG_SAMPLES)
+        self._lag_ms: deque[tuple[float, float]] = deque(maxlen=LAG_SAMPLES)  # when, how late
+        self._measuring_since: float | None = None
         self.spool = Spool(options.spool, reserve_mb=options.reserve_mb, call_mb=options.call_mb)
         self._tasks: list[asyncio.Task[None]] = []
         self._probes: dict[str, asyncio.Task[None]] = {}
@@ -199,15 +200,19 @@ class Worker:
     @property
     def is_lagging(self) -> bool:
         """Whether the loop was late for some seconds: a further call would make it worse (M8)."""
-        recent = list(self._lag_ms)[-LAG_RECENT:]
-        return len(recent) == LAG_RECENT and percentile(recent, 0.9) > self.options.lag_limit_ms
+        # By time, not by number: the later the loop, the fewer the samples.
+        since = time.perf_counter() - LAG_RECENT_S
+        if self._measuring_since is None or self._measuring_since > since:
+            return False
+        recent = [lag for at, lag in self._lag_ms if at > since]
+        return not recent or percentile(recent, 0.9) > self.options.lag_limit_ms
 
     def health(self) -> p.Health:
         return p.Health(
             worker_id=self.options.worker_id,
             calls=len(self.rooms),
             legs=sum(len(room.legs) for room in self.rooms.values()),
-            loop_lag_p99_ms=round(percentile(list(self._lag_ms), 0.99), 1),
+            loop_lag_p99_ms=round(percentile([lag for _, lag in self._lag_ms], 0.99), 1),
             draining=self.draining,
         )
 
@@ -266,11 +271,12 @@ class Worker:
                 logger.warning("recovered %d files of call %s", found, call_id)
 
     async def _measure_lag(self) -> None:
+        now = self._measuring_since = time.perf_counter()
         while True:
-            before = time.perf_counter()
+            before = now
             await asyncio.sleep(LAG_SAMPLE_EVERY_S)
-            late = time.perf_counter() - before - LAG_SAMPLE_EVERY_S
-            self._lag_ms.append(max(0.0, late * 1000))
+            now = time.perf_counter()
+            self._lag_ms.append((now, max(0.0, (now - before - LAG_SAMPLE_EVERY_S) * 1000)))
 
     async def _beat(self) -> None:
         while True:

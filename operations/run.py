@@ -92,6 +92,7 @@ class Installation:
             self.env.setdefault("ALLOWED_HOSTS", self.host)
         for key in ("SPOOL_DIR", "STORAGE_DIR"):
             Path(self.env[key]).mkdir(parents=True, exist_ok=True)
+        (self.folder / "static").mkdir(exist_ok=True)  # WhiteNoise warns of a missing one
 
     def _shared(self) -> dict[str, str]:
         names = (

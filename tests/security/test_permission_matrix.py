@@ -1,9 +1,10 @@
-"""Every route × every kind of person, out of the URL table and `permissions.yaml` (S:B1, B2).
+"""Every route and socket × every kind of person, out of `permissions.yaml` (S:B1, B2).
 
-A route without a line there fails. Refused is 401, 403, 404, 405 or the way to the log-in page; what
+A route or socket without a line there fails. Refused is 401, 403, 404, 405 or the way to the log-in page; what
 is open must answer something else. Everything a request does is rolled back before the next.
 """
 
+import json
 import re
 import uuid
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 import yaml
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
 from django.apps import apps
 from django.contrib import admin
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import Model
 from django.http import HttpResponseBase
 from django.test import Client
@@ -37,6 +40,7 @@ from recordings import services as recordings
 from scripts_mgmt.models import Script
 from seats.models import PresenceHistory, SeatPresence
 from tests.support.factories import SEAT_ACTOR, make_call, make_seat, make_task
+from tests.support.sockets import Socket
 
 pytestmark = pytest.mark.django_db
 RULES: dict[str, Any] = yaml.safe_load(
@@ -346,5 +350,58 @@ def test_looking_changes_nothing(world: World, kind: str) -> None:
         found = {match[1] for each in asked if (match := WRITING.match(each["sql"]))}
         if found - NOTED_BY_LOOKING:
             wrong.append((path, sorted(found - NOTED_BY_LOOKING)))
+
+    assert wrong == []
+
+
+# --- sockets --------------------------------------------------------------------------------
+
+NOT_LOGGED_IN, NOT_ALLOWED = 4401, 4403
+
+
+def test_every_socket_has_a_rule_and_every_rule_a_socket() -> None:
+    from interview_site.asgi import sockets
+
+    assert {str(each.pattern) for each in sockets} == set(RULES["sockets"])
+
+
+def expected_of(kind: str, rule: dict[str, Any]) -> str | int:
+    if rule.get("token") or kind == "anon":
+        return NOT_LOGGED_IN
+    return "open" if may(kind, rule, "open") else NOT_ALLOWED
+
+
+async def told_by(path: str, client: Client, rule: dict[str, Any]) -> str | int:
+    """ "open" when the socket shows something, else the code it is closed with."""
+    from interview_site.asgi import application
+
+    cookie = "; ".join(f"{name}={each.value}" for name, each in client.cookies.items())
+    headers = {"host": "testserver", "origin": "http://testserver", "cookie": cookie}
+    socket = Socket(application, path, [(k.encode(), v.encode()) for k, v in headers.items()])
+    assert await socket.open()
+    try:
+        if rule.get("token"):
+            await socket.tell({"type": "hello", "id": "1", "token": "none"})
+        while (told := await socket.receive_output(30))["type"] == "websocket.send":
+            if json.loads(told["text"])["type"] in {"snapshot", "state"}:
+                return "open"
+        return int(told["code"])
+    finally:
+        await socket.leave()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_sockets_open_to_whom_the_table_says_and_to_nobody_else(world: World) -> None:
+    wrong = []
+    for kind in KINDS:
+        client = await sync_to_async(entered)(world, kind)
+        for route, rule in RULES["sockets"].items():
+            told = await told_by(path_of(route, world), client, rule)
+            if told != expected_of(kind, rule):
+                wrong.append((kind, route, told, expected_of(kind, rule)))
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.flush()
+    await sync_to_async(connections.close_all)()
 
     assert wrong == []

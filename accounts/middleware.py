@@ -9,18 +9,21 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils.translation import gettext
 
+from audit import services as audit
+
 from . import proof_views, sessions
 from .models import User
-from .selectors import asked_once
+from .selectors import asked_once, request_actor
 from .sensitive import is_sensitive
 from .views import locked_out
 
 OPEN_WHILE_CHANGING = frozenset({"password", "logout", "login"})
+OPEN_WHILE_LOCKED = frozenset({"again", "logout", "login"})
 
 
 class StandingLoginMiddleware:
-    """Ends logins that do not stand; holds back everything but the change of a due password, and
-    what is sensitive until the person has shown again who it is."""
+    """Ends logins that do not stand; holds back everything but the change of a due password. Until
+    the person has shown again who it is, holds back what is sensitive; while locked, everything."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -39,7 +42,15 @@ class StandingLoginMiddleware:
         if why is not None:
             logout(request)
             return _to_login(request, why)
-        if not sessions.is_background(request):
+        if sessions.is_locked(request.session, user):
+            if sessions.lock(request.session):
+                audit.record(
+                    "user.page_locked",
+                    actor=request_actor(request),
+                    object_type="user",
+                    object_id=user.pk,
+                )
+        elif not sessions.is_background(request):
             sessions.note_act(request.session)
         return self.get_response(request)
 
@@ -48,7 +59,11 @@ class StandingLoginMiddleware:
     ) -> HttpResponse | None:
         user = request.user
         match = request.resolver_match
-        if not isinstance(user, User) or match is None or match.url_name in OPEN_WHILE_CHANGING:
+        if not isinstance(user, User) or match is None:
+            return None
+        if sessions.LOCKED in request.session:
+            return None if match.url_name in OPEN_WHILE_LOCKED else _proof_first(request, user)
+        if match.url_name in OPEN_WHILE_CHANGING:
             return None
         if request.session.get(sessions.DUE):
             if request.method in {"GET", "HEAD"}:
@@ -61,14 +76,16 @@ class StandingLoginMiddleware:
 
 def _proof_first(request: HttpRequest, user: User) -> HttpResponse | None:
     """Who it is has to be shown again (S:A10); None when the form has brought the proof along."""
-    if proof_views.is_locked(request, user):
-        return locked_out(request)
     if (
         request.headers.get("Sec-Fetch-Dest") == "empty"
         or request.content_type == "application/json"
     ):
-        refusal = {"code": "reauth_required", "text": gettext("请再次验证身份。")}
-        return JsonResponse(refusal, status=403)
+        is_locked = sessions.LOCKED in request.session
+        code = "locked" if is_locked else "reauth_required"
+        text = gettext("页面已锁定，请先解锁。") if is_locked else gettext("请再次验证身份。")
+        return JsonResponse({"code": code, "text": text}, status=403)
+    if proof_views.is_locked(request, user):
+        return locked_out(request)
     if request.method != "POST" or request.FILES:
         # What was chosen on the person's own disk cannot be carried: it is chosen again.
         query = urlencode({"next": request.get_full_path()})

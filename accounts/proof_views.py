@@ -155,9 +155,12 @@ def proves(request: HttpRequest, user: User, given: str) -> bool:
     if not right:
         note_failure(request, user, "accounts.again")
         return False
-    sessions.prove_again(request.session)
+    was_locked = sessions.prove_again(request.session)
     audit.record(
-        "user.proved_again", actor=_actor(request, user), object_type="user", object_id=user.pk
+        "user.page_unlocked" if was_locked else "user.proved_again",
+        actor=_actor(request, user),
+        object_type="user",
+        object_id=user.pk,
     )
     return True
 
@@ -176,10 +179,13 @@ def again(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(to, {request.get_host()}, request.is_secure()):
         to = resolve_url("home")
     error = ""
+    was_locked = sessions.LOCKED in request.session
     if request.method == "POST":
         right = proves(request, user, request.POST.get(GIVEN, ""))
         if request.headers.get("Sec-Fetch-Dest") == "empty":
             return JsonResponse({"proved": right}, status=200 if right else 403)
+        if right and was_locked:
+            return redirect(to)
         if right:
             return render(
                 request, "accounts/proved.html", {"bank_name": settings.BANK_NAME, "next": to}
@@ -209,6 +215,7 @@ def ask_again(
         "action": request.get_full_path() if carry else resolve_url("again"),
         "next": "" if carry else to,
         "has_one": second_factor.has_one(user),
+        "locked": sessions.LOCKED in request.session,
     }
     response = render(request, "accounts/again.html", context, status=200 if not carry else 403)
     response["Cache-Control"] = "no-store"

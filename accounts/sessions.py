@@ -1,4 +1,5 @@
-"""How long a login stands: until it is old, idle, elsewhere, or the person is no longer the same.
+"""How long a login stands: until it is old, elsewhere, or the person is no longer the same; idle, it
+is locked until the person has shown again who it is.
 
 A login is marked when it begins (the `user_logged_in` signal: every pathway passes there) and
 looked at with every request and, by open sockets, every few seconds.
@@ -25,7 +26,7 @@ from .models import User
 from .selectors import may
 
 EPOCH, BEGAN, SEEN, MARK = "auth.epoch", "auth.began", "auth.seen", "auth.mark"
-PROVED = "auth.proved"
+PROVED, LOCKED = "auth.proved", "auth.locked"
 DUE = "auth.password_due"
 # Somebody who has given the password and not yet the second factor. No login: nothing is open.
 HALF, HALF_S = "auth.half", 600
@@ -34,11 +35,11 @@ SHORTEST_LOGIN_S = 3600
 
 
 class Ended(StrEnum):
-    """Why a login does not stand any more; the log-in page says it in words."""
+    """Why a login does not stand any more, or (LOCKED) opens nothing for now."""
 
     CHANGED = "changed"
     ELSEWHERE = "elsewhere"
-    IDLE = "idle"
+    LOCKED = "locked"
     OLD = "old"
     GONE = "gone"
 
@@ -76,8 +77,10 @@ def half_entered(session: SessionBase) -> User | None:
     return User.objects.filter(pk=half["user"], auth_epoch=half["epoch"], is_active=True).first()
 
 
-def prove_again(session: SessionBase) -> None:
-    session[PROVED] = timezone.now().timestamp()
+def prove_again(session: SessionBase) -> bool:
+    """The person has shown who it is. Whether that opened a lock."""
+    session.update(dict.fromkeys((PROVED, SEEN), timezone.now().timestamp()))
+    return bool(session.pop(LOCKED, False))
 
 
 def is_fresh(session: SessionBase) -> bool:
@@ -92,14 +95,35 @@ def ended(session: SessionBase, user: User) -> Ended | None:
         return Ended.CHANGED
     if user.seat_session and session.get(MARK) != user.seat_session:
         return Ended.ELSEWHERE
-    now = timezone.now().timestamp()
-    idle_for, old = now - session.get(SEEN, 0), now - session.get(BEGAN, 0)
-    # No parameter can be shorter than these: who is active costs no query.
-    is_old = old > SHORTEST_LOGIN_S and old > value_of("session_hours") * 3600
-    is_idle = idle_for > SEEN_STEP_S and 0 < value_of("idle_lock_min") * 60 < idle_for
-    if (is_idle or is_old) and not _is_at_work(user):
-        return Ended.OLD if is_old else Ended.IDLE
-    return None
+    age = timezone.now().timestamp() - session.get(BEGAN, 0)
+    # The parameter cannot be shorter than this: a young login costs no query.
+    is_old = age > SHORTEST_LOGIN_S and age > value_of("session_hours") * 3600
+    return Ended.OLD if is_old and not _is_at_work(user) else None
+
+
+def is_locked(session: SessionBase, user: User) -> bool:
+    """Idle for longer than allowed; once marked with `lock` it stays so until `prove_again`."""
+    if LOCKED in session:
+        return True
+    if timezone.now().timestamp() - session.get(SEEN, 0) <= SEEN_STEP_S:
+        return False  # no parameter is shorter: who is active costs no query
+    left_s = idle_left_s(session, user)
+    return left_s is not None and left_s <= 0
+
+
+def idle_left_s(session: SessionBase, user: User) -> int | None:
+    """How long until idleness locks; None while nothing does (the parameter, or who is at work)."""
+    allowed_s = value_of("idle_lock_min") * 60
+    if not allowed_s or _is_at_work(user):
+        return None
+    return int(allowed_s - (timezone.now().timestamp() - session.get(SEEN, 0)))
+
+
+def lock(session: SessionBase) -> bool:
+    """Whether it was not locked before."""
+    was_open = LOCKED not in session
+    session[LOCKED] = True
+    return was_open
 
 
 def note_act(session: SessionBase) -> None:
@@ -115,7 +139,7 @@ def is_background(request: HttpRequest) -> bool:
 
 
 def ended_behind(session_key: str | None) -> Ended | None:
-    """Why the login behind an open socket does not stand any more; None when it does."""
+    """Why the login behind an open socket opens nothing any more; None when it does."""
     if not session_key:
         return Ended.GONE
     request = HttpRequest()
@@ -123,7 +147,10 @@ def ended_behind(session_key: str | None) -> Ended | None:
     if SESSION_KEY not in request.session:
         return Ended.GONE
     user = get_user(request)
-    return ended(request.session, user) if isinstance(user, User) else Ended.GONE
+    if not isinstance(user, User):
+        return Ended.GONE
+    why = ended(request.session, user)
+    return why or (Ended.LOCKED if is_locked(request.session, user) else None)
 
 
 def _is_at_work(user: User) -> bool:

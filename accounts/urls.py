@@ -12,6 +12,7 @@ urlpatterns = [
     path("changes/<int:change_id>", change_views.decide, name="decide_change"),
     path("columns", views.columns, name="columns"),
     path("again", proof_views.again, name="again"),
+    path("idle", views.idle, name="idle"),
     # The back office has no log-in of its own: one pathway, one counter (S:A1).
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),

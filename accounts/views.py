@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -27,10 +27,9 @@ from . import passwords, second_factor, services, sessions
 from .models import User
 from .selectors import actor_of
 
-ENDED = {
+ENDED: dict[str, Any] = {
     sessions.Ended.CHANGED: _("您的账号或密码有变更，请重新登录。"),
     sessions.Ended.ELSEWHERE: _("该工号已在别处登录，此处已退出。"),
-    sessions.Ended.IDLE: _("长时间没有操作，已退出登录。"),
     sessions.Ended.GONE: _("请重新登录。"),
     sessions.Ended.OLD: _("登录时间已满，请重新登录。"),
 }
@@ -64,12 +63,11 @@ class Login(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        ended = self.request.GET.get("ended", "")
         return super().get_context_data(**kwargs) | {
             "bank_name": settings.BANK_NAME,
             "failures": value_of("lock_failures"),
             "minutes": value_of("lock_min"),
-            "ended": ENDED[sessions.Ended(ended)] if ended in set(sessions.Ended) else "",
+            "ended": ENDED.get(self.request.GET.get("ended", ""), ""),
         }
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
@@ -123,7 +121,7 @@ def password(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - login_required
     if import_string(settings.SESSION_KEEPER)(user):
-        text = gettext("签入状态不能修改密码，请先签出。")
+        text = gettext("签入或通话中不能修改密码，请先签出或离开通话。")
         return render(request, "ui/refused.html", {"text": text}, status=409)
     form = PasswordForm(user, request.POST or None)
     if form.is_valid():
@@ -159,6 +157,18 @@ def _changed(request: HttpRequest, user: User, form: PasswordForm) -> HttpRespon
     update_session_auth_hash(request, changed)
     sessions.begin(request.session, changed)
     return redirect("home")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def idle(request: HttpRequest) -> JsonResponse:
+    """What a page asks before it covers itself; it posts that somebody is working on it.
+
+    {"left_s": seconds until idleness locks, null while nothing does}.
+    """
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - login_required
+    return JsonResponse({"left_s": sessions.idle_left_s(request.session, user)})
 
 
 @login_required

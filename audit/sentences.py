@@ -220,6 +220,8 @@ ACTIONS: dict[str, str | Promise] = {
     "user.locked": _("连续输错密码，用户被锁定"),
     "user.logged_in": _("登录"),
     "user.logged_out": _("退出登录"),
+    "user.page_locked": _("无操作，页面被锁定"),
+    "user.page_unlocked": _("解锁了页面"),
     "user.password_changed": _("修改了自己的密码"),
     "user.password_reset": _("重置了用户的密码"),
     "user.proved_again": _("再次验证了身份"),

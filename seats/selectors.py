@@ -31,11 +31,6 @@ def is_signed_in(seat_id: int) -> bool:
     return presence_of(seat_id).state in SIGNED_IN
 
 
-def is_at_work(user: User) -> bool:
-    """Signed in as a seat: no idle lock may take the page away, least of all in a call (WB-1)."""
-    return SeatPresence.objects.filter(seat__user=user, state__in=SIGNED_IN).exists()
-
-
 def devices_checked_today(seat: Seat) -> bool:
     checked = presence_of(seat.pk).devices_ok_at
     return checked is not None and timezone.localdate(checked) == timezone.localdate()

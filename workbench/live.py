@@ -56,8 +56,9 @@ class LivePage(AsyncWebsocketConsumer, Generic[R]):
         if urlsplit(headers.get(b"origin", "")).netloc != headers.get(b"host", ""):
             return p.NOT_A_SEAT
         user: object = self.scope["user"]
-        if not isinstance(user, User) or await self._login_ended() is not None:
-            return p.NOT_LOGGED_IN
+        why = await self._login_ended()
+        if not isinstance(user, User) or why is not None:
+            return p.LOCKED if why is Ended.LOCKED else p.NOT_LOGGED_IN
         if not await database_sync_to_async(may)(user, self.operation):
             return p.NOT_A_SEAT
         client = self.scope.get("client")
@@ -160,7 +161,8 @@ class LivePage(AsyncWebsocketConsumer, Generic[R]):
         """Log-out, disabling, a lost role end the page within RECHECK_S."""
         why = await self._login_ended()
         if why is not None:
-            await self.close(p.TAKEN_OVER if why is Ended.ELSEWHERE else p.NOT_LOGGED_IN)
+            codes = {Ended.ELSEWHERE: p.TAKEN_OVER, Ended.LOCKED: p.LOCKED}
+            await self.close(codes.get(why, p.NOT_LOGGED_IN))
             return False
         if not await database_sync_to_async(may)(self.user, self.operation):
             await self.close(p.NOT_A_SEAT)

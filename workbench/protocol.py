@@ -12,6 +12,7 @@ from interviews.states import TagKind
 NOT_LOGGED_IN = 4401
 NOT_A_SEAT = 4403
 BAD_FRAME = 4400
+LOCKED = 4418  # idle for too long: it connects again when the person has unlocked the page
 OPEN_ELSEWHERE = 4423  # the page asks whether to take over, and comes back with take_over=1
 TAKEN_OVER = 4409  # another tab or machine of the same seat
 BROKEN = 4500  # our fault; connect again

@@ -17,9 +17,9 @@ from common.masking import mask_id_no, mask_phone
 from credit_bridge.ports import CaseDetails, LoanDetails
 from credit_bridge.proposals import applied
 from credit_bridge.selectors import case_details, proposed_fields
-from interviews.models import Call, InterviewTask
+from interviews.models import Call, InterviewTask, Participant
 from interviews.selectors import call_of_seat, call_view, parties_not_interviewed
-from interviews.states import CallState
+from interviews.states import CallState, ParticipantRole, ParticipantState
 from marketing_media.selectors import items_for
 from parameters.selectors import value_of
 from queueing.selectors import live_offer_of, queue_snapshot
@@ -32,6 +32,15 @@ from seats.states import SIGNED_IN, Presence
 from .day import figures_of, news_of
 from .loan import sheet
 from .release import release_checks
+
+
+def is_at_work(user: User) -> bool:
+    """Signed in as a seat, or a supervisor in a call: nothing may take the page away (WB-1)."""
+    stays = Participant.objects.filter(user=user, role=ParticipantRole.SUPERVISOR)
+    return (
+        SeatPresence.objects.filter(seat__user=user, state__in=SIGNED_IN).exists()
+        or stays.exclude(state=ParticipantState.LEFT).exists()
+    )
 
 
 def workbench_state(seat: Seat) -> dict[str, Any]:

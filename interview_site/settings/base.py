@@ -208,7 +208,7 @@ AXES_FAILURE_LIMIT = "accounts.passwords.lock_failures"
 AXES_COOLOFF_TIME = "accounts.passwords.lock_time"
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 # Accounts are below seats: who is at work, and who has to hand over first, is asked there.
-SESSION_KEEPER = "seats.selectors.is_at_work"
+SESSION_KEEPER = "workbench.selectors.is_at_work"
 HOME_WAITING = "operations.today.waiting_for"
 # What can be exported (exports/sources.py): name -> function(argument, query, user) -> Table.
 EXPORT_SOURCES = {

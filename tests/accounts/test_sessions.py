@@ -60,28 +60,6 @@ def test_the_session_is_another_one_after_logging_in(supervisor):
     assert not is_in(old)
 
 
-def test_who_does_nothing_for_half_an_hour_logs_in_again(supervisor):
-    client = entered(supervisor)
-
-    with later(minutes=29):
-        assert is_in(client)
-    with later(minutes=58):
-        assert is_in(client)
-    with later(minutes=89):
-        answer = client.get("/seats/?from=2026-01-05")
-        assert answer.url == "/login?next=%2Fseats%2F%3Ffrom%3D2026-01-05&ended=idle"
-        assert "长时间没有操作" in client.get(answer.url).content.decode()
-
-
-def test_a_page_that_asks_by_itself_is_nobodys_act(supervisor):
-    client = entered(supervisor)
-
-    with later(minutes=20):
-        client.get("/seats/", headers={"Sec-Fetch-Dest": "empty"})
-    with later(minutes=35):
-        assert client.get("/seats/", headers={"Sec-Fetch-Dest": "empty"}).status_code == 401
-
-
 def test_half_a_day_is_the_longest(supervisor):
     client = entered(supervisor)
     for hour in range(1, 30):

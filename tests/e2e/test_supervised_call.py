@@ -1,10 +1,13 @@
 """A supervisor listens to a call between two browsers, then joins it and is recorded with it."""
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Page, expect
 
+from accounts.sessions import SEEN
 from interviews.models import Call, Participant, TimelineEvent
 from operations import demo_logins as logins
 from recordings.models import RecordingTrack
@@ -56,6 +59,7 @@ def test_a_supervisor_listens_then_joins_and_both_are_on_record(
         expect(seat.locator("video[data-role=supervisor]")).to_have_count(0, timeout=PATIENT_MS)
         stage.seat.hang_up()
         expect(watching.locator("#over-title")).to_have_text("通话已结束", timeout=PATIENT_MS)
+        _a_page_nobody_works_on_is_covered_and_goes_on_where_it_was(watching)
 
     _both_stays_are_on_record(call)
     stored_recording(call, tmp_path)
@@ -63,6 +67,30 @@ def test_a_supervisor_listens_then_joins_and_both_are_on_record(
         recording__call=call, participant_id__in=_stays(call)
     ).values_list("kind", flat=True)
     assert set(kinds) == {"audio", "video"}
+
+
+def _a_page_nobody_works_on_is_covered_and_goes_on_where_it_was(page: Page) -> None:
+    page.goto("/recordings/")
+    page.fill("[name=customer]", "张晓")
+    (key,) = (each["value"] for each in page.context.cookies() if each["name"] == "sessionid")
+    session = SessionStore(key)
+    session[SEEN] -= 7200
+    session.save()
+
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it looks at once
+    expect(page.locator("#lock-title")).to_have_text("已锁定")
+    expect(page).to_have_title("已锁定")
+    expect(page.locator("[name=customer]")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.fill("#lock-proof", "wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#lock-wrong")).to_have_text("密码或验证码不正确。")
+    page.fill("#lock-proof", logins.PASSWORD)
+    page.get_by_role("button", name="解锁").click()
+    expect(page.locator("#lock")).to_be_hidden()
+    expect(page.locator("[name=customer]")).to_have_value("张晓")
+    page.get_by_role("button", name="查询").click()
+    expect(page).to_have_url(re.compile("customer="))
 
 
 def _stays(call: Call) -> list[str]:

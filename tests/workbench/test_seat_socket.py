@@ -7,10 +7,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from accounts import services as accounts
+from accounts import sessions
 from accounts.models import Role, User
 from common.actor import Actor, ActorKind
 from interviews import services as interviews
@@ -202,6 +205,26 @@ async def test_news_that_got_lost_is_found_out(seat, monkeypatch):
         await User.objects.filter(pk=seat.user_id).aupdate(auth_epoch=9)
 
         assert await close_code(socket) == 4401
+
+
+async def test_a_page_nobody_works_on_is_closed_until_it_is_unlocked(seat, monkeypatch):
+    monkeypatch.setattr("workbench.live.RECHECK_S", 0.05)
+    cookie = await sync_to_async(cookie_of)(seat.user)
+    session = SessionStore(cookie[1].split(b"=")[1].decode())
+
+    def idle_for(seconds):
+        session[sessions.SEEN] = timezone.now().timestamp() - seconds
+        session.save()
+
+    async with workbench(cookie, ORIGIN) as socket:
+        await socket.hear()
+        await sync_to_async(idle_for)(3600)
+        assert await close_code(socket) == 4418
+    async with workbench(cookie, ORIGIN) as socket:
+        assert await closed_with(socket) == 4418
+    await sync_to_async(idle_for)(0)
+    async with workbench(cookie, ORIGIN) as socket:
+        assert (await socket.hear())["type"] == "snapshot"
 
 
 async def close_code(socket):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from interviews.models import InterviewTask
 from interviews.selectors import live_call_of
 from interviews.states import TaskState
-from parameters.selectors import value_of
+from parameters.selectors import value_of, values_of
 from seats.models import DayOff, Seat, WorkTime
 
 from .models import Appointment, DeviceCheck, SlotHold
@@ -207,9 +207,10 @@ def due_appointments(now: dt.datetime) -> list[Due]:
     A seat is held from `hold_before_min` before the slot until `late_hold_min` after its start;
     once the customer has called in, to the slot's end and `arrived_grace_min` longer.
     """
-    before = dt.timedelta(minutes=value_of("hold_before_min"))
-    late = dt.timedelta(minutes=value_of("late_hold_min"))
-    grace = dt.timedelta(minutes=value_of("arrived_grace_min"))
+    before, late, grace = (
+        dt.timedelta(minutes=minutes)
+        for minutes in values_of("hold_before_min", "late_hold_min", "arrived_grace_min")
+    )
     rows = Appointment.objects.filter(
         state=AppointmentState.BOOKED, slot__overlap=(now - grace, now + before + _TICK)
     )

@@ -55,6 +55,12 @@ def value_of(key: str, *, channel_code: str = "", product_code: str = "", seat_n
     ).value
 
 
+def values_of(*keys: str) -> list[int]:
+    """The bank's own values of several, in their order, in one query."""
+    rows = _settings(set(keys), "", "", "")
+    return [_in_force(DEFINITIONS[key], rows[key]).value for key in keys]
+
+
 def overview(
     *, channel_code: str = "", product_code: str = "", seat_no: str = "", words: str = ""
 ) -> list[Row]:

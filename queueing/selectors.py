@@ -55,26 +55,25 @@ def waiting_in_order() -> list[CallRequest]:
     return [requests[each.request_id] for each in line]
 
 
-def appointment_in_slot(request: CallRequest) -> Appointment | None:
+def appointment_in_slot(request: CallRequest, due: Sequence[Due]) -> Appointment | None:
     """The booked appointment whose time it is now."""
-    for due in due_appointments(timezone.now()):
-        if due.open and due.appointment.task_id == request.task_id:
-            return due.appointment
+    for each in due:
+        if each.open and each.appointment.task_id == request.task_id:
+            return each.appointment
     return None
 
 
 def transfer_options(request: CallRequest, from_seat_id: int) -> list[Seat]:
     """Seats a case can be handed to: 示闲 now, and free in the case's slot (WB-2)."""
-    ready = [
-        seat
-        for seat in offerable_seats(rehearsal=request.task.rehearsal)
-        if seat.pk != from_seat_id
-    ]
-    booked = appointment_in_slot(request)
+    ready = list(
+        offerable_seats().filter(rehearsal=request.task.rehearsal).exclude(pk=from_seat_id)
+    )
+    due = due_appointments(timezone.now()) if ready else []
+    booked = appointment_in_slot(request, due)
     if booked is not None:
         free = {option.seat.pk for option in reassignable_to(booked) if option.free}
         return [seat for seat in ready if seat.pk in free]
-    held = held_seats(timezone.now())
+    held = {each.appointment.seat_id for each in due if each.held}
     return [seat for seat in ready if seat.pk not in held]
 
 
@@ -150,11 +149,6 @@ def _served_before(people: Collection[str]) -> dict[str, list[tuple[int, dt.date
     return found
 
 
-def held_seats(now: dt.datetime) -> set[int]:
-    """Seats kept for a booked customer."""
-    return {due.appointment.seat_id for due in due_appointments(now) if due.held}
-
-
 def candidates_now(due: Sequence[Due]) -> list[Candidate]:
     """Seats that could ring now. Rehearsals meet only rehearsal seats, customers never do."""
     now = timezone.now()
@@ -167,7 +161,7 @@ def candidates_now(due: Sequence[Due]) -> list[Candidate]:
         .values_list("seat_id")
         .annotate(count=Count("pk"))
     )
-    seats = [*offerable_seats(), *offerable_seats(rehearsal=True)]
+    seats = offerable_seats()
     return [
         Candidate(
             seat_id=seat.pk,

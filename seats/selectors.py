@@ -58,11 +58,10 @@ def seat_users(viewer: User) -> QuerySet[User]:
     )
 
 
-def offerable_seats(*, rehearsal: bool = False) -> QuerySet[Seat]:
-    """Enabled seats that say 示闲 and whose page gave a sign of life within 30 s."""
+def offerable_seats() -> QuerySet[Seat]:
+    """Enabled seats that say 示闲 and whose page gave a sign of life within 30 s; rehearsals' too."""
     return Seat.objects.filter(
         enabled=True,
-        rehearsal=rehearsal,
         presence__state=Presence.READY,
         presence__heartbeat_at__gte=timezone.now() - HEARTBEAT_FRESH,
     ).select_related("user__institution", "presence")

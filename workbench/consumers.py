@@ -1,5 +1,6 @@
 """The seat's socket: it parses, asks a service, answers. It decides nothing."""
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,6 +22,9 @@ from . import selectors, services
 from .feed import feed
 from .live import LivePage
 
+# How old the seats that a ringing page can hand over to may be; a transfer is checked anyway.
+OPTIONS_EVERY_S = 2.0
+
 
 class WorkbenchConsumer(LivePage[p.Incoming]):
     """One open workbench. A newer one of the same seat takes over; the call goes on."""
@@ -31,6 +35,7 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
     call_id: str | None = None
     page: str = ""
     _rings: bool = False
+    _refreshes: bool = False
 
     async def connect(self) -> None:
         self._prepare()
@@ -184,11 +189,11 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
         self._dirty.set()
 
     async def _show_line(self, line: dict[str, Any]) -> None:
-        """The line alone; who rings may hand over to others now, so that page is shown whole."""
-        if self._rings:
-            self._dirty.set()
-        else:
-            await self._send(p.Line(seq=self._next_seq(), queue=line))
+        """The line alone; a page that rings is soon shown whole: it may hand over to others now."""
+        await self._send(p.Line(seq=self._next_seq(), queue=line))
+        if self._rings and not self._refreshes:
+            self._refreshes = True
+            asyncio.get_running_loop().call_later(OPTIONS_EVERY_S, self._dirty.set)
 
     async def seat_taken_over(self, event: dict[str, Any]) -> None:
         if event["by"] != self.channel_name:
@@ -197,7 +202,10 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
     async def _show(self) -> None:
         if self.seat is None:
             return
-        state = await database_sync_to_async(selectors.workbench_state)(self.seat)
+        self._refreshes = False
+        state = await database_sync_to_async(selectors.workbench_state)(
+            self.seat, feed().fresh_line()
+        )
         self._rings = state["offer"] is not None
         is_new = await self._listen_to_call(state["call"]["id"] if state["call"] else None)
         await self._send(p.Snapshot(seq=self._next_seq(), state=state))

@@ -7,6 +7,7 @@ seconds): each process hears the group on one channel, waits until it settles, a
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 SETTLE_S = 0.5
 AGAIN_S = 1.0
+FRESH_S = 1.0
 # Redis's own errors are no OSError, its connection error neither.
 AWAY = (redis.exceptions.RedisError, OSError)
 
@@ -32,6 +34,8 @@ class QueueFeed:
     """Runs while somebody listens."""
 
     def __init__(self) -> None:
+        self._line: dict[str, Any] | None = None
+        self._read_at = 0.0
         self._listeners: set[Listener] = set()
         self._work: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -47,6 +51,10 @@ class QueueFeed:
             work, self._work = self._work, None
             work.cancel()
             await asyncio.wait({work})
+
+    def fresh_line(self) -> dict[str, Any] | None:
+        """The line as all were told it, when that was just now: in a rush nobody reads it again."""
+        return self._line if time.monotonic() - self._read_at < FRESH_S else None
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -88,7 +96,9 @@ class QueueFeed:
                 logger.exception("queue feed could not read the line")
 
     async def _tell(self) -> None:
+        begun = time.monotonic()
         line = await database_sync_to_async(queue_snapshot)()
+        self._line, self._read_at = line, begun
         for listener in list(self._listeners):
             try:
                 await listener(line)

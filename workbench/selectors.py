@@ -43,8 +43,8 @@ def is_at_work(user: User) -> bool:
     )
 
 
-def workbench_state(seat: Seat) -> dict[str, Any]:
-    """The one message the page is derived from."""
+def workbench_state(seat: Seat, line: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The one message the page is derived from; `line` where it has been read for others already."""
     presence = presence_of(seat.pk)
     call = call_of_seat(seat.pk)
     shown = call_view(call.pk, for_seat=True) if call else None
@@ -72,7 +72,7 @@ def workbench_state(seat: Seat) -> dict[str, Any]:
         },
         "devices_ok": devices_checked_today(seat),
         "devices": _devices(presence),
-        "queue": queue_snapshot(),
+        "queue": queue_snapshot() if line is None else line,
         "offer": live_offer_of(seat.pk),
         "appointments": todays_for_seat(seat.pk),
         "call": shown,

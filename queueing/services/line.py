@@ -216,7 +216,11 @@ def ringing_s(request: CallRequest) -> int:
 
 
 def _offer(request_id: UUID, seat: Seat, trace: dict[str, object]) -> bool:
-    request = CallRequest.objects.select_for_update(of=("self",)).get(pk=request_id)
+    request = (
+        CallRequest.objects.select_for_update(of=("self",))
+        .select_related("task")
+        .get(pk=request_id)
+    )
     if request.state != RequestState.WAITING or not seats.presence_is(seat, Presence.READY):
         return False
     try:

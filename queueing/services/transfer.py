@@ -5,9 +5,11 @@ import random
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appointments import services as appointments
+from appointments.selectors import due_appointments
 from audit import services as audit
 from common.actor import Actor
 from common.clock import db_now
@@ -49,7 +51,7 @@ def transfer(request_id: UUID, *, from_seat_id: int, to_seat_id: int | None, act
         .get(pk=request_id)
     )
     ringing = Offer.objects.filter(request=request, state=OfferState.RINGING).first()
-    booked = appointment_in_slot(request)
+    booked = appointment_in_slot(request, due_appointments(timezone.now()))
     if request.state == RequestState.OFFERED:
         if ringing is None or ringing.seat_id != giver.pk:
             raise NotTransferable

@@ -29,7 +29,7 @@ from seats.states import (
 
 def lock_seat(seat_id: int) -> Seat:
     """The one way to take a seat for change; held until the transaction ends."""
-    return Seat.objects.select_for_update(of=("self",)).get(pk=seat_id)
+    return Seat.objects.select_for_update(of=("self",)).select_related("user").get(pk=seat_id)
 
 
 def _presence(seat: Seat) -> SeatPresence:

@@ -45,7 +45,7 @@ class Operation:
         hints = get_type_hints(self.method)
         hints.pop("return")
         fields: dict[str, Any] = {name: (kind, ...) for name, kind in hints.items()}
-        model = create_model(f"{self.name}_request", **fields)
+        model = create_model(f"{self.name}_request", __config__=_CONFIG, **fields)
         return TypeAdapter(model)
 
     @cached_property
@@ -59,9 +59,18 @@ class Operation:
         return (inspect.getdoc(self.method) or self.name.replace("_", " ")).splitlines()[0]
 
 
+PORTS: tuple[type, ...] = (
+    ports.CreditPort,
+    ports.MessagePort,
+    ports.ProgressPort,
+    ports.BankAppsPort,
+    ports.RecognitionPort,
+)
+
+
 def _operations() -> dict[str, Operation]:
     found: dict[str, Operation] = {}
-    for port in (ports.CreditPort, ports.MessagePort, ports.ProgressPort, ports.BankAppsPort):
+    for port in PORTS:
         for name, member in vars(port).items():
             if not name.startswith("_") and inspect.isfunction(member):
                 changes = get_type_hints(member)["return"] is type(None)

@@ -10,6 +10,7 @@ from interviews.models import InterviewTask, Party
 from interviews.states import TaskState
 from outbox.registry import handles
 
+from . import services
 from .models import LoanProposal
 from .ports import AppointmentMessage, ProposalMessage, Sms, StateMessage
 from .selectors import bank
@@ -149,3 +150,9 @@ def tell_party_again(message_id: str, payload: dict[str, Any]) -> None:
             party_ref=str(party.pk),
         )
     )
+
+
+@handles("snapshot.taken")
+def recognise_snapshot(message_id: str, payload: dict[str, Any]) -> None:
+    """SDK-10, where it is switched on."""
+    services.recognise_snapshot(UUID(payload["snapshot_id"]))

@@ -1,221 +1,91 @@
-"""The bank's systems over the wire (contract.py): JSON over TLS, signed both ways.
+"""The bank's systems over the wire (wire.py, contract.py)."""
 
-Timeouts are short, reads are tried again at once, changes are left to the outbox, and a circuit
-breaker keeps a dead partner from holding our threads.
-"""
+from collections.abc import Sequence
 
-import logging
-import random
-import secrets
-import ssl
-import time
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any
-
-import httpx
-from pydantic import ValidationError
-
-from . import signing
-from .breaker import CircuitBreaker
-from .contract import OPERATIONS, REFUSALS, Operation
-from .errors import BankRefused, CircuitOpen, CreditUnavailable
 from .ports import (
     AppointmentMessage,
     CaseDetails,
     CaseSummary,
+    Finding,
     KnownState,
     NodeAt,
     Picture,
     ProposalMessage,
+    RecognitionRequest,
     Sms,
     SmsResult,
     StateMessage,
 )
-
-logger = logging.getLogger(__name__)
-
-CONNECT_S = 2.0
-ANSWER_S = 5.0
-READ_TRIES = 3
-RETRY_S = 0.1
+from .wire import Wire
 
 
-class HttpBank:
-    """Bank at `base_url`. Thread-safe; keeps its connections."""
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        key_id: str,
-        secret: str,
-        ca_file: str = "",
-        client_cert: str = "",
-        client_key: str = "",
-        answer_s: float = ANSWER_S,
-        breaker: CircuitBreaker | None = None,
-        on_return: Callable[[], object] = lambda: None,
-    ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._key_id, self._secret = key_id, secret
-        self._ca_file, self._client = ca_file, (client_cert, client_key)
-        self._answer_s = answer_s
-        self._on_return = on_return
-        self.breaker = breaker or CircuitBreaker()
-
-    @cached_property
-    def _http(self) -> httpx.Client:
-        verify: ssl.SSLContext | bool = True
-        if self._base_url.startswith("https:"):
-            verify = ssl.create_default_context(cafile=self._ca_file or None)
-            verify.minimum_version = ssl.TLSVersion.TLSv1_2
-            if self._client[0]:
-                verify.load_cert_chain(*self._client)
-        return httpx.Client(
-            base_url=self._base_url,
-            verify=verify,
-            timeout=httpx.Timeout(self._answer_s, connect=CONNECT_S),
-            trust_env=False,
-            follow_redirects=False,
-        )
-
-    def close(self) -> None:
-        self._http.close()
-
-    def _ask(self, name: str, **arguments: Any) -> Any:
-        operation = OPERATIONS[name]
-        tries = 1 if operation.changes else READ_TRIES
-        for attempt in range(1, tries + 1):
-            try:
-                return self._once(operation, arguments)
-            except CreditUnavailable:
-                if attempt == tries or self.breaker.is_open:
-                    raise
-                time.sleep(RETRY_S * attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-        raise CreditUnavailable
-
-    def _once(self, operation: Operation, arguments: dict[str, Any]) -> Any:
-        if not self.breaker.lets_through():
-            raise CircuitOpen(self.breaker.opens_again_in_s())
-        body = operation.request.dump_json(operation.request.validate_python(arguments))
-        nonce = secrets.token_hex(16)
-        headers = {
-            "Content-Type": "application/json",
-            "Authorization": signing.authorization(
-                key_id=self._key_id,
-                secret=self._secret,
-                method="POST",
-                path=operation.path,
-                body=body,
-                date_s=int(time.time()),
-                nonce=nonce,
-            ),
-        }
-        try:
-            answer = self._http.post(operation.path, content=body, headers=headers)
-        except httpx.HTTPError as away:
-            self.breaker.failed()
-            logger.warning("bank %s: %s", operation.name, type(away).__name__)
-            raise CreditUnavailable from away
-        if answer.status_code >= 500 or answer.status_code in (401, 403, 408, 425, 429):
-            self.breaker.failed()
-            logger.warning("bank %s: status %s", operation.name, answer.status_code)
-            raise CreditUnavailable
-        if not signing.is_genuine_answer(
-            answer.headers.get("X-Bank-Signature", ""),
-            secret=self._secret,
-            status=answer.status_code,
-            nonce=nonce,
-            body=answer.content,
-        ):
-            self.breaker.failed()
-            logger.error("bank %s: answer is not signed", operation.name)
-            raise CreditUnavailable
-        if self.breaker.succeeded():
-            self._on_return()
-        if not answer.is_success:
-            raise _refusal(answer)
-        try:
-            return operation.answer.validate_json(answer.content).value
-        except ValidationError as strange:
-            # The message would hold the values: only where the shapes differ is logged.
-            where = [".".join(map(str, error["loc"])) for error in strange.errors()[:5]]
-            logger.error("bank %s: answer does not fit the contract at %s", operation.name, where)
-            raise CreditUnavailable from None
-
-    # --- the ports ----------------------------------------------------------------------------
+class HttpBank(Wire):
+    """Bank: every method is one operation of the contract."""
 
     def case_details(self, contract_no: str) -> CaseDetails:
-        found: CaseDetails = self._ask("case_details", contract_no=contract_no)
+        found: CaseDetails = self.ask("case_details", contract_no=contract_no)
         return found
 
     def cases_of_manager(self, manager_no: str) -> tuple[CaseSummary, ...]:
-        found: tuple[CaseSummary, ...] = self._ask("cases_of_manager", manager_no=manager_no)
+        found: tuple[CaseSummary, ...] = self.ask("cases_of_manager", manager_no=manager_no)
         return found
 
     def cases_of_phone(self, phone: str) -> tuple[CaseSummary, ...]:
-        found: tuple[CaseSummary, ...] = self._ask("cases_of_phone", phone=phone)
+        found: tuple[CaseSummary, ...] = self.ask("cases_of_phone", phone=phone)
         return found
 
     def image(self, contract_no: str, image_id: str) -> Picture:
-        found: Picture = self._ask("image", contract_no=contract_no, image_id=image_id)
+        found: Picture = self.ask("image", contract_no=contract_no, image_id=image_id)
         return found
 
     def reject_reasons(self) -> tuple[str, ...]:
-        found: tuple[str, ...] = self._ask("reject_reasons")
+        found: tuple[str, ...] = self.ask("reject_reasons")
         return found
 
     def send_state(self, message: StateMessage) -> None:
-        self._ask("send_state", message=message)
+        self.ask("send_state", message=message)
 
     def send_appointment(self, message: AppointmentMessage) -> None:
-        self._ask("send_appointment", message=message)
+        self.ask("send_appointment", message=message)
 
     def send_proposal(self, message: ProposalMessage) -> None:
-        self._ask("send_proposal", message=message)
+        self.ask("send_proposal", message=message)
 
     def decide_proposal(self, contract_no: str, proposal_id: str, accept: bool) -> None:
-        self._ask(
-            "decide_proposal", contract_no=contract_no, proposal_id=proposal_id, accept=accept
-        )
+        self.ask("decide_proposal", contract_no=contract_no, proposal_id=proposal_id, accept=accept)
 
     def submit_contract(self, contract_no: str) -> None:
-        self._ask("submit_contract", contract_no=contract_no)
+        self.ask("submit_contract", contract_no=contract_no)
 
     def submit_signing(self, contract_no: str) -> None:
-        self._ask("submit_signing", contract_no=contract_no)
+        self.ask("submit_signing", contract_no=contract_no)
 
     def reach_node(self, contract_no: str, node: str) -> None:
-        self._ask("reach_node", contract_no=contract_no, node=node)
+        self.ask("reach_node", contract_no=contract_no, node=node)
 
     def known_states(self, contract_nos: Sequence[str]) -> tuple[KnownState, ...]:
-        found: tuple[KnownState, ...] = self._ask("known_states", contract_nos=list(contract_nos))
+        found: tuple[KnownState, ...] = self.ask("known_states", contract_nos=list(contract_nos))
         return found
 
     def send_sms(self, sms: Sms) -> None:
-        self._ask("send_sms", sms=sms)
+        self.ask("send_sms", sms=sms)
 
     def sms_results(self, contract_no: str) -> tuple[SmsResult, ...]:
-        found: tuple[SmsResult, ...] = self._ask("sms_results", contract_no=contract_no)
+        found: tuple[SmsResult, ...] = self.ask("sms_results", contract_no=contract_no)
         return found
 
     def progress(self, contract_no: str) -> tuple[NodeAt, ...]:
-        found: tuple[NodeAt, ...] = self._ask("progress", contract_no=contract_no)
+        found: tuple[NodeAt, ...] = self.ask("progress", contract_no=contract_no)
         return found
 
     def has_account(self, phone: str) -> bool:
-        found: bool = self._ask("has_account", phone=phone)
+        found: bool = self.ask("has_account", phone=phone)
         return found
 
 
-def _refusal(answer: httpx.Response) -> Exception:
-    """The bank's no: one of ours by its code, otherwise its own words."""
-    try:
-        said = answer.json()
-        code, facts = str(said.get("code", "")), dict(said.get("facts") or {})
-        title = str(said.get("title", ""))[:120]
-    except (ValueError, AttributeError, TypeError):
-        code, facts, title = "", {}, ""
-    known = REFUSALS.get(code)
-    return known(**facts) if known else BankRefused(reason=title or str(answer.status_code))
+class HttpRecogniser(Wire):
+    """RecognitionPort."""
+
+    def recognise(self, request: RecognitionRequest) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = self.ask("recognise", request=request)
+        return found

@@ -1,6 +1,6 @@
 """What we need of the bank's systems, whoever stands behind them (CRD-3, IMG-1, MSG-1, PRG-1, MBK-1).
 
-Four small ports, two backends: `embedded` on our own tables and `http_bank` over the wire, where
+Four small ports and an optional one, two backends: `embedded` on our own tables and `http_bank` over the wire, where
 `contract` says how. Every call may raise CreditUnavailable, which is worth another try, and
 CaseUnknown. Everything that changes something may be said twice and is done once.
 """
@@ -216,6 +216,26 @@ class KnownState:
     reasons: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class RecognitionRequest:
+    """One still of one party. Whom it should show is known on the bank's side by contract and phone."""
+
+    request_id: str
+    contract_no: str
+    phone: str
+    kinds: tuple[str, ...]
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the recogniser thinks, of how sure (percent). Nothing else of the picture comes back."""
+
+    kind: str
+    code: str
+    confidence: int
+
+
 class CreditPort(Protocol):
     """信贷系统, and 影像平台 through it."""
 
@@ -274,6 +294,17 @@ class BankAppsPort(Protocol):
     """原银在线's own knowledge of its customers (APP-4)."""
 
     def has_account(self, phone: str) -> bool: ...
+
+
+class RecognitionPort(Protocol):
+    """辅助识别 (SDK-10): an option, at an address and with a circuit breaker of its own."""
+
+    def recognise(self, request: RecognitionRequest) -> tuple[Finding, ...]:
+        """Liveness and face comparison, ID card against the book, expression. Hints, no decision.
+
+        Neither side keeps a template or the picture beyond the answer.
+        """
+        ...
 
 
 class Bank(CreditPort, MessagePort, ProgressPort, BankAppsPort, Protocol):

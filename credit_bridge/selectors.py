@@ -14,14 +14,16 @@ from common.masking import mask_account
 from interviews.models import InterviewTask
 from outbox.models import OVER, MessageState, OutboxMessage
 from outbox.services import hurry
+from parameters.selectors import value_of
 from seats.models import Seat
 
 from .embedded import EmbeddedBank
 from .errors import SeatUnknown
-from .http_bank import HttpBank
+from .http_bank import HttpBank, HttpRecogniser
 from .models import Difference, LoanProposal, Reconciliation
-from .ports import Bank, CaseDetails, LoanDetails
+from .ports import Bank, CaseDetails, LoanDetails, RecognitionPort
 from .proposals import applied
+from .recognition import CONSENTS, parameter_of
 
 # The handlers that speak to the bank: what waited for it goes out as soon as it answers again.
 HANDLERS = ("credit_bridge.handlers.tell_credit_system", "credit_bridge.handlers.tell_parties")
@@ -45,6 +47,40 @@ def bank() -> Bank:
     if settings.CREDIT_BACKEND == "http":
         return _http_bank(settings.CREDIT_URL, settings.CREDIT_KEY_ID, settings.CREDIT_SECRET)
     return EmbeddedBank()
+
+
+RECOGNITION_S = 4.0  # what is later than this is no hint any more
+
+
+@lru_cache(maxsize=4)
+def _http_recogniser(url: str, key_id: str, secret: str) -> HttpRecogniser:
+    return HttpRecogniser(
+        url,
+        key_id=key_id,
+        secret=secret,
+        ca_file=settings.CREDIT_CA_FILE,
+        client_cert=settings.CREDIT_CLIENT_CERT,
+        client_key=settings.CREDIT_CLIENT_KEY,
+        answer_s=RECOGNITION_S,
+        read_tries=1,
+    )
+
+
+def recogniser() -> RecognitionPort:
+    return _http_recogniser(
+        settings.RECOGNITION_URL, settings.CREDIT_KEY_ID, settings.RECOGNITION_SECRET
+    )
+
+
+def recognition_kinds(*, channel_code: str, product_code: str) -> list[str]:
+    """Kinds of recognition that are installed here and switched on (SDK-10)."""
+    if not settings.RECOGNITION_URL:
+        return []
+    return [
+        kind
+        for kind in CONSENTS
+        if value_of(parameter_of(kind), channel_code=channel_code, product_code=product_code)
+    ]
 
 
 def _contract_of(task_id: UUID) -> str:

@@ -4,6 +4,7 @@ It serves a Bank (the embedded book) by the same contract the real one follows. 
 `/switches`, what was applied is told at `/log`, both on loopback only, with the same secret as a bearer: a simulator is no place for guests.
 """
 
+import io
 import json
 import logging
 import threading
@@ -16,16 +17,32 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from django.db import close_old_connections, connections
+from PIL import Image, UnidentifiedImageError
 from pydantic import ValidationError
 
 from common.errors import DomainError
 
 from . import signing
 from .contract import BY_PATH, Operation
-from .ports import Bank
+from .errors import BankRefused, CaseUnknown
+from .ports import Bank, Finding, RecognitionPort, RecognitionRequest
 
 logger = logging.getLogger(__name__)
-LARGEST_BODY = 1_000_000
+LARGEST_BODY = 2_000_000
+
+
+SURE = (
+    Finding("liveness", "live", 97),
+    Finding("liveness", "match", 93),
+    Finding("id_ocr", "id_read", 98),
+    Finding("expression", "attentive", 81),
+)
+DOUBTFUL = (
+    Finding("liveness", "not_live", 88),
+    Finding("liveness", "mismatch", 91),
+    Finding("id_ocr", "id_differs", 95),
+    Finding("expression", "tense", 64),
+)
 
 
 class Fault(StrEnum):
@@ -39,6 +56,7 @@ class Fault(StrEnum):
     REFUSE = "refuse"  # 422 in the bank's own words
     DOWN = "down"  # the connection is cut before anything happens
     UNSIGNED = "unsigned"  # an answer somebody else may have made
+    DOUBT = "doubt"  # the recogniser finds that something is wrong
 
 
 @dataclass
@@ -107,7 +125,7 @@ class Simulator:
             with self._lock:
                 self._held.append((operation, body))
             return _problem(503, "busy", "busy"), nonce
-        answer = self._apply(operation, body)
+        answer = self._apply(operation, body, doubts=fault is Fault.DOUBT)
         if fault is Fault.DUPLICATE:
             self._apply(operation, body)
         with self._lock:
@@ -150,14 +168,17 @@ class Simulator:
                         return switch
         return None
 
-    def _apply(self, operation: Operation, body: bytes) -> Answer:
+    def _apply(self, operation: Operation, body: bytes, *, doubts: bool = False) -> Answer:
         try:
             asked = operation.request.validate_json(body)
         except ValidationError:
             return _problem(400, "bad_request", "bad request")
         arguments = {name: getattr(asked, name) for name in type(asked).model_fields}
         try:
-            value = getattr(self.bank, operation.name)(**arguments)
+            if operation.port is RecognitionPort:
+                value: Any = self._recognise(asked.request, doubts=doubts)
+            else:
+                value = getattr(self.bank, operation.name)(**arguments)
         except DomainError as refusal:
             return _problem(refusal.status, refusal.code, refusal.text, refusal.facts)
         except Exception:
@@ -168,6 +189,19 @@ class Simulator:
         return Answer(
             200, operation.answer.dump_json(operation.answer.validate_python({"value": value}))
         )
+
+    def _recognise(self, request: RecognitionRequest, *, doubts: bool) -> tuple[Finding, ...]:
+        """Plays the vendor: it opens the picture and knows the person, but sees nothing in it."""
+        case = self.bank.case_details(request.contract_no)
+        if all(party.phone != request.phone for party in case.parties):
+            raise CaseUnknown
+        try:
+            with Image.open(io.BytesIO(request.picture), formats=["JPEG"]) as picture:
+                picture.verify()
+        except (UnidentifiedImageError, OSError) as strange:
+            raise BankRefused(reason="not a JPEG") from strange
+        said = DOUBTFUL if doubts else SURE
+        return tuple(finding for finding in said if finding.kind in request.kinds)
 
     def _note(self, operation: Operation, arguments: dict[str, Any]) -> None:
         said = arguments.get("message") or arguments.get("sms")

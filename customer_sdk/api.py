@@ -120,11 +120,10 @@ class VideoLimitsSerializer(serializers.Serializer[Any]):
     max_kbps = serializers.IntegerField()
 
 
-class AdapterSerializer(serializers.Serializer[Any]):
-    """Recognition that is installed; each needs a consent of its own."""
+class RecognitionSerializer(serializers.Serializer[Any]):
+    """Recognition in use; each kind needs a consent of its own, none of them holds up the call."""
 
     kind = serializers.CharField()
-    module = serializers.CharField(help_text="ES module with `start(context)`.")
     text_version = serializers.CharField()
     title = serializers.CharField()
     text = serializers.CharField()
@@ -142,7 +141,7 @@ class OptionsSerializer(serializers.Serializer[Any]):
     local_rescue = serializers.BooleanField(
         help_text="The device records itself, for what the network loses."
     )
-    adapters = AdapterSerializer(many=True)
+    recognition = RecognitionSerializer(many=True)
 
 
 class SessionSerializer(serializers.Serializer[Any]):
@@ -693,26 +692,4 @@ class OptionConsentView(APIView):
             actor=actor,
             user_agent=request.headers.get("User-Agent", ""),
         )
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class ObservationSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(list(policy.OPTION_CONSENTS))
-    code = serializers.ChoiceField(list(policy.OBSERVATIONS))
-
-
-class ObservationView(APIView):
-    authentication_classes = (CallTokenAuth,)
-
-    @extend_schema(
-        operation_id="observe",
-        summary="What an adapter found out on the device, for the seat to judge",
-        request=ObservationSerializer,
-        responses={204: None, **problems(400, 401, 403, 409, 429)},
-    )
-    def post(self, request: Request) -> Response:
-        asked = ObservationSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        token, actor = _caller(request, "observation")
-        services.observe(token, actor=actor, **asked.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -23,6 +23,5 @@ urlpatterns = [
         name="sdk-rescue-segment",
     ),
     path("option-consents", api.OptionConsentView.as_view(), name="sdk-option-consents"),
-    path("observations", api.ObservationView.as_view(), name="sdk-observations"),
     path("rating", api.RatingView.as_view(), name="sdk-rating"),
 ]

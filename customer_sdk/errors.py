@@ -75,14 +75,6 @@ class CallNotOver(DomainError):
     message = _("面谈结束后才能评价。")
 
 
-class OptionNotAgreed(DomainError):
-    """The recognition is not installed, or the party did not agree to it."""
-
-    code = "option_not_agreed"
-    status = 403
-    message = _("您未同意此项辅助识别。")
-
-
 class RescueOff(DomainError):
     """The device's own recording is not switched on here, or the party did not agree to it."""
 

@@ -40,7 +40,6 @@ LIMITS: dict[str, tuple[int, int]] = {
     "media": (20, 60),
     "frames": (40, 1),  # of one socket; beyond it the socket is closed
     "device": (20, 60),
-    "observation": (30, 60),
 }
 
 # Other places than our own pages whose scripts may use the SDK, as `https://host[:port]`.
@@ -75,9 +74,8 @@ DEVICE_NEWS = {
     "face_missing": _("客户未在画面中"),
     "face_back": _("客户已回到画面"),
     "position_doubtful": _("定位可疑：{doubts}"),
-    "option_failed": _("辅助识别未能启动，请人工核对"),
     "rescue_failed": _("客户手机未能自录，断网时段将无法补录"),
-    "option_declined": _("客户未同意使用辅助识别，按普通流程办理"),
+    "option_declined": _("客户未同意{option}，由坐席人工核验"),
 }
 
 COMPLETION = _("本次面谈已结束，感谢您的配合。")
@@ -103,47 +101,3 @@ def consent_text(*, rescue: bool) -> dict[str, object]:
         ),
         "place_agree": str(PLACE_AGREE),
     }
-
-
-OPTION_VERSION = "1"
-# Separate consent for each kind of recognition: title, what happens, what happens without it.
-OPTION_CONSENTS = {
-    "liveness": (
-        _("人脸核验"),
-        _("面谈中在您的手机上核对是否为本人，只保存核验结果，不保存人脸特征。"),
-        _("不同意也可以面谈，由坐席当面核对证件。"),
-    ),
-    "id_ocr": (
-        _("身份证识别"),
-        _("在您的手机上读取身份证文字，用于与贷款资料核对。"),
-        _("不同意也可以面谈，由坐席人工核对。"),
-    ),
-    "expression": (
-        _("状态提示"),
-        _("在您的手机上判断您的状态，仅向坐席给出提示，不保存画面特征。"),
-        _("不同意也可以面谈，不影响办理结果。"),
-    ),
-}
-# What an adapter may say, and how the seat reads it.
-OBSERVATIONS = {
-    "live": _("活体检测通过"),
-    "not_live": _("活体检测未通过"),
-    "match": _("人脸比对一致"),
-    "mismatch": _("人脸比对不一致"),
-    "id_read": _("身份证信息与资料一致"),
-    "id_differs": _("身份证信息与资料不一致"),
-    "id_unreadable": _("身份证未能识别"),
-    "attentive": _("客户状态平稳"),
-    "tense": _("客户可能紧张或受人指示"),
-}
-DOUBTFUL_OBSERVATIONS = frozenset({"not_live", "mismatch", "id_differs", "id_unreadable", "tense"})
-
-
-def option_version(kind: str) -> str:
-    """The text version under which a consent to one kind of recognition is kept."""
-    return f"{kind}-{OPTION_VERSION}"
-
-
-def adapters() -> list[dict[str, str]]:
-    """What is installed here, of the kinds that there is a consent for."""
-    return [row for row in settings.SDK_ADAPTERS if row["kind"] in OPTION_CONSENTS]

@@ -72,7 +72,6 @@ class DeviceReport(Request):
         "face_missing",
         "face_back",
         "option_declined",
-        "option_failed",
         "rescue_failed",
     ]
     reason: str = Field("", max_length=40, pattern=r"^[a-z0-9_]*$")

@@ -10,7 +10,8 @@ from channels_admin.selectors import service_types
 from common.actor import Actor, ActorKind
 from common.clock import unix_ms
 from common.masking import mask_name
-from credit_bridge.selectors import loan_lines
+from credit_bridge.recognition import CONSENTS, consent_version
+from credit_bridge.selectors import loan_lines, recognition_kinds
 from interviews.models import Call, InterviewTask, Participant, TimelineEvent
 from interviews.policy import camera_limits, room_options
 from interviews.selectors import (
@@ -97,24 +98,21 @@ def options(token: CallToken) -> dict[str, Any]:
         "face_reminder": bool(setting("face_reminder")),
         "rating": bool(setting("rating")),
         "local_rescue": bool(setting("local_rescue")),
-        "adapters": adapters_view(token),
+        "recognition": recognition_view(token),
     }
 
 
-def adapters_view(token: CallToken) -> list[dict[str, Any]]:
-    """Recognition that is installed, with the consent it needs and whether it was given."""
-    installed = policy.adapters()
-    if not installed:
-        return []
-    agreed = set(token.party.consents.values_list("text_version", flat=True))
+def recognition_view(token: CallToken) -> list[dict[str, Any]]:
+    """Kinds of recognition in use, with the consent each needs and whether it was given (SDK-10)."""
+    kinds = recognition_kinds(channel_code=token.channel_code, product_code=token.task.product_code)
+    agreed = set(token.party.consents.values_list("text_version", flat=True)) if kinds else set()
     rows = []
-    for row in installed:
-        title, text, alternative = policy.OPTION_CONSENTS[row["kind"]]
-        version = policy.option_version(row["kind"])
+    for kind in kinds:
+        title, text, alternative = CONSENTS[kind]
+        version = consent_version(kind)
         rows.append(
             {
-                "kind": row["kind"],
-                "module": row["module"],
+                "kind": kind,
                 "text_version": version,
                 "title": str(title),
                 "text": str(text),

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from appointments.models import DeviceCheck
 from appointments.selectors import current_appointment, is_within_slot
@@ -24,6 +25,7 @@ from common.actor import Actor
 from common.errors import NotFound
 from common.ids import new_token
 from common.push import party_group, push
+from credit_bridge.recognition import CONSENTS, TEXT_VERSION
 from interviews import services as interviews
 from interviews.models import (
     ConfirmAnswer,
@@ -43,7 +45,6 @@ from .errors import (
     CheckOnly,
     ConsentOutdated,
     NotInCall,
-    OptionNotAgreed,
     OutsideSlot,
     RescueOff,
     ServiceUnknown,
@@ -52,7 +53,15 @@ from .errors import (
     TicketRefused,
 )
 from .models import CallRating, CallToken, EntryTicket, Purpose
-from .selectors import actor_of, options, place_in, place_of, session_view, video_limits
+from .selectors import (
+    actor_of,
+    options,
+    place_in,
+    place_of,
+    recognition_view,
+    session_view,
+    video_limits,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,10 +460,12 @@ def report_device(token: CallToken, *, what: str, reason: str, actor: Actor) -> 
     """Something the seat should know of the customer's device, on the timeline. Raises NotInCall."""
     place_id = require_place(token)
     call_id = Participant.objects.values_list("call_id", flat=True).get(pk=place_id)
+    option = CONSENTS[reason][0] if reason in CONSENTS else _("辅助识别")
+    text = str(policy.DEVICE_NEWS[what]).format(option=option)
     interviews.add_event(
         call_id,
         kind="device",
-        payload={"what": what, "reason": reason, "text": str(policy.DEVICE_NEWS[what])},
+        payload={"what": what, "reason": reason, "text": text},
         actor=actor,
         participant_id=place_id,
     )
@@ -485,29 +496,8 @@ def agree_to_option(token: CallToken, *, text_version: str, actor: Actor, user_a
 
     Raises ConsentOutdated for a text that is not in force here.
     """
-    if text_version not in {policy.option_version(row["kind"]) for row in policy.adapters()}:
-        raise ConsentOutdated(version=policy.OPTION_VERSION)
+    if text_version not in {row["text_version"] for row in recognition_view(token)}:
+        raise ConsentOutdated(version=TEXT_VERSION)
     interviews.record_consent(
         token.party_id, text_version=text_version, actor=actor, user_agent=user_agent
-    )
-
-
-def observe(token: CallToken, *, kind: str, code: str, actor: Actor) -> None:
-    """What an adapter found out, for the seat to judge. Raises NotInCall, OptionNotAgreed."""
-    place_id = require_place(token)
-    installed = {row["kind"] for row in policy.adapters()}
-    version = policy.option_version(kind)
-    if kind not in installed or not token.party.consents.filter(text_version=version).exists():
-        raise OptionNotAgreed
-    interviews.add_event(
-        Participant.objects.values_list("call_id", flat=True).get(pk=place_id),
-        kind="observation",
-        payload={
-            "kind": kind,
-            "code": code,
-            "doubtful": code in policy.DOUBTFUL_OBSERVATIONS,
-            "text": str(policy.OBSERVATIONS[code]),
-        },
-        actor=actor,
-        participant_id=place_id,
     )

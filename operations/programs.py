@@ -38,6 +38,7 @@ def simulator_environment(port: int) -> dict[str, str]:
         "BANK_SIMULATOR_PORT": str(port),
         "CREDIT_BACKEND": "http",
         "CREDIT_URL": f"http://{LOOPBACK}:{port}",
+        "RECOGNITION_URL": f"http://{LOOPBACK}:{port}",
     }
 
 

@@ -99,7 +99,7 @@ class Installation:
             *("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_SECRET_KEY"),
             *("MEDIA_CONTROL_TOKEN", "FIELD_ENCRYPTION_KEYS", "WEB_INTERNAL_URL"),
             *("RUN_DIR", "SPOOL_DIR", "STORAGE_DIR", "MEDIA_WORKER_ID"),
-            *("CREDIT_BACKEND", "CREDIT_URL"),
+            *("CREDIT_BACKEND", "CREDIT_URL", "RECOGNITION_URL"),
         )
         return {name: self.env[name] for name in names if name in self.env}
 

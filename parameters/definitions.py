@@ -160,6 +160,28 @@ DEFINITIONS = {
             group=Group.RECORDING,
         ),
         flag(
+            "recognise_liveness",
+            _("人脸核验"),
+            default=False,
+            help=_(
+                "客户另行同意后，对坐席抓拍的照片做活体检测与人脸比对；仅提示坐席。须已接入识别服务。"
+            ),
+        ),
+        flag(
+            "recognise_id_ocr",
+            _("身份证识别"),
+            default=False,
+            help=_(
+                "客户另行同意后，将手持身份证照片与信贷资料核对；仅提示坐席。须已接入识别服务。"
+            ),
+        ),
+        flag(
+            "recognise_expression",
+            _("状态提示"),
+            default=False,
+            help=_("客户另行同意后，根据抓拍的照片提示客户状态；仅提示坐席。须已接入识别服务。"),
+        ),
+        flag(
             "video_interview_allowed",
             _("允许视频面谈"),
             default=True,

@@ -10,6 +10,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "script_step": ("title", "text"),
     "media": ("title",),
     "confirm.card": ("title",),
+    "observation": ("text",),
 }
 SPOKEN = tuple(_FIELDS)
 

@@ -48,11 +48,20 @@ MIME = {"video": "video/webm", "audio": "audio/webm"}
 _RAW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(mkv|rescue\.webm|rescue\.mp4)")
 _CURSOR = re.compile(r"([on])([0-9]{1,17})\.([0-9a-f]{32})")
 MARKS = frozenset(
-    {"tag", "snapshot", "gap", "chat", "script_step", "participant.left", "confirm.answer"}
+    {
+        "tag",
+        "snapshot",
+        "gap",
+        "chat",
+        "script_step",
+        "participant.left",
+        "confirm.answer",
+        "observation",
+    }
     | {"recording.degraded", "recording.stalled"}
 )
 _SHOWN_EVENTS = (
-    *("tag", "snapshot", "mute", "unmute", "participant.left", "script_step", "gap"),
+    *("tag", "snapshot", "mute", "unmute", "participant.left", "script_step", "gap", "observation"),
     *("recording.degraded", "recording.stalled"),
 )
 

@@ -16,6 +16,7 @@ from .cases import (
 )
 from .inbox import Answered, once
 from .operators import retry_message, skip_message
+from .recognising import recognise_snapshot
 from .reconciling import reconcile, reconcile_once_a_day
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "hurry_proposals",
     "once",
     "propose_loan",
+    "recognise_snapshot",
     "reconcile",
     "reconcile_once_a_day",
     "reschedule",

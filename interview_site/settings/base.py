@@ -134,9 +134,6 @@ CACHES = {
     }
 }
 
-# Recognition on the customer's device (liveness, ID card, expression), each as
-# {"kind": "liveness" | "id_ocr" | "expression", "module": "/static/…js"}. Empty: nothing is loaded.
-SDK_ADAPTERS: list[dict[str, str]] = env.json("SDK_ADAPTERS", default=[])
 # Pages of other origins that may use the SDK's REST and socket, as `https://host[:port]`.
 SDK_ALLOWED_ORIGINS = tuple(env.list("SDK_ALLOWED_ORIGINS", default=[]))
 
@@ -323,6 +320,9 @@ CREDIT_SECRET = env.str("CREDIT_SECRET", default="")
 CREDIT_CA_FILE = env.str("CREDIT_CA_FILE", default="")
 CREDIT_CLIENT_CERT = env.str("CREDIT_CLIENT_CERT", default="")
 CREDIT_CLIENT_KEY = env.str("CREDIT_CLIENT_KEY", default="")
+# The recogniser speaks the same contract at an address of its own; empty: there is none (SDK-10).
+RECOGNITION_URL = env.str("RECOGNITION_URL", default="")
+RECOGNITION_SECRET = env.str("RECOGNITION_SECRET", default="")
 # Property here is in-province (MM-1): the embedded book's own rule.
 HOME_PROVINCE = env.str("HOME_PROVINCE", default="410000")
 # Where a customer without an account opens one (APP-4): an outside link.

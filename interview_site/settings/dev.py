@@ -22,3 +22,5 @@ if not env.dict("PARTNER_API_KEYS", default={}):
     PARTNER_SCOPES = {"demo-bank-app": ["manager"], "demo-credit": ["manager", "credit"]}
 if not env.str("CREDIT_SECRET", default=""):
     CREDIT_SECRET = "demo-credit-secret"  # noqa: S105 - the demo's simulator shares it
+if not env.str("RECOGNITION_SECRET", default=""):
+    RECOGNITION_SECRET = "demo-credit-secret"  # noqa: S105 - it plays the recogniser, too

@@ -10,6 +10,8 @@ from .base import (
     EVIDENCE_SIGNER,
     FIELD_ENCRYPTION_KEYS,
     MEDIA_CONTROL_TOKEN,
+    RECOGNITION_SECRET,
+    RECOGNITION_URL,
     env,
 )
 
@@ -34,6 +36,8 @@ for name, value in (
 
 if CREDIT_BACKEND == "http" and not (CREDIT_URL.startswith("https://") and CREDIT_SECRET):
     raise ImproperlyConfigured("CREDIT_URL must be https:// and CREDIT_SECRET set in production")
+if RECOGNITION_URL and not (RECOGNITION_URL.startswith("https://") and RECOGNITION_SECRET):
+    raise ImproperlyConfigured("RECOGNITION_URL must be https://, with RECOGNITION_SECRET")
 
 # nginx ends TLS and sets this header itself, whatever a client sent (deploy/nginx.conf).
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

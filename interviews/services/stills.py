@@ -20,6 +20,7 @@ from interviews.models import (
 )
 from interviews.states import ParticipantRole, ParticipantState, SnapshotKind, StillState
 from media_worker.protocol import MAX_STILL_BYTES
+from outbox.services import publish
 
 from .calls import lock_call
 from .media import room_of
@@ -178,6 +179,7 @@ def _keep(request: StillRequest, jpeg: bytes, size: tuple[int, int], actor: Acto
             created_by=actor.name,
         )
         _audit("still.received", request, actor, sha256=taken.sha256)
+        publish("snapshot.taken", key=str(snapshot.pk), snapshot_id=str(snapshot.pk))
         push(call_group(request.call_id), "call.changed")
     return request
 

@@ -15,6 +15,7 @@ from interviews.errors import CallOver, NotConnected, ReasonRequired
 from interviews.models import Call, Participant, Snapshot, TimelineEvent
 from interviews.states import CallState, ParticipantState, SnapshotKind, TagKind
 from media_worker.gateway import MediaUnavailable
+from outbox.services import publish
 
 from .calls import call_ms
 from .media import room_of
@@ -176,6 +177,7 @@ def take_snapshot(
             at_ms=taken.at_ms,
             sha256=taken.sha256,
         )
+        publish("snapshot.taken", key=str(snapshot_id), snapshot_id=str(snapshot_id))
         push(call_group(call.pk), "call.changed")
     return snapshot
 

@@ -27,6 +27,7 @@ KINDS = {
     "guide_frame": gettext_lazy("取景框"),
     "position": gettext_lazy("定位"),
     "device": gettext_lazy("终端信息"),
+    "observation": gettext_lazy("辅助识别"),
     "confirm.card": gettext_lazy("确认卡"),
     "confirm.answer": gettext_lazy("客户确认"),
     "recording.degraded": gettext_lazy("仅录音（磁盘已满）"),

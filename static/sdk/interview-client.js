@@ -11,7 +11,6 @@
  *
  * Everything that breaks on the way (socket, media, worker, network change) comes back by itself.
  */
-import { startAdapters } from "./adapters.js";
 import { backoffMs } from "./backoff.js";
 import { deviceClaims } from "./claims.js";
 import { openDevices } from "./devices.js";
@@ -71,9 +70,11 @@ const RESCUE_AFTER_MS = 3000;
  *   version: string, title: string, points: { title: string, text: string }[], agree: string,
  *   place_agree: string, agreed: boolean,
  * }} ConsentText
- * @typedef {import("./adapters.js").Adapter} Adapter
  * @typedef {{
- *   network_test_s: number, queue_display: boolean, face_reminder: boolean, rating: boolean, local_rescue: boolean, adapters: Adapter[],
+ *   kind: string, text_version: string, title: string, text: string, alternative: string, agreed: boolean,
+ * }} Recognition a kind that the bank uses on pictures the seat takes, with its own consent
+ * @typedef {{
+ *   network_test_s: number, queue_display: boolean, face_reminder: boolean, rating: boolean, local_rescue: boolean, recognition: Recognition[],
  * }} Options
  * @typedef {{
  *   purpose: "call" | "check", options: Options,
@@ -132,8 +133,7 @@ export class InterviewClient extends EventTarget {
     this.mediaTimer = undefined;
     this.isReopening = false;
     this.stillShown = "";
-    /** @type {() => void} */
-    this.stopOptions = () => undefined;
+    this.hasToldDeclined = false;
     /** The device's own recording, where it is switched on. @type {Awaited<ReturnType<typeof import("./rescue.js").startRescue>> | null} */
     this.rescue = null;
     /** The state of the own place when it was last told. */
@@ -231,24 +231,10 @@ export class InterviewClient extends EventTarget {
     await this.rest("POST", `cards/${card.id}/answer`, { token: this.token, body: { accepted, sha256: card.sha256 } });
   }
 
-  /** Agree to one kind of recognition. @param {Adapter} adapter */
-  async agreeToOption(adapter) {
-    await this.rest("POST", "option-consents", { token: this.token, body: { text_version: adapter.text_version } });
-    adapter.agreed = true;
-  }
-
-  /** Start the recognition that was agreed to; it ends with the call. */
-  startOptions() {
-    this.stopOptions();
-    const adapters = this.session?.options.adapters ?? [];
-    for (const { kind, agreed } of adapters) if (!agreed) void this.report("option_declined", kind);
-    this.stopOptions = startAdapters(adapters, {
-      stream: () => this.local,
-      observe: async (kind, code) => {
-        await this.rest("POST", "observations", { token: this.token, body: { kind, code } });
-      },
-      broken: (kind) => void this.report("option_failed", kind),
-    });
+  /** Agree to one kind of recognition; without it the seat checks by eye. @param {Recognition} option */
+  async agreeToOption(option) {
+    await this.rest("POST", "option-consents", { token: this.token, body: { text_version: option.text_version } });
+    option.agreed = true;
   }
 
   /** One tap after the call, 1 to 5. @param {number} stars */
@@ -388,7 +374,6 @@ export class InterviewClient extends EventTarget {
     this.#keepRescue();
     removeEventListener("online", this.wake);
     document.removeEventListener("visibilitychange", this.wake);
-    this.stopOptions();
     this.#dropMedia();
     this.socket?.close();
     for (const track of this.local?.getTracks() ?? []) track.stop();
@@ -448,6 +433,15 @@ export class InterviewClient extends EventTarget {
     } catch (error) {
       if (!(error instanceof InterviewError)) throw error;
       tell({ state: error.retryable ? "waiting" : "refused", sent: 0, all: 0 });
+    }
+  }
+
+  /** The seat hears once what it has to check by eye. */
+  #tellDeclined() {
+    if (this.hasToldDeclined) return;
+    this.hasToldDeclined = true;
+    for (const { kind, agreed } of this.session?.options.recognition ?? []) {
+      if (!agreed) void this.report("option_declined", kind);
     }
   }
 
@@ -515,7 +509,6 @@ export class InterviewClient extends EventTarget {
 
   /** @param {Completion} completion */
   #finish(completion) {
-    this.stopOptions();
     this.#dropMedia();
     this.#keepRescue();
     if (this.state?.call) void this.#sendRescue(this.state.call.id);
@@ -576,6 +569,7 @@ export class InterviewClient extends EventTarget {
     media.addEventListener("connected", () => {
       this.mediaAttempt = 0;
       this.dispatchEvent(new CustomEvent("media", { detail: { isUp: true } }));
+      this.#tellDeclined();
       this.#show();
     });
     media.addEventListener("tiles", () => {

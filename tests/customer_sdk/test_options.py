@@ -1,19 +1,25 @@
-"""Recognition on the device: off by default, each kind with a consent of its own (SDK-10)."""
+"""Recognition: off by default, each kind with a consent of its own (SDK-10)."""
 
 from typing import Any
 
 import pytest
 
+from audit.models import AuditEntry
+from audit.sentences import sentence
+from channels_admin.models import Channel
+from customer_sdk import services
 from customer_sdk.models import CallToken
+from customer_sdk.selectors import actor_of
 from interviews import services as interviews
 from interviews.models import Call, Consent
 from interviews.states import CallState
+from parameters.models import Parameter, Scope
 from tests.support.customers import Admitted
 from tests.support.factories import SEAT_ACTOR, make_seat
 from tests.support.fake_worker import fake_worker
 
 SDK = "/api/sdk/v1"
-LIVENESS = {"kind": "liveness", "code": "not_live"}
+DECLINED = {"what": "option_declined", "reason": "liveness"}
 
 
 def options(customer: Admitted) -> dict[str, Any]:
@@ -22,8 +28,11 @@ def options(customer: Admitted) -> dict[str, Any]:
 
 
 @pytest.fixture
-def installed(settings: Any) -> None:
-    settings.SDK_ADAPTERS = [{"kind": "liveness", "module": "/static/adapters/liveness.js"}]
+def installed(settings: Any, channel: Channel) -> None:
+    settings.RECOGNITION_URL = "https://recogniser.example"
+    Parameter.objects.create(
+        key="recognise_liveness", scope=Scope.CHANNEL, code=channel.code, value=1
+    )
 
 
 @pytest.fixture
@@ -46,44 +55,55 @@ def test_everything_is_off_by_default(customer: Admitted):
         "face_reminder": False,
         "rating": True,
         "local_rescue": False,
-        "adapters": [],
+        "recognition": [],
     }
 
 
-def test_an_installed_kind_brings_its_text_and_its_alternative(customer: Admitted, installed: None):
-    (adapter,) = options(customer)["adapters"]
+def test_a_kind_that_is_switched_on_brings_its_text_and_its_alternative(
+    customer: Admitted, installed: None
+):
+    (kind,) = options(customer)["recognition"]
 
-    assert (adapter["kind"], adapter["text_version"], adapter["agreed"]) == (
+    assert (kind["kind"], kind["text_version"], kind["agreed"]) == (
         "liveness",
-        "liveness-1",
+        "liveness-2",
         False,
     )
-    assert adapter["alternative"] == "不同意也可以面谈，由坐席当面核对证件。"
+    assert kind["alternative"] == "不同意也可以面谈，由坐席人工核验证件与本人。"
 
 
-def test_without_consent_of_its_own_nothing_is_taken(
+def test_a_switch_without_a_recogniser_offers_nothing(
+    customer: Admitted, installed: None, settings: Any
+):
+    settings.RECOGNITION_URL = ""
+
+    assert options(customer)["recognition"] == []
+
+
+def test_agreeing_is_kept_apart_from_the_recording_and_logged(customer: Admitted, installed: None):
+    customer.agree()
+    body = {"text_version": "liveness-2"}
+    agreed = customer.api.post(f"{SDK}/option-consents", body, format="json")
+
+    assert agreed.status_code == 204
+    assert sorted(Consent.objects.values_list("text_version", flat=True)) == ["3", "liveness-2"]
+    entry = AuditEntry.objects.filter(action="consent.given").latest("pk")
+    assert sentence(entry) == "客户 同意了告知书（告知书版本：liveness-2）"
+    assert options(customer)["recognition"][0]["agreed"] is True
+
+
+def test_who_declines_is_checked_by_eye_and_the_seat_is_told(
     customer: Admitted, in_call: Call, installed: None
 ):
-    answer = customer.api.post(f"{SDK}/observations", LIVENESS, format="json")
-
-    assert (answer.status_code, answer.json()["code"]) == (403, "option_not_agreed")
-    assert not in_call.events.filter(kind="observation").exists()
-
-
-def test_what_was_agreed_to_is_told_to_the_seat(customer: Admitted, in_call: Call, installed: None):
-    body = {"text_version": "liveness-1"}
-    agreed = customer.api.post(f"{SDK}/option-consents", body, format="json")
+    actor = actor_of(customer.token)
     with fake_worker(in_call):
-        told = customer.api.post(f"{SDK}/observations", LIVENESS, format="json")
+        services.report_device(CallToken.objects.get(), actor=actor, **DECLINED)
 
-    assert (agreed.status_code, told.status_code) == (204, 204)
-    assert sorted(Consent.objects.values_list("text_version", flat=True)) == ["3", "liveness-1"]
-    event = in_call.events.get(kind="observation")
-    assert (event.payload["text"], event.payload["doubtful"]) == ("活体检测未通过", True)
-    assert options(customer)["adapters"][0]["agreed"] is True
+    event = in_call.events.get(kind="device")
+    assert event.payload["text"] == "客户未同意人脸核验，由坐席人工核验"
 
 
-@pytest.mark.parametrize("version", ["liveness-0", "id_ocr-1", "3"])
+@pytest.mark.parametrize("version", ["liveness-1", "id_ocr-2", "3"])
 def test_only_a_text_that_is_in_force_here_can_be_agreed_to(
     customer: Admitted, installed: None, version: str
 ):
@@ -92,11 +112,3 @@ def test_only_a_text_that_is_in_force_here_can_be_agreed_to(
 
     assert (answer.status_code, answer.json()["code"]) == (409, "consent_outdated")
     assert not Consent.objects.exists()
-
-
-def test_a_code_that_is_not_on_the_list_is_refused(
-    customer: Admitted, in_call: Call, installed: None
-):
-    wrong = {"kind": "liveness", "code": "<b>"}
-
-    assert customer.api.post(f"{SDK}/observations", wrong, format="json").status_code == 400

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from credit_bridge.breaker import CircuitBreaker
 from credit_bridge.embedded import EmbeddedBank
-from credit_bridge.http_bank import HttpBank
+from credit_bridge.http_bank import HttpBank, HttpRecogniser
 from credit_bridge.models import CreditCase, CreditParty, NodeTime
 from credit_bridge.simulator import Simulator, SimulatorServer
 from credit_bridge.states import Node
@@ -88,3 +88,14 @@ def http_bank(
         yield bank
     finally:
         bank.close()
+
+
+@contextmanager
+def http_recogniser(url: str, *, breaker: CircuitBreaker | None = None) -> Iterator[HttpRecogniser]:
+    client = HttpRecogniser(
+        url, key_id=KEY_ID, secret=SECRET, answer_s=0.5, read_tries=1, breaker=breaker
+    )
+    try:
+        yield client
+    finally:
+        client.close()

@@ -116,7 +116,6 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
     client.useMedia(await checkDevices());
     mountLive(root, client, { show, comfort, session });
     await askOptions(root, client);
-    startOptionsOnce(client);
     guardLeaving({ isNeeded: isBusy, ask: () => askLeaving(root) });
     show("ready");
     client.listen();
@@ -269,18 +268,18 @@ function showQueue(root, place) {
  * @param {HTMLElement} root @param {InterviewClient} client
  */
 async function askOptions(root, client) {
-  for (const adapter of client.session?.options.adapters ?? []) {
-    if (adapter.agreed) continue;
+  for (const option of client.session?.options.recognition ?? []) {
+    if (option.agreed) continue;
     const dialog = openDialog(root, "#option");
-    write(root, "#option-title", adapter.title);
-    write(root, "#option-text", adapter.text);
-    write(root, "#option-else", adapter.alternative);
+    write(root, "#option-title", option.title);
+    write(root, "#option-text", option.text);
+    write(root, "#option-else", option.alternative);
     await new Promise((resolve) => {
       dialog.oncancel = (event) => event.preventDefault();
       the(root, "#option-no", HTMLElement).onclick = resolve;
       the(root, "#option-yes", HTMLElement).onclick = async () => {
         try {
-          await client.agreeToOption(adapter);
+          await client.agreeToOption(option);
           resolve(null);
         } catch (error) {
           write(root, "#option-else", sentenceOf(error));
@@ -289,15 +288,4 @@ async function askOptions(root, client) {
     });
     dialog.close();
   }
-}
-
-/** Recognition begins with the first picture. @param {InterviewClient} client */
-function startOptionsOnce(client) {
-  if (!client.session?.options.adapters.length) return;
-  let isStarted = false;
-  client.addEventListener("media", (event) => {
-    if (isStarted || !(/** @type {CustomEvent} */ (event).detail.isUp)) return;
-    isStarted = true;
-    client.startOptions();
-  });
 }

@@ -47,6 +47,8 @@ export function momentsOf(events) {
       moments.push({ ...moment, kind: "gap", look: "gap", label: "中断" });
     } else if (event.kind === "recording.degraded" || event.kind === "recording.stalled") {
       moments.push({ ...moment, kind: "gap", look: "gap", label: event.kind === "recording.stalled" ? "录像停写" : "仅录音" });
+    } else if (event.kind === "observation" && payload.doubtful === true) {
+      moments.push({ ...moment, kind: "tag", look: "risk", label: text(payload.text) });
     } else if (event.kind === "mute") {
       moments.push({ ...moment, kind: "mute", look: "key", label: "静音" });
     } else if (event.kind === "script_step" && payload.done) {

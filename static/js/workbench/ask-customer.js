@@ -21,7 +21,7 @@ export function mountAskCustomer(ask, tell) {
       for (const { key, text, bad } of newsOf(fresh)) {
         if (known.has(key)) continue;
         known.add(key);
-        // A doubt about the position is there before the seat's page is: it is told all the same.
+        // A doubt about a position or a face may be there before the page is: it is told all the same.
         if (!isFirst || key.startsWith("doubt-")) tell(text, { bad });
       }
     },
@@ -36,6 +36,9 @@ export function mountAskCustomer(ask, tell) {
 function nameOf(call, id) {
   return call.participants.find((/** @type {any} */ place) => place.id === id)?.name ?? "客户";
 }
+
+/** How sure a recogniser is; the seat decides. @param {{ confidence?: number }} found */
+const sure = ({ confidence }) => (confidence === undefined ? "" : `（置信度 ${confidence}%）`);
 
 /**
  * What has happened on the customers' side, each with a key of its own.
@@ -65,8 +68,8 @@ export function newsOf(call) {
   const found = (call.events ?? [])
     .filter((/** @type {any} */ event) => event.kind === "observation")
     .map((/** @type {any} */ event) => ({
-      key: `observation-${event.id}`,
-      text: `${nameOf(call, event.participant_id)}：${event.payload.text}`,
+      key: `${event.payload.doubtful ? "doubt" : "observation"}-${event.id}`,
+      text: `${nameOf(call, event.participant_id)}：${event.payload.text}${sure(event.payload)}`,
       bad: event.payload.doubtful,
     }));
   return [...answers, ...stills, ...device, ...found];

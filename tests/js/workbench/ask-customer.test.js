@@ -54,3 +54,15 @@ test("a refusal is told as one", () => {
   const card = { ...ANSWERED, answers: [{ participant_id: "p", accepted: false }] };
   assert.deepEqual(newsOf({ ...CALL, card }), [{ key: "card-k-p", text: "张晓明表示贷款信息与实际不符", bad: true }]);
 });
+
+test("a recogniser's hint says how sure it is; a doubt is told again to a page that comes later", () => {
+  const seen = (id, payload) => ({ id, kind: "observation", participant_id: "p", payload });
+  const events = [
+    seen("a", { text: "人脸比对一致", confidence: 93, doubtful: false }),
+    seen("b", { text: "身份证信息与资料不一致，请人工核验", confidence: 95, doubtful: true }),
+  ];
+  const told = [];
+  mountAskCustomer(async () => null, (text, { bad }) => told.push([text, bad])).show({ ...CALL, events });
+  assert.deepEqual(told, [["张晓明：身份证信息与资料不一致，请人工核验（置信度 95%）", true]]);
+  assert.deepEqual(newsOf({ ...CALL, events })[0], { key: "observation-a", text: "张晓明：人脸比对一致（置信度 93%）", bad: false });
+});

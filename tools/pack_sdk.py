@@ -30,7 +30,8 @@ NAME = "video-interview-sdk"
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.-]+)";$', re.MULTILINE)
 _REEXPORT = re.compile(r'^export \{([^}]*)\} from "\./([\w.-]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) ([A-Za-z_$][\w$]*)", re.MULTILINE)
-_UNKNOWN = re.compile(r"^(import|export)\b.*$", re.MULTILINE)
+_LATE = re.compile(r'\bimport\("\./([\w.-]+)"\)')  # loaded when it is needed; here it is there
+_UNKNOWN = re.compile(r"^(?:import|export)\b.*$|\bimport\(.*$", re.MULTILINE)
 
 
 class NotPackable(Exception):
@@ -46,11 +47,16 @@ def _names(listed: str) -> list[str]:
 
 def module_of(text: str) -> tuple[str, list[str]]:
     """A module as the body of a function that returns its exports, and the modules it needs."""
-    needs = [*(m[2] for m in _IMPORT.finditer(text)), *(m[2] for m in _REEXPORT.finditer(text))]
+    needs = [
+        *(m[2] for m in _IMPORT.finditer(text)),
+        *(m[2] for m in _REEXPORT.finditer(text)),
+        *(m[1] for m in _LATE.finditer(text)),
+    ]
     exported = [match[2] for match in _EXPORT.finditer(text)]
     passed = [(name, m[2]) for m in _REEXPORT.finditer(text) for name in _names(m[1])]
     text = _IMPORT.sub(lambda m: f'const {{ {", ".join(_names(m[1]))} }} = need("{m[2]}");', text)
     text = _REEXPORT.sub("", text)
+    text = _LATE.sub(r'need("\1")', text)
     text = _EXPORT.sub(r"\1 \2", text)
     if left := _UNKNOWN.search(text):
         raise NotPackable(left[0])

@@ -29,6 +29,18 @@ def test_the_plain_script_leaves_one_name_with_every_export():
     ]
 
 
+def test_what_the_modules_load_late_is_in_the_plain_script(tmp_path: Path):
+    (tmp_path / "a.js").write_text(
+        'export async function late() { return (await import("./b.js")).b; }\n'
+    )
+    (tmp_path / "b.js").write_text("export const b = 7;\n")
+    script = plain_script(tmp_path, "a.js") + "Interview.late().then(console.log);"
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "7\n"
+    assert 'made["rescue.js"]' in plain_script()
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -36,6 +48,7 @@ def test_the_plain_script_leaves_one_name_with_every_export():
         'import * as all from "./b.js";',
         'import { a as b } from "./b.js";',
         "export let changing = 1;",
+        "const late = await import(module);",
     ],
 )
 def test_a_module_it_does_not_understand_is_refused(line: str):

@@ -53,12 +53,15 @@ class _Side(asyncio.DatagramProtocol):
         self.path, self.way = path, way
         self.other: _Side | None = None
         self.peer: Address | None = None  # who is at this side, known beforehand or once heard
+        self.is_pinned = False  # only the peer named by the last answer is heard
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self.is_pinned and addr != self.peer:
+            return  # of a connection before the present one, which its end has not noticed yet
         self.peer = addr
         if self.path.is_down or self.other is None:
             return
@@ -108,7 +111,7 @@ class Path:
         """The worker's answer with this path's address as its only one."""
         found = CANDIDATE.search(sdp)
         assert found, "the worker has no IPv4 candidate"
-        self._worker.peer = (found[1], int(found[2]))
+        self._worker.peer, self._worker.is_pinned = (found[1], int(found[2])), True
         assert self._client.transport is not None
         host, port = found[1], self._client.transport.get_extra_info("sockname")[1]
         lines: list[str] = []

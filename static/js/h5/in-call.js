@@ -10,6 +10,9 @@ import { clock, coordinates, countdown, stamp } from "./format.js";
  * @typedef {import("../../sdk/interview-client.js").Participant} Participant
  */
 
+/** As many stand on the seat's picture without covering a face; more get a strip of their own. */
+const MATES_BESIDE = 3;
+
 /**
  * The call's screen: the seat large, the others small, the own picture with its data labels.
  * @param {HTMLElement} step
@@ -61,6 +64,8 @@ export function mountInCall(step, client, read) {
     // What is shown takes the seat's place; the seat stands with the others then.
     const isSmall = contentOf(state?.call) !== null;
     const mates = people.filter(({ role, state: there }) => there === "PRESENT" && (isSmall || role !== "seat"));
+    if (mates.length > MATES_BESIDE) step.dataset.strip = String(Math.ceil(mates.length / 4));
+    else delete step.dataset.strip;
     drawMates(the(step, "#mates", HTMLElement), mates, streams);
   }
 

@@ -41,6 +41,34 @@ function nameOf(call, id) {
 const sure = ({ confidence }) => (confidence === undefined ? "" : `（置信度 ${confidence}%）`);
 
 /**
+ * What stands in the hint area: what recognition says of each customer's latest picture, and who is to be
+ * checked by eye.
+ * @param {any} call
+ * @returns {{ level: "risk" | "good" | "info", title: string, text: string, atMs: number }[]}
+ */
+export function hintsOf(call) {
+  const events = /** @type {any[]} */ (call.events ?? []);
+  return call.participants.flatMap((/** @type {any} */ { id, name }) => {
+    const own = events.filter((event) => event.participant_id === id);
+    const seen = own.filter((event) => event.kind === "observation");
+    const latest = seen.at(-1)?.payload.snapshot_id;
+    const found = seen.filter((event) => event.payload.snapshot_id === latest);
+    const declined = own.filter((event) => event.kind === "device" && event.payload.what === "option_declined");
+    const isDoubtful = found.some((event) => event.payload.doubtful);
+    return [
+      ...(found.length ? [{
+        level: /** @type {"risk" | "good"} */ (isDoubtful ? "risk" : "good"), title: `${name} · 辅助识别`, atMs: found[0].at_ms,
+        text: found.map(({ payload }) => payload.text + sure(payload)).join("；"),
+      }] : []),
+      ...(declined.length ? [{
+        level: /** @type {"info"} */ ("info"), title: `${name} · 人工核验`, atMs: declined[0].at_ms,
+        text: [...new Set(declined.map(({ payload }) => payload.text))].join("；"),
+      }] : []),
+    ];
+  });
+}
+
+/**
  * What has happened on the customers' side, each with a key of its own.
  * @param {any} call
  * @returns {{ key: string, text: string, bad: boolean }[]}
@@ -66,11 +94,11 @@ export function newsOf(call) {
       bad: /interrupted|failed|missing|doubtful/.test(event.payload.what),
     }));
   const found = (call.events ?? [])
-    .filter((/** @type {any} */ event) => event.kind === "observation")
+    .filter((/** @type {any} */ event) => event.kind === "observation" && event.payload.doubtful)
     .map((/** @type {any} */ event) => ({
-      key: `${event.payload.doubtful ? "doubt" : "observation"}-${event.id}`,
+      key: `doubt-${event.id}`,
       text: `${nameOf(call, event.participant_id)}：${event.payload.text}${sure(event.payload)}`,
-      bad: event.payload.doubtful,
+      bad: true,
     }));
   return [...answers, ...stills, ...device, ...found];
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { hintsOf } from "./ask-customer.js";
 import { byId, clock, el, icon, toast } from "./dom.js";
 import { mountLightbox } from "./lightbox.js";
 import { isPending, mountLoan } from "./loan.js";
@@ -104,6 +105,7 @@ export function mountCase(ask, onCase = () => undefined) {
       byId("case-no").textContent = `合同 ${call.contract_no}`;
       showRoster(call, ask);
       shownCall = call;
+      showHints(call);
       showShots(call, urls.recordingUrl ?? "", (id) => box.open(pictures(), id));
       showChat(call);
     },
@@ -136,7 +138,7 @@ function showCase(view, callId, base, acts) {
   byId("case-slot").textContent = view.appointment || "无预约";
   byId("case-property").textContent = view.property || "—";
   byId("case-manager").textContent = view.manager || "—";
-  byId("hints").replaceChildren(
+  byId("hints-case").replaceChildren(
     ...(view.credit_problem
       ? [el("div", { class: "hint hint--risk" }, icon("alert"), el("b", {}, "信贷系统"), el("p", {}, view.credit_problem))]
       : [el("div", { class: "hint hint--info" }, icon("info"), el("span", {}, "请先核对客户身份，再逐项确认贷款信息。"))]),
@@ -159,6 +161,20 @@ function showCase(view, callId, base, acts) {
       ...view.images.map((/** @type {any} */ image) =>
         thumb({ id: `i${image.id}`, url: `${base}${callId}/images/${image.id}`, title: image.title, sub: image.person, kind: "image" }, acts.open, ""),
       ),
+    ),
+  );
+}
+
+/** @param {any} call */
+function showHints(call) {
+  const hints = hintsOf(call);
+  const place = byId("hints-live");
+  const key = JSON.stringify(hints);
+  if (place.dataset.key === key) return; // what did not change is not read aloud again
+  place.dataset.key = key;
+  place.replaceChildren(
+    ...hints.map(({ level, title, text, atMs }) =>
+      el("div", { class: `hint hint--${level}` }, icon(level === "risk" ? "alert" : "info"), el("b", {}, title), el("time", {}, clock(atMs / 1000)), el("p", {}, text)),
     ),
   );
 }

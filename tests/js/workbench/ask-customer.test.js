@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { commandsOf, mountAskCustomer, newsOf } from "../../../static/js/workbench/ask-customer.js";
+import { commandsOf, hintsOf, mountAskCustomer, newsOf } from "../../../static/js/workbench/ask-customer.js";
 
 const CALL = {
   id: "c",
@@ -55,14 +55,21 @@ test("a refusal is told as one", () => {
   assert.deepEqual(newsOf({ ...CALL, card }), [{ key: "card-k-p", text: "张晓明表示贷款信息与实际不符", bad: true }]);
 });
 
-test("a recogniser's hint says how sure it is; a doubt is told again to a page that comes later", () => {
-  const seen = (id, payload) => ({ id, kind: "observation", participant_id: "p", payload });
+test("what a recogniser says of the latest picture stands in the hint area; a doubt is told even to a page that comes later", () => {
+  const seen = (id, shot, payload) => ({ id, kind: "observation", at_ms: 9000, participant_id: "p", payload: { snapshot_id: shot, ...payload } });
   const events = [
-    seen("a", { text: "人脸比对一致", confidence: 93, doubtful: false }),
-    seen("b", { text: "身份证信息与资料不一致，请人工核验", confidence: 95, doubtful: true }),
+    { id: "d", kind: "device", at_ms: 100, participant_id: "q", payload: { what: "option_declined", text: "客户未同意人脸核验，由坐席人工核验" } },
+    seen("o", "before", { text: "人脸比对不一致，请人工核验", confidence: 60, doubtful: true }),
+    seen("a", "latest", { text: "人脸比对一致", confidence: 93, doubtful: false }),
+    seen("b", "latest", { text: "身份证信息与资料不一致，请人工核验", confidence: 95, doubtful: true }),
   ];
+  assert.deepEqual(hintsOf({ ...CALL, events }), [
+    { level: "risk", title: "张晓明 · 辅助识别", atMs: 9000, text: "人脸比对一致（置信度 93%）；身份证信息与资料不一致，请人工核验（置信度 95%）" },
+    { level: "info", title: "李文静 · 人工核验", atMs: 100, text: "客户未同意人脸核验，由坐席人工核验" },
+  ]);
+  assert.equal(hintsOf({ ...CALL, events: [events[2]] })[0].level, "good");
+  assert.deepEqual(hintsOf(CALL), []);
   const told = [];
-  mountAskCustomer(async () => null, (text, { bad }) => told.push([text, bad])).show({ ...CALL, events });
+  mountAskCustomer(async () => null, (text, { bad }) => told.push([text, bad])).show({ ...CALL, events: events.slice(2) });
   assert.deepEqual(told, [["张晓明：身份证信息与资料不一致，请人工核验（置信度 95%）", true]]);
-  assert.deepEqual(newsOf({ ...CALL, events })[0], { key: "observation-a", text: "张晓明：人脸比对一致（置信度 93%）", bad: false });
 });

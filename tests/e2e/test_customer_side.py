@@ -3,15 +3,20 @@
 import hashlib
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from appointments.models import DeviceCheck
 from customer_sdk.models import CallRating
 from interviews.models import ConfirmAnswer, Snapshot, TimelineEvent
 from operations import demo_logins as logins
+from parameters.models import Scope
+from parameters.services import set_value
 from tests.support.axe import axe
+from tests.support.bank import simulated
 from tests.support.stage import connect, seat_and_customer
 from tests.support.system import LiveSystem
 from tests.support.waiting import wait_for
@@ -41,9 +46,20 @@ def test_card_picture_interruption_sizes_and_rating(
     live_system: LiveSystem, tmp_path: Path
 ) -> None:
     live_system.manage("load_demo")
-    with seat_and_customer(live_system, tmp_path) as stage:
-        call = connect(stage, phone=logins.CUSTOMERS[0], contract_no=SINGLE)
+    for kind in ("liveness", "id_ocr"):
+        set_value(f"recognise_{kind}", 1, scope=Scope.GLOBAL, by="test")
+    recogniser = urlsplit(live_system.env["RECOGNITION_URL"]).port or 0
+    with (
+        simulated(port=recogniser, secret=settings.RECOGNITION_SECRET),
+        seat_and_customer(live_system, tmp_path) as stage,
+    ):
         seat, customer = stage.seat.page, stage.customer.page
+        loaded: list[str] = []
+        customer.on("request", lambda request: loaded.append(urlsplit(request.url).path))
+        call = connect(stage, phone=logins.CUSTOMERS[0], contract_no=SINGLE, options=(True, False))
+        # What is off is not even loaded.
+        assert [path for path in loaded if path.endswith("sdk/interview-client.js")]
+        assert not [path for path in loaded if path.endswith(("rescue.js", "face-reminder.js"))]
         check = DeviceCheck.objects.get(task=call.task)
         assert (check.camera, check.microphone, check.speaker) == (True, True, True)
         assert check.network in {"good", "fair"}
@@ -69,6 +85,12 @@ def test_card_picture_interruption_sizes_and_rating(
         kept = (live_system.spool / str(call.pk) / shot.file).read_bytes()
         assert hashlib.sha256(kept).hexdigest() == shot.sha256
         assert (shot.width, shot.height) == (640, 480)
+        hints = seat.locator("#hints-live")
+        expect(hints).to_contain_text("人脸比对一致（置信度 93%）")
+        expect(hints).to_contain_text("客户未同意身份证识别，由坐席人工核验")
+        found = TimelineEvent.objects.filter(call=call, kind="observation")
+        assert {event.payload["code"] for event in found} == {"live", "match"}
+        assert {event.payload["snapshot_id"] for event in found} == {str(shot.pk)}
 
         customer.evaluate(VISIBILITY, "hidden")
         expect(seat.get_by_text("画面中断")).to_be_visible()

@@ -35,8 +35,12 @@ def test_the_stretch_without_network_arrives_and_is_marked(
         customer, seat = stage.customer.page, stage.seat.page
         with bad_way(customer) as path:
             call = connect(stage, phone=logins.CUSTOMERS[0], contract_no=SINGLE)
-            customer.wait_for_timeout(6000)  # longer than a stretch is
-
+            wait_with(
+                customer,
+                lambda: customer.evaluate(KEPT) > 0,
+                within_s=30,
+                what="a whole stretch on the phone",
+            )
             gaps = TimelineEvent.objects.filter(call=call, kind="gap")
             path.is_down = True
             expect(customer.locator("#reconnect-left")).to_be_visible(timeout=30_000)

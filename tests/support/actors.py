@@ -1,6 +1,6 @@
 """A seat and a customer at real browsers, each with a camera and a microphone of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -136,6 +136,14 @@ class CustomerInBrowser:
     def check_devices(self) -> None:
         self.page.locator("#heard:not([aria-disabled])").click()
         self.page.locator("#device-ok:not([aria-disabled])").click()
+
+    def answer_options(self, answers: Sequence[bool]) -> None:
+        """To each kind of recognition that is asked for, in turn."""
+        for agreed in answers:
+            title = self.page.locator("#option-title")
+            asked = title.inner_text()
+            self.page.click("#option-yes" if agreed else "#option-no")
+            expect(title.locator("visible=true").filter(has_text=asked)).to_have_count(0)
 
     def call_in(self) -> None:
         self.page.locator("#call-in").click()

@@ -65,10 +65,10 @@ def credit_case(
 
 
 @contextmanager
-def simulated() -> Iterator[tuple[Simulator, str]]:
+def simulated(*, port: int = 0, secret: str = SECRET) -> Iterator[tuple[Simulator, str]]:
     """The simulator over the embedded book, listening; and where."""
-    simulator = Simulator(EmbeddedBank(), KEY_ID, SECRET)
-    server = SimulatorServer(("127.0.0.1", 0), simulator)
+    simulator = Simulator(EmbeddedBank(), KEY_ID, secret)
+    server = SimulatorServer(("127.0.0.1", port), simulator)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

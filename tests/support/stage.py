@@ -1,6 +1,6 @@
 """A call between two browsers on a running system, up to the point a test is interested in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +71,16 @@ def seat_and_customer(system: LiveSystem, folder: Path) -> Iterator[BothSides]:
         )
 
 
-def connect(stage: BothSides, *, phone: str, contract_no: str) -> Call:
-    """From the log-in to a live call both see."""
+def connect(
+    stage: BothSides, *, phone: str, contract_no: str, options: Sequence[bool] = ()
+) -> Call:
+    """From the log-in to a live call both see; `options` answers what recognition asks for."""
     stage.seat.log_in()
     stage.seat.get_ready()
     stage.customer.open_task(phone, contract_no)
     stage.customer.agree()
     stage.customer.check_devices()
+    stage.customer.answer_options(options)
     stage.customer.call_in()
     stage.seat.accept()
     stage.seat.sees("customer")

@@ -47,6 +47,8 @@ class LiveSystem:
             "STORAGE_DIR": str(self.storage),
             "WEB_INTERNAL_URL": self.base_url,
             "MEDIA_WORKER_ID": "media-1",
+            # Nobody listens there until a test does (tests/support/bank.py).
+            "RECOGNITION_URL": f"http://{LOOPBACK}:{free_port()}",
             "PYTHONUNBUFFERED": "1",
         }
         place = Place(LOOPBACK, self.port, free_port(), folder, self.env)

@@ -26,6 +26,12 @@ CONSENTS = {
         _("不同意也可以面谈，不影响办理结果。"),
     ),
 }
+# The parameter that switches a kind on.
+PARAMETERS = {
+    "liveness": "recognise_liveness",
+    "id_ocr": "recognise_id_ocr",
+    "expression": "recognise_expression",
+}
 ASKED_OF: Mapping[str, tuple[str, ...]] = {
     SnapshotKind.ID_CARD: ("liveness", "id_ocr"),
     SnapshotKind.PROPERTY: (),
@@ -45,11 +51,6 @@ FINDINGS = {
     ("expression", "tense"): (_("客户可能紧张或受人指示"), True),
 }
 AWAY = _("辅助识别暂不可用，请人工核验")
-
-
-def parameter_of(kind: str) -> str:
-    """The key of the parameter that switches the kind on."""
-    return f"recognise_{kind}"
 
 
 def consent_version(kind: str) -> str:

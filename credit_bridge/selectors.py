@@ -23,7 +23,7 @@ from .http_bank import HttpBank, HttpRecogniser
 from .models import Difference, LoanProposal, Reconciliation
 from .ports import Bank, CaseDetails, LoanDetails, RecognitionPort
 from .proposals import applied
-from .recognition import CONSENTS, parameter_of
+from .recognition import PARAMETERS
 
 # The handlers that speak to the bank: what waited for it goes out as soon as it answers again.
 HANDLERS = ("credit_bridge.handlers.tell_credit_system", "credit_bridge.handlers.tell_parties")
@@ -78,8 +78,8 @@ def recognition_kinds(*, channel_code: str, product_code: str) -> list[str]:
         return []
     return [
         kind
-        for kind in CONSENTS
-        if value_of(parameter_of(kind), channel_code=channel_code, product_code=product_code)
+        for kind, key in PARAMETERS.items()
+        if value_of(key, channel_code=channel_code, product_code=product_code)
     ]
 
 

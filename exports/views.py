@@ -80,7 +80,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    context = {"jobs": _own(request)[:SHOWN], "most": services.MOST_ROWS}
+    context = {"jobs": _own(request)[:SHOWN], "most": services.MOST_ROWS // 10_000}
     return render(request, "exports/index.html", context)
 
 

@@ -39,6 +39,14 @@ DECIDED = (
     ReviewState.RETURNED,
     ReviewState.FLAGGED,
 )
+OUTCOMES: dict[str, Any] = {
+    "total": Count("pk"),
+    "passed": Count("pk", filter=Q(state=ReviewState.PASSED)),
+    "rejected": Count("pk", filter=Q(state=ReviewState.REJECTED)),
+    "returned": Count("pk", filter=Q(state=ReviewState.RETURNED)),
+    "flagged": Count("pk", filter=Q(state=ReviewState.FLAGGED)),
+    "average": Avg("points"),
+}
 
 
 def reject_reasons() -> tuple[str, ...]:
@@ -166,6 +174,14 @@ def results_of_seat(user: User) -> QuerySet[QcReview]:
     )
 
 
+def outcomes_of_seat(user: User, days: int) -> dict[str, Any]:
+    """How many were decided how in the last `days`, and the mean score: the keys of OUTCOMES."""
+    since = timezone.now() - dt.timedelta(days=days)
+    plain: Any = results_of_seat(user).filter(decided_at__gte=since).order_by()
+    found: dict[str, Any] = plain.aggregate(**OUTCOMES)
+    return found
+
+
 # --- sampling -------------------------------------------------------------------------------
 
 
@@ -269,23 +285,15 @@ def report(user: User, first: dt.date, last: dt.date) -> Report:
     """Reviews decided from `first` to `last` (both included), in the person's scope."""
     rows = decided_between(reviews_open_to(user), first, last)
     plain: Any = rows.order_by()  # groups and figures are named below, the stubs cannot follow
-    outcomes: dict[str, Any] = {
-        "total": Count("pk"),
-        "passed": Count("pk", filter=Q(state=ReviewState.PASSED)),
-        "rejected": Count("pk", filter=Q(state=ReviewState.REJECTED)),
-        "returned": Count("pk", filter=Q(state=ReviewState.RETURNED)),
-        "flagged": Count("pk", filter=Q(state=ReviewState.FLAGGED)),
-        "average": Avg("points"),
-    }
 
     def grouped(**group: Any) -> list[dict[str, Any]]:
         named = plain.values(**{name: F(path) for name, path in group.items()})
-        return list(named.annotate(**outcomes).order_by("-total", *group))
+        return list(named.annotate(**OUTCOMES).order_by("-total", *group))
 
     reviewers = (
         plain.values(staff_no=F("reviewer__staff_no"), name=F("reviewer__name"))
         .annotate(
-            **outcomes,
+            **OUTCOMES,
             waited=Avg(F("claimed_at") - F("opened_at")),
             took=Avg(F("decided_at") - F("claimed_at")),
         )
@@ -298,7 +306,7 @@ def report(user: User, first: dt.date, last: dt.date) -> Report:
     days = (
         plain.annotate(day=TruncDate("decided_at"))
         .values("day")
-        .annotate(**outcomes)
+        .annotate(**OUTCOMES)
         .order_by("day")
     )
     return Report(

@@ -107,6 +107,7 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
         "may_review": may(user, selectors.REVIEW) and not is_own_seat,
         "is_mine": found.reviewer_id == user.pk and found.state == ReviewState.CLAIMED,
         "is_own_seat": is_own_seat,
+        "sees_queue": may(user, selectors.VIEW) or may(user, selectors.REVIEW),
         "decisions": [move.value for move in DECISIONS[ReviewOrigin(found.origin)]],
         "reject_reasons": selectors.reject_reasons() if may(user, selectors.REVIEW) else (),
         "score_form": form,
@@ -200,10 +201,12 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def results(request: HttpRequest) -> HttpResponse:
-    """The seat's own interviews that were reviewed."""
+    """The seat's own interviews that were reviewed: lately in figures, then one by one."""
     user = _user(request, "workbench.use")
     page = Paginator(selectors.results_of_seat(user), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "qc/results.html", {"page": page})
+    figures = selectors.outcomes_of_seat(user, REPORT_DAYS)
+    context = {"page": page, "figures": figures, "days": REPORT_DAYS}
+    return render(request, "qc/results.html", context)
 
 
 @login_required

@@ -133,8 +133,12 @@ def test_a_seat_sees_its_own_result_once_it_is_there(review):
     reviewer.post(reverse("qc:claim", args=[review.pk]))
     reviewer.post(reverse("qc:decide", args=[review.pk]), {"move": "return", "note": "请重新面谈"})
 
-    assert "请重新面谈" in seat.get(reverse("qc:results")).content.decode()
-    assert seat.get(url).status_code == 200
+    results = seat.get(reverse("qc:results"))
+    assert "请重新面谈" in results.content.decode()
+    assert (results.context["figures"]["total"], results.context["figures"]["returned"]) == (1, 1)
+    page = seat.get(url).content.decode()
+    assert f'href="{reverse("qc:results")}"' in page
+    assert f'href="{reverse("qc:queue")}"' not in page
     assert person("S8", "workbench.use").get(url).status_code == 404
 
 

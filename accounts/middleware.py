@@ -18,7 +18,7 @@ from .sensitive import is_sensitive
 from .views import locked_out
 
 OPEN_WHILE_CHANGING = frozenset({"password", "logout", "login"})
-OPEN_WHILE_LOCKED = frozenset({"again", "logout", "login"})
+OPEN_WHILE_LOCKED = frozenset({"again", "idle", "logout", "login"})
 
 
 class StandingLoginMiddleware:

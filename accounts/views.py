@@ -164,11 +164,12 @@ def _changed(request: HttpRequest, user: User, form: PasswordForm) -> HttpRespon
 def idle(request: HttpRequest) -> JsonResponse:
     """What a page asks before it covers itself; it posts that somebody is working on it.
 
-    {"left_s": seconds until idleness locks, null while nothing does}.
+    {"locked": whether it is, "left_s": seconds until idleness locks, null while nothing does}.
     """
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - login_required
-    return JsonResponse({"left_s": sessions.idle_left_s(request.session, user)})
+    left_s = sessions.idle_left_s(request.session, user)
+    return JsonResponse({"locked": sessions.LOCKED in request.session, "left_s": left_s})
 
 
 @login_required

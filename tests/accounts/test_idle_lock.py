@@ -71,11 +71,11 @@ def test_after_half_an_hour_a_page_asks_for_the_password_and_goes_on_where_it_wa
 
 def test_nothing_but_the_unlocking_and_the_way_out_is_answered(client):
     with later(minutes=31):
-        for path in ("/", "/idle", "/exports/state", "/admin/", "/password", "/second-factor"):
+        for path in ("/", "/exports/state", "/admin/", "/password", "/second-factor"):
             answer = client.get(path, headers=SCRIPT)
             assert (answer.status_code, answer.json()["code"]) == (403, "locked"), path
         assert client.post("/columns", {"back": "/"}).status_code == 403
-        assert client.post("/idle", headers=SCRIPT).json()["code"] == "locked"
+        assert client.post("/idle", headers=SCRIPT).json()["locked"] is True
         assert client.post("/again", {"proof": PASSWORD}, headers=SCRIPT).json() == {"proved": True}
         assert client.get("/seats/").status_code == 200
     with later(minutes=90):
@@ -106,7 +106,7 @@ def test_wrong_passwords_count_as_failed_logins_and_it_stays_locked(client):
         assert told[:4] == [403] * 4
         assert told[-1] == 429
         assert client.post("/again", {"proof": PASSWORD}, headers=SCRIPT).status_code == 429
-        assert client.get("/idle", headers=SCRIPT).json()["code"] == "locked"
+        assert client.get("/idle", headers=SCRIPT).json()["locked"] is True
         assert client.get("/seats/").status_code == 429
     assert AuditEntry.objects.filter(action="user.locked").exists()
 
@@ -127,14 +127,14 @@ def test_a_page_that_asks_by_itself_is_nobodys_act_and_one_that_tells_of_work_is
     with later(minutes=35):
         assert 1140 < client.get("/idle", headers=SCRIPT).json()["left_s"] <= 1200
     with later(minutes=56):
-        assert client.get("/idle", headers=SCRIPT).json()["code"] == "locked"
+        assert client.get("/idle", headers=SCRIPT).json()["locked"] is True
 
 
 def test_none_is_locked_where_the_parameter_says_so(client):
     parameters.set_value("idle_lock_min", 0, scope="global", by="root")
 
     with later(hours=3):
-        assert client.get("/idle", headers=SCRIPT).json() == {"left_s": None}
+        assert client.get("/idle", headers=SCRIPT).json() == {"locked": False, "left_s": None}
         assert client.get("/seats/").status_code == 200
 
 
@@ -146,7 +146,7 @@ def test_a_signed_in_seat_is_never_locked_and_is_after_signing_out(state):
     presence = SeatPresence.objects.create(seat=seat, state=state)
 
     with later(hours=3):
-        assert client.get("/idle", headers=SCRIPT).json() == {"left_s": None}
+        assert client.get("/idle", headers=SCRIPT).json() == {"locked": False, "left_s": None}
         assert client.get("/workbench/", headers=SCRIPT).status_code == 200
     presence.state = Presence.SIGNED_OUT
     presence.save()
@@ -161,7 +161,7 @@ def test_a_supervisor_in_a_call_is_not_locked(supervisor, client):
     )
 
     with later(hours=1):
-        assert client.get("/idle", headers=SCRIPT).json() == {"left_s": None}
+        assert client.get("/idle", headers=SCRIPT).json() == {"locked": False, "left_s": None}
     Participant.objects.filter(pk=place.pk).update(state=ParticipantState.LEFT)
     with later(hours=1):
-        assert client.get("/idle", headers=SCRIPT).json()["code"] == "locked"
+        assert client.get("/idle", headers=SCRIPT).json()["locked"] is True

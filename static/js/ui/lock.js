@@ -32,11 +32,12 @@ export function mountLock(dialog, { token, fetch = globalThis.fetch.bind(globalT
     try {
       const answer = await fetch(idleUrl, { method: works ? "POST" : "GET", headers: { "X-CSRFToken": token } });
       if (answer.ok) {
-        const { left_s } = await answer.json();
+        const { locked, left_s } = await answer.json();
+        if (locked) return cover();
         if (works) told = asked;
         if (isCovered) uncover();
         if (left_s !== null) again(left_s);
-      } else if (answer.status === 403 && (await answer.json()).code === "locked") cover();
+      }
     } catch {
       // The network is away: the next look asks again, and the server keeps its own time.
     }

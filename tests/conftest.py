@@ -9,7 +9,10 @@ from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
+from tests.support import quick_flush
 from tests.support.system import LiveSystem, live_system_in
+
+quick_flush.install()
 
 
 @pytest.fixture(autouse=True)

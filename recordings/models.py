@@ -110,6 +110,8 @@ class RecordingTrack(models.Model):
     damage = models.CharField(_("受损情况"), max_length=120, blank=True)
     # What a look every few seconds found (recordings.picture); empty where nobody looked.
     picture = models.JSONField(_("画面"), default=dict, blank=True)
+    # How loud it was, a digit every 200 ms (recordings.waves); empty for video.
+    levels = models.TextField(_("音量"), default="", blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("原始音视频")

@@ -13,6 +13,7 @@ from typing import Any
 
 import av
 
+from recordings import waves
 from recordings.folder import CallFolder, FolderUnreadable, Part, read_folder
 from recordings.picture import EVERY_MS, Looks, luma_of
 
@@ -35,6 +36,7 @@ class Probed:
     sha256: str
     damage: str
     picture: dict[str, int]
+    levels: str
 
 
 def probe(folder: CallFolder) -> list[Probed]:
@@ -43,13 +45,14 @@ def probe(folder: CallFolder) -> list[Probed]:
 
 def _probe_part(root: Path, part: Part) -> Probed:
     path = root / part.file
-    digest, size, last_ms, damage, looks = hashlib.sha256(), 0, 0.0, "", Looks()
+    digest, size, last_ms, damage = hashlib.sha256(), 0, 0.0, ""
+    looks, levels = Looks(), list[int]()
     if path.is_file():
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
                 size += len(chunk)
-        last_ms, damage = _read_through(path, part.kind, looks)
+        last_ms, damage = _read_through(path, part.kind, looks, levels)
         if part.sha256 is not None and part.sha256 != digest.hexdigest():
             damage = damage or "sha256 differs from the journal"
     else:
@@ -67,11 +70,12 @@ def _probe_part(root: Path, part: Part) -> Probed:
         digest.hexdigest(),
         damage,
         looks.as_json(),
+        waves.as_text(levels),
     )
 
 
-def _read_through(path: Path, kind: str, looks: Looks) -> tuple[float, str]:
-    """(time of the last packet in ms, what is wrong). Of a video a picture is looked at now and then."""
+def _read_through(path: Path, kind: str, looks: Looks, levels: list[int]) -> tuple[float, str]:
+    """(time of the last packet in ms, what is wrong). Sound is heard, a picture looked at now and then."""
     last_ms, looked_ms = 0.0, -float(EVERY_MS)
     try:
         with av.open(str(path)) as container:
@@ -85,6 +89,8 @@ def _read_through(path: Path, kind: str, looks: Looks) -> tuple[float, str]:
                     if kind == "video" and packet.is_keyframe and at_ms >= looked_ms + EVERY_MS:
                         looked_ms = at_ms
                         _look(packet, looks)
+                    if kind == "audio":
+                        _hear(packet, levels, at_ms)
     except (av.FFmpegError, OSError) as error:
         return last_ms, f"truncated: {type(error).__name__}"
     return last_ms, "" if last_ms else "empty"
@@ -95,6 +101,15 @@ def _look(packet: Any, looks: Looks) -> None:
     try:
         for frame in packet.decode():
             looks.look(luma_of(frame))
+    except av.FFmpegError:
+        return
+
+
+def _hear(packet: Any, levels: list[int], at_ms: float) -> None:
+    """A broken packet is silence."""
+    try:
+        for frame in packet.decode():
+            waves.put(levels, at_ms, waves.level_of(frame))
     except av.FFmpegError:
         return
 

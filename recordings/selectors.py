@@ -24,7 +24,7 @@ from interviews.models import Call, Participant, Snapshot
 from interviews.states import ParticipantRole
 from outbox.models import OutboxMessage
 
-from . import rescue
+from . import rescue, waves
 from .folder import CONTENT, RESCUE, RESCUE_SOURCE, CallFolder, FolderUnreadable, read_folder
 from .grams import needed_grams, normalised
 from .models import (
@@ -307,7 +307,9 @@ def review_view(call_id: UUID, ticket: str) -> dict[str, Any]:
 
     Addresses carry `ticket`; the page renews it by asking again with it.
 
-    {call_id, duration_ms, state, ready, tracks: [{participant_id, name, role, kind, start_ms,
+    `waves` is how loud each participant was, a digit for each of equal parts of the call.
+
+    {call_id, duration_ms, state, ready, waves, tracks: [{participant_id, name, role, kind, start_ms,
     end_ms, url, mime}], events: [{id, kind, at_ms, until_ms, participant_id, payload}],
     composed_url, composed_mime, composed_starts_at_ms, stage, upload}. Times in ms from the call's start. Read from the call's folder, which is
     playable while it is still being written; `ready` says that there is something to play.
@@ -329,6 +331,7 @@ def review_view(call_id: UUID, ticket: str) -> dict[str, Any]:
         "ready": bool(tracks),
         "tracks": tracks,
         "events": events_of(call),
+        "waves": _waves(recording, duration_ms) if recording else {},
         "composed_starts_at_ms": recording.starts_at_ms if recording else 0,
         "composed_mime": mime_of(recording.file) if recording and recording.file else None,
         "composed_url": (
@@ -337,6 +340,12 @@ def review_view(call_id: UUID, ticket: str) -> dict[str, Any]:
             else None
         ),
     }
+
+
+def _waves(recording: Recording, duration_ms: int) -> dict[str, str]:
+    """How loud each was along the call (recordings.waves); empty until the files were looked into."""
+    heard = recording.tracks.exclude(levels="").order_by("start_ms")
+    return waves.lanes(list(heard.values_list("participant_id", "start_ms", "levels")), duration_ms)
 
 
 def step_spans(call: Call) -> list[tuple[int, int]]:

@@ -24,7 +24,27 @@ export function rulerMarks(durationMs) {
 }
 
 /**
- * @param {Pick<Review, "duration_ms" | "tracks">} view
+ * The path of a lane's sound: an upright stroke for each digit, in a box one wide a digit and 16 high.
+ * @param {string} digits how loud each of equal parts was, 0 to 9
+ */
+export function wavePath(digits) {
+  return [...digits].map((digit, at) => (digit === "0" ? "" : `M${at + 0.5} ${8 - 0.75 * Number(digit)}V${8 + 0.75 * Number(digit)}`)).join("");
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+/** @param {string} digits */
+function wave(digits) {
+  const drawn = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  const facts = { class: "line__wave", viewBox: `0 0 ${digits.length} 16`, preserveAspectRatio: "none", "aria-hidden": "true" };
+  for (const [name, value] of Object.entries(facts)) drawn.setAttribute(name, value);
+  path.setAttribute("d", wavePath(digits));
+  drawn.append(path);
+  return drawn;
+}
+
+/**
+ * @param {Pick<Review, "duration_ms" | "tracks" | "waves">} view
  * @param {(ms: number) => void} seek
  * @param {{ isLive?: boolean }} [options] live: no lane a person, one for all that grows with the call
  */
@@ -62,6 +82,8 @@ export function mountTimeline(view, seek, { isLive = false } = {}) {
     for (const track of person.tracks.filter((each) => !each.source && (each.kind === "audio" || !person.tracks.some((other) => other.kind === "audio")))) {
       lane.append(put(el("i", { class: "line__in" }), track.start_ms, track.end_ms));
     }
+    const sound = view.waves?.[person.id];
+    if (sound) lane.append(wave(sound));
     const gaps = el("span", {});
     gapsOf.set(person.id, gaps);
     lane.append(gaps);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { playerKey } from "../../../static/js/recordings/keys.js";
 import { Watched, momentsOf, neighbour } from "../../../static/js/recordings/marks.js";
-import { rulerMarks } from "../../../static/js/recordings/timeline.js";
+import { rulerMarks, wavePath } from "../../../static/js/recordings/timeline.js";
 import { CallClock } from "../../../static/js/recordings/clock.js";
 
 const TAG = new Set(["tag"]);
@@ -79,4 +79,9 @@ test("keys belong to the player unless one writes or an input method composes", 
   assert.equal(playerKey(key("n", { isComposing: true }), false), null);
   assert.equal(playerKey(key("p", { ctrlKey: true }), false), null);
   assert.equal(playerKey(key("F5"), false), null);
+});
+
+test("sound is a stroke a digit, silence none", () => {
+  assert.equal(wavePath("0408"), "M1.5 5V11M3.5 2V14");
+  assert.equal(wavePath(""), "");
 });

@@ -23,7 +23,7 @@ from parameters.selectors import value_of
 
 from . import passwords
 from .models import User
-from .selectors import may
+from .selectors import may, operations_of
 
 EPOCH, BEGAN, SEEN, MARK = "auth.epoch", "auth.began", "auth.seen", "auth.mark"
 PROVED, LOCKED = "auth.proved", "auth.locked"
@@ -32,6 +32,7 @@ DUE = "auth.password_due"
 HALF, HALF_S = "auth.half", 600
 SEEN_STEP_S = 60
 SHORTEST_LOGIN_S = 3600
+WALL = frozenset({"dispatch.view"})
 
 
 class Ended(StrEnum):
@@ -112,9 +113,12 @@ def is_locked(session: SessionBase, user: User) -> bool:
 
 
 def idle_left_s(session: SessionBase, user: User) -> int | None:
-    """How long until idleness locks; None while nothing does (the parameter, or who is at work)."""
+    """How long until idleness locks; None while nothing does (the parameter, or who is at work).
+
+    Nor is who may look at the wallboard and do nothing else: that is a screen on a wall.
+    """
     allowed_s = value_of("idle_lock_min") * 60
-    if not allowed_s or _is_at_work(user):
+    if not allowed_s or operations_of(user) == WALL or _is_at_work(user):
         return None
     return int(allowed_s - (timezone.now().timestamp() - session.get(SEEN, 0)))
 

@@ -20,6 +20,7 @@ from tests.support.factories import make_call, make_seat
 pytestmark = pytest.mark.django_db
 PASSWORD = "test-password"
 SCRIPT = {"Sec-Fetch-Dest": "empty"}
+WATCHERS = {"W1": ["dispatch.view"], "M1": ["dispatch.view", "dispatch.manage"]}
 SETTING = {"scope": "global", "value": "40", "note": "测试"}
 
 
@@ -52,6 +53,13 @@ def later(**delta):
 def audited():
     kept = AuditEntry.objects.filter(action__startswith="user.page_").order_by("pk")
     return [entry.action for entry in kept]
+
+
+def test_a_screen_on_the_wall_that_may_do_nothing_else_stays():
+    wall, supervisor = (entered(person(no, *ops)) for no, ops in WATCHERS.items())
+    with later(hours=2):
+        assert wall.get("/wallboard/board.json", headers=SCRIPT).status_code == 200
+        assert supervisor.get("/wallboard/board.json", headers=SCRIPT).json()["code"] == "locked"
 
 
 def test_after_half_an_hour_a_page_asks_for_the_password_and_goes_on_where_it_was(client):

@@ -124,11 +124,13 @@ class Camera(MediaStreamTrack):
 
 
 class Microphone(MediaStreamTrack):
+    """20 ms of sound each time; of `every` such pieces one is sent."""
+
     kind = "audio"
 
-    def __init__(self, clock: PeerClock) -> None:
+    def __init__(self, clock: PeerClock, *, every: int = 1) -> None:
         super().__init__()
-        self._clock, self._number = clock, 0
+        self._clock, self._number, self._every = clock, 0, every
 
     async def recv(self) -> av.AudioFrame:
         if self.readyState != "live":
@@ -142,7 +144,7 @@ class Microphone(MediaStreamTrack):
         frame.sample_rate = 48_000
         frame.pts = self._number * 960
         frame.time_base = fractions.Fraction(1, 48_000)
-        self._number += 1
+        self._number += self._every
         return frame
 
 
@@ -372,12 +374,17 @@ class Seen:
 
 
 class Peer:
-    """One stock aiortc client: publishes a camera and a microphone, watches its slots."""
+    """One stock aiortc client: publishes a camera and a microphone, watches its slots.
 
-    def __init__(self, *, slots: int = 1, first_number: int = 0, watch: bool = True) -> None:
+    A `sparse` one sends a few pictures and pieces of sound a second: many fit into one process.
+    """
+
+    def __init__(
+        self, *, slots: int = 1, first_number: int = 0, watch: bool = True, sparse: bool = False
+    ) -> None:
         clock = PeerClock()
-        self.camera = Camera(clock, first_number=first_number)
-        self.microphone = Microphone(clock)
+        self.camera = Camera(clock, first_number=first_number, fps=5 if sparse else 15)
+        self.microphone = Microphone(clock, every=5 if sparse else 1)
         self.seen = [Seen() for _ in range(slots)]
         self._watch = watch
         self._tasks: list[asyncio.Task[None]] = []
@@ -428,7 +435,7 @@ class Peer:
         answer = await gateway.aconnect_leg(control_url, call_id, body)
         sdp = answer.answer_sdp
         await self.accept(sdp if path is None else path.answer(sdp))
-        await until(lambda: self.connection.connectionState == "connected", "the peer connects")
+        await until(lambda: self.connection.connectionState == "connected", "the peer connects", 30)
         return answer
 
     def lose(self, *, up: float = 0.0, down: float = 0.0, seed: int = 1) -> None:

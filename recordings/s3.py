@@ -1,7 +1,7 @@
 """An S3-compatible store: parts that are resumed, read back and hashed, locked where it can lock.
 
-Keys are put once and never written over. Of a bucket with versions the newest version counts; it is
-the only one.
+Keys are put once and never written over. Of a bucket with versions the newest version counts: who
+dies between an object's arrival and its confirmation puts it again. All versions go together.
 """
 
 import base64
@@ -15,6 +15,8 @@ from typing import Any, BinaryIO, cast
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from common.faultpoint import faultpoint
 
 from .storage import Beat, ChecksumMismatch, Sent, StillLocked, untold
 
@@ -64,6 +66,7 @@ class S3Store:
         self._client.put_object(
             Bucket=self._bucket, Key=key, Body=body, ChecksumSHA256=_checksum(body)
         )
+        faultpoint("bucket.placed")
 
     def _put_parts(self, source: Path, key: str, size: int, beat: Beat, sent: Sent) -> None:
         """What arrived before a break is not sent again: parts are compared by their checksums."""
@@ -82,12 +85,14 @@ class S3Store:
                         Body=body,
                     )
                     tag = taken["ETag"].strip('"')
+                    faultpoint("bucket.part_sent")
                 parts.append({"PartNumber": number, "ETag": tag})
                 beat()
                 sent(file.tell())
         self._client.complete_multipart_upload(
             Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
         )
+        faultpoint("bucket.completed")
 
     def _begun(self, key: str) -> tuple[str, dict[int, str]]:
         """An upload of this key that was broken off, with its parts' tags; else a new one."""
@@ -101,6 +106,7 @@ class S3Store:
             parts = [part for page in pages for part in page.get("Parts", [])]
             return upload["UploadId"], {p["PartNumber"]: p["ETag"].strip('"') for p in parts}
         made = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
+        faultpoint("bucket.begun")
         return made["UploadId"], {}
 
     def _digest(self, key: str, beat: Beat) -> tuple[str, int]:
@@ -150,6 +156,7 @@ class S3Store:
                     "RetainUntilDate": until,
                 },
             )
+            faultpoint("bucket.locked")
         except (ClientError, BotoCoreError) as error:
             raise StoreAway(_told(error)) from error
 
@@ -158,26 +165,41 @@ class S3Store:
         if not self._lock_mode:
             return
         try:
-            self._client.put_object_legal_hold(
-                Bucket=self._bucket, Key=key, LegalHold={"Status": "ON" if on else "OFF"}
-            )
+            for version in self._versions(key) or [{}]:
+                self._client.put_object_legal_hold(
+                    Bucket=self._bucket,
+                    Key=key,
+                    LegalHold={"Status": "ON" if on else "OFF"},
+                    **version,
+                )
+                faultpoint("bucket.held")
         except (ClientError, BotoCoreError) as error:
             raise StoreAway(_told(error)) from error
 
     def delete(self, key: str) -> None:
-        """Gone for good, with its version. Raises StillLocked; a missing key is nothing to do."""
+        """Gone for good, with its versions. Raises StillLocked; a missing key is nothing to do."""
         head = self._head(key)
         if head is None:
             return
-        version = {"VersionId": head["VersionId"]} if head.get("VersionId") else {}
         try:
-            self._client.delete_object(Bucket=self._bucket, Key=key, **version)
+            for version in self._versions(key) if head.get("VersionId") else [{}]:
+                self._client.delete_object(Bucket=self._bucket, Key=key, **version)
+                faultpoint("bucket.deleted")
         except ClientError as error:
             if _code(error) in _LOCKED:
                 raise StillLocked(key) from error
             raise StoreAway(_told(error)) from error
         except BotoCoreError as error:
             raise StoreAway(_told(error)) from error
+
+    def _versions(self, key: str) -> list[dict[str, str]]:
+        """The newest first."""
+        found = self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
+        return [
+            {"VersionId": version["VersionId"]}
+            for version in found.get("Versions", [])
+            if version["Key"] == key
+        ]
 
 
 class _Ranges(io.RawIOBase):

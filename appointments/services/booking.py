@@ -20,6 +20,7 @@ from appointments.states import APPOINTMENT_MACHINE, AppointmentMove, Appointmen
 from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from common.push import push, seat_group
 from interviews.policy import require_video_allowed
 from interviews.selectors import live_call_of
@@ -78,6 +79,7 @@ def hold(seat_id: int, *, start: dt.datetime, holder: str, actor: Actor) -> Slot
         object_id=seat.pk,
         start=start.isoformat(),
     )
+    faultpoint("slot.held")
     return row
 
 
@@ -132,6 +134,7 @@ def book(
         if "appointment_person_free" in str(error):
             raise PersonBusy from error
         raise SlotTaken(next=_next_free(seat_id, holder)) from error
+    faultpoint("slot.taken")
     SlotHold.objects.filter(holder=holder).delete()
     assign_task(appointment, seat)
     audit.record(
@@ -144,6 +147,7 @@ def book(
         start=start.isoformat(),
     )
     publish_news(appointment, "booked" if moved_from is None else "moved")
+    faultpoint("appointment.booked")
     push(seat_group(seat.pk), "seat.changed")
     return appointment
 
@@ -203,6 +207,7 @@ def close(appointment: Appointment, move: AppointmentMove, *, actor: Actor) -> A
     )
     if move in NEWS:
         publish_news(appointment, NEWS[move])
+    faultpoint("appointment.closed")
     push(seat_group(appointment.seat_id), "seat.changed")
     return appointment
 

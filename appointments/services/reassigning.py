@@ -16,6 +16,7 @@ from appointments.states import AppointmentState
 from audit import services as audit
 from common.actor import Actor
 from common.errors import DomainError
+from common.faultpoint import faultpoint
 from common.push import push, seat_group
 from interviews.services import lock_task
 from interviews.states import RUNNING
@@ -132,6 +133,7 @@ def _reassign_one(appointment_id: int, seat_id: int, *, actor: Actor) -> Appoint
         after=row.seat.staff_no,
     )
     publish_news(row, "reassigned")
+    faultpoint("appointment.reassigned")
     for changed in (before, row.seat):
         push(seat_group(changed.pk), "seat.changed")
     return row

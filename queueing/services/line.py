@@ -14,6 +14,7 @@ from appointments.selectors import due_appointments
 from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from common.push import QUEUE_GROUP, party_group, push, request_group, seat_group
 from interviews import services as interviews
 from interviews.models import Call, InterviewTask
@@ -81,6 +82,7 @@ def call_in(task_id: UUID, *, party_id: UUID, channel_code: str, actor: Actor) -
             chain=audit.interview_chain(task_id),
             channel=channel_code,
         )
+        faultpoint("request.entered")
         push(QUEUE_GROUP, "queue.changed")
     else:
         touch(request.pk)
@@ -99,6 +101,7 @@ def move_request(request: CallRequest, move: RequestMove) -> None:
     if request.state not in IN_LINE:
         request.closed_at = timezone.now()
     request.save()
+    faultpoint("request.moved")
     push(request_group(request.pk), "request.changed")
     push(QUEUE_GROUP, "queue.changed")
 
@@ -132,6 +135,7 @@ def close_offer(offer: Offer, state: OfferState) -> None:
     offer.state = state
     offer.closed_at = timezone.now()
     offer.save(update_fields=["state", "closed_at"])
+    faultpoint("offer.closed")
 
 
 def dispatch_waiting() -> int:
@@ -140,6 +144,7 @@ def dispatch_waiting() -> int:
     None while no media worker has room: a seat that answers must not be the one who learns it. None
     either when another already waits for the dispatcher's place: that one reads after us.
     """
+    faultpoint("dispatch.begun")
     count, missed = 0, int(has_media_room())
     while missed:
         with _next_dispatcher() as step_up:
@@ -192,6 +197,7 @@ def _offer_round(step_up: Callable[[], None]) -> tuple[int, int]:
     policy = policy_of(version)
     line = waiting_views(list(requests.values()), policy, due)
     planned = plan(line, candidates_now(due), policy, now_s=now.timestamp())
+    faultpoint("dispatch.planned")
     chosen = {d.seat_id for _w, d in planned if d.seat_id is not None}
     # All seats before any request: the lock order holds however many offers a round makes.
     locked = {pk: seats.lock_seat(pk) for pk in sorted(chosen)}
@@ -233,6 +239,7 @@ def _offer(request_id: UUID, seat: Seat, trace: dict[str, object]) -> bool:
             )
     except IntegrityError:
         return False  # the constraint knows better than the read before it
+    faultpoint("offer.created")
     seats.mark_offered(seat)
     request.trace = trace
     move_request(request, RequestMove.OFFER)
@@ -245,6 +252,7 @@ def _offer(request_id: UUID, seat: Seat, trace: dict[str, object]) -> bool:
         seat=seat.staff_no,
         rule=trace.get("rule", ""),
     )
+    faultpoint("offer.made")
     return True
 
 
@@ -268,6 +276,7 @@ def accept_offer(offer_id: UUID, *, seat_id: int, actor: Actor) -> Call:
     ):
         raise OfferGone
     call = interviews.open_call(request.task_id, seat=seat, party_id=request.party_id, actor=actor)
+    faultpoint("offer.call_opened")
     seats.enter_call(seat, actor=actor)
     close_offer(offer, OfferState.ACCEPTED)
     _connect(request, call)
@@ -285,12 +294,14 @@ def accept_offer(offer_id: UUID, *, seat_id: int, actor: Actor) -> Call:
         chain=audit.interview_chain(call.task_id),
         call=str(call.pk),
     )
+    faultpoint("offer.accepted")
     return call
 
 
 def _connect(request: CallRequest, call: Call) -> None:
     request.call = call
     move_request(request, RequestMove.CONNECT)
+    faultpoint("request.connected")
     push(party_group(request.party_id), "party.changed")
 
 
@@ -322,6 +333,7 @@ def _end_ringing(offer_id: UUID, seat_id: int, state: OfferState, actor: Actor) 
         chain=audit.interview_chain(request.task_id),
         seat=seat.staff_no,
     )
+    faultpoint("offer.returned")
     push(seat_group(seat.pk), "seat.changed")
     transaction.on_commit(dispatch_waiting)
 

@@ -13,6 +13,7 @@ from appointments.selectors import due_appointments
 from audit import services as audit
 from common.actor import Actor
 from common.clock import db_now
+from common.faultpoint import faultpoint
 from common.push import push, seat_group
 from interviews import services as interviews
 from queueing.errors import NobodyFree, NotTransferable, OfferGone, SeatNotReady
@@ -81,6 +82,7 @@ def transfer(request_id: UUID, *, from_seat_id: int, to_seat_id: int | None, act
         before=giver.staff_no,
         after=taker.staff_no,
     )
+    faultpoint("request.transferred")
     for seat in (giver, taker):
         push(seat_group(seat.pk), "seat.changed")
     transaction.on_commit(dispatch_waiting)  # the giver is free for the next

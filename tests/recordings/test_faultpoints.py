@@ -1,7 +1,6 @@
 """Every declared point is died at (F:M1, C1): nothing is lost and nothing is there twice afterwards.
 
-The points are read from the source: a new `faultpoint("…")` is tried without a line here, and one
-that no life of a call reaches fails. A life goes on after each death, to the next point.
+The lives of a call and its recording, in Django's processes and in a media worker.
 """
 
 import asyncio
@@ -9,17 +8,14 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-import os
-import re
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from audit.models import AuditEntry
@@ -51,24 +47,11 @@ from recordings.storage import sha256_of, store
 from tests.recordings.conftest import MakeEnded
 from tests.recordings.test_upload_while_recording import files_in_store
 from tests.recordings.test_views import pretend_sealed
+from tests.support.deaths import ROOT, Life, die_at_each_point, points
 from tests.support.factories import SEAT_ACTOR
 from tests.support.rtc import Peer, WebStub, WorkerProcess, until, web_stub, worker_process
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
-ROOT = Path(__file__).resolve().parent.parent.parent
-POINT = re.compile(r'\bfaultpoint\("([a-z_]+\.[a-z_]+)"\)')
-
-
-def points(*places: str) -> set[str]:
-    """The points declared in these files and folders."""
-    found: list[str] = []
-    for place in places:
-        path = ROOT / place
-        for file in [path] if path.is_file() else path.rglob("*.py"):
-            found += POINT.findall(file.read_text(encoding="utf-8"))
-    assert len(found) == len(set(found)), "a name is a place"
-    return set(found)
-
 
 APPS = [
     file.name
@@ -78,11 +61,14 @@ APPS = [
 MEDIA = points("media_worker")
 KEEPING = points(*(f"recordings/services/{name}.py" for name in ("rebuild", "spool", "tiers")))
 DELETING = points("recordings/services/retention.py")
-CALL = points(*APPS) - MEDIA - KEEPING - DELETING
+# Died at in tests of their own: test_dying_line.py, test_s3.py.
+ELSEWHERE = points("appointments", "queueing", "recordings/s3.py")
+CALL = points(*APPS) - MEDIA - KEEPING - DELETING - ELSEWHERE
 
 
 def test_there_are_points_at_every_durable_step() -> None:
     assert len(CALL | MEDIA | KEEPING | DELETING) >= 40
+    assert len(ELSEWHERE) >= 20
 
 
 def test_production_does_not_start_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,16 +79,6 @@ def test_production_does_not_start_with_one(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 # --- lives in Django's processes ----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Life:
-    """`live` may be broken off anywhere and begun again; `whole` asserts what is there at its end."""
-
-    points: set[str]
-    begin: Callable[[MakeEnded], UUID]
-    live: Callable[[UUID], None]
-    whole: Callable[[UUID], None]
 
 
 def deliver_all() -> None:
@@ -239,48 +215,11 @@ def whole_deleted(call_id: UUID) -> None:
     assert audited(call_id, "recording.deleted", "recording.deletion_begun") == 2
 
 
-LIVES = {
-    "call": Life(CALL, begin_call, live_call, whole_call),
-    "keeping": Life(KEEPING, begin_keeping, keep, whole_keeping),
-    "deleting": Life(DELETING, begin_keeping, delete, whole_deleted),
+LIVES: dict[str, Callable[[MakeEnded], Life]] = {
+    "call": lambda ended: Life(CALL, lambda: begin_call(ended), live_call, whole_call),
+    "keeping": lambda ended: Life(KEEPING, lambda: begin_keeping(ended), keep, whole_keeping),
+    "deleting": lambda ended: Life(DELETING, lambda: begin_keeping(ended), delete, whole_deleted),
 }
-
-
-class Trace:
-    """Armed with this, a process notes the points it reaches instead of dying there."""
-
-    def __init__(self, file: Path) -> None:
-        self.file, self.seen = file, list[str]()
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, name: object) -> bool:
-        if isinstance(name, str) and name not in self.seen:
-            self.seen.append(name)
-            self.file.write_text(json.dumps(self.seen))
-        return False
-
-
-def in_child(act: Callable[[UUID], None], call_id: UUID, armed: str | Trace = "") -> bool:
-    """Whether a process of its own was killed while it acted; it must not end in another way."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        with contextlib.suppress(BaseException):
-            faultpoint.arm(armed if isinstance(armed, str) else "")
-            if isinstance(armed, Trace):
-                faultpoint._armed = armed  # type: ignore[assignment]
-            act(call_id)
-            code = 0
-        os._exit(code)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0
-    return False
 
 
 def leases_run_out() -> None:
@@ -298,23 +237,7 @@ def test_death_at_any_point_loses_nothing_and_doubles_nothing(
     name: str, ended_call: MakeEnded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "STORAGE_COLD_DIR", tmp_path / "cold")
-    life, trace = LIVES[name], tmp_path / "trace"
-    call_id = life.begin(ended_call)
-    assert not in_child(life.live, call_id, Trace(trace))
-    life.whole(call_id)
-    order = [point for point in json.loads(trace.read_text()) if point in life.points]
-    assert set(order) == life.points
-    while order:
-        call_id = life.begin(ended_call)
-        killed = 0
-        for point in list(order):
-            if in_child(life.live, call_id, f"{point}:1"):
-                order.remove(point)
-                killed += 1
-                leases_run_out()
-        assert killed, order
-        assert not in_child(life.live, call_id)
-        life.whole(call_id)
+    die_at_each_point(LIVES[name](ended_call), tmp_path / "trace", leases_run_out)
 
 
 # --- lives in a media worker --------------------------------------------------------------------

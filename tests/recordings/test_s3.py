@@ -11,6 +11,7 @@ import pytest
 
 from recordings.s3 import S3Store, StoreAway
 from recordings.storage import ChecksumMismatch, StillLocked, new_key
+from tests.support.deaths import Life, die_at_each_point, points
 from tests.support.s3 import S3Server, s3_server
 
 BUCKET = "recordings"
@@ -178,3 +179,45 @@ def test_a_store_that_is_away_is_worth_another_try(server: S3Server, tmp_path: P
 
     with pytest.raises(StoreAway):
         put(S3Store(elsewhere.client(attempts=1), BUCKET), source, new_key())
+
+
+def versions(server: S3Server, prefix: str) -> int:
+    """Versions and delete markers: what is deleted for good leaves none."""
+    listed = server.client().list_object_versions(Bucket=BUCKET, Prefix=prefix)
+    return len(listed.get("Versions", [])) + len(listed.get("DeleteMarkers", []))
+
+
+@pytest.mark.fault
+@pytest.mark.django_db
+def test_death_at_any_point_costs_one_more_try_and_leaves_one_object(
+    server: S3Server, large: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small.bin"
+    small.write_bytes(b"evidence")
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+
+    def begin() -> dict[Path, str]:
+        return {large: new_key(), small: new_key()}
+
+    def live(keys: dict[Path, str]) -> None:
+        """Who is not told that a file is there puts it again, under the same key."""
+        there = S3Store(server.client(), BUCKET, lock_mode="COMPLIANCE", part_bytes=PART_BYTES)
+        for source, key in keys.items():
+            put(there, source, key)
+        there.retain(keys[large], soon)
+        there.hold(keys[small], on=True)
+        there.hold(keys[small], on=False)
+        there.delete(keys[small])
+
+    def whole(keys: dict[Path, str]) -> None:
+        client = server.client()
+        there = S3Store(client, BUCKET)
+        with there.open(keys[large]) as file:
+            assert file.read() == large.read_bytes()
+        with pytest.raises(StillLocked):
+            there.delete(keys[large])
+        assert versions(server, keys[small]) == 0
+        assert not client.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+
+    life = Life(points("recordings/s3.py"), begin, live, whole)
+    die_at_each_point(life, tmp_path / "trace")

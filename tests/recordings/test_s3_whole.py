@@ -3,11 +3,11 @@
 import datetime as dt
 import hashlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,17 +52,23 @@ services.process(sys.argv[1])
 """
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as running:
+        yield running
+
+
 @pytest.fixture
-def bucket(tmp_path: Path, settings: Settings) -> Iterator[S3Server]:
-    """The installation's store is a bucket with object lock."""
-    with s3_server(tmp_path / "s3") as server:
-        server.client().create_bucket(Bucket=settings.S3_BUCKET, ObjectLockEnabledForBucket=True)
-        settings.STORAGE_BACKEND, settings.S3_OBJECT_LOCK = "s3", "COMPLIANCE"
-        settings.S3_ENDPOINT = server.url
-        settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = ACCESS_KEY, SECRET_KEY
-        storage._s3_store.cache_clear()
-        yield server
-        storage._s3_store.cache_clear()
+def bucket(server: S3Server, settings: Settings) -> Iterator[S3Server]:
+    """The installation's store is a bucket with object lock, new for each test."""
+    settings.S3_BUCKET = f"recordings-{secrets.token_hex(4)}"
+    server.client().create_bucket(Bucket=settings.S3_BUCKET, ObjectLockEnabledForBucket=True)
+    settings.STORAGE_BACKEND, settings.S3_OBJECT_LOCK = "s3", "COMPLIANCE"
+    settings.S3_ENDPOINT = server.url
+    settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = ACCESS_KEY, SECRET_KEY
+    storage._s3_store.cache_clear()
+    yield server
+    storage._s3_store.cache_clear()
 
 
 def sealed(ended_call: MakeEnded) -> Recording:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aioice.ice
+import aioice.stun
 import aiortc.rtcpeerconnection as stock
 from aiortc import (
     RTCBundlePolicy,
@@ -64,11 +65,29 @@ class Counters:
     send_overflow: int = 0
 
 
+CONSENT_RETRIES = 2  # 0.5 + 1 + 2 s
+
+
 class SocketProtocol(aioice.ice.StunProtocol):
     """aioice's socket; SRTP goes straight to the transport once its keys are there."""
 
     media_sink: Callable[[bytes], None] | None = None
     counters: Counters | None = None
+
+    async def request(
+        self,
+        request: aioice.stun.Message,
+        addr: tuple[str, int],
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[aioice.stun.Message, tuple[str, int]]:
+        """aioice gives the answer to a consent check (never sent again) half a second.
+
+        A network with a longer round trip would lose its call every half minute.
+        """
+        if retransmissions == 0:
+            retransmissions = CONSENT_RETRIES
+        return await super().request(request, addr, integrity_key, retransmissions)
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         if not data or not isinstance(data, bytes):

@@ -1,7 +1,9 @@
 """What media_worker/rtc/aiortc_private.py relies on. Fails first when aiortc or aioice moves."""
 
+import asyncio
 import importlib.metadata
 import inspect
+from typing import Any
 
 import aioice.ice
 import aiortc.rtcpeerconnection as stock
@@ -14,6 +16,7 @@ from aiortc.rtcrtpsender import RTCRtpSender
 from pylibsrtp._binding import lib
 
 from media_worker.rtc import aiortc_private
+from tests.support.rtc import until
 
 
 def test_the_versions_are_those_the_private_parts_were_read_in() -> None:
@@ -41,6 +44,7 @@ def test_the_peer_connection_looks_its_parts_up_by_module_name() -> None:
         (RTCRtpSender, "send"),
         (RTCRtpSender, "stop"),
         (aioice.ice.StunProtocol, "datagram_received"),
+        (aioice.ice.StunProtocol, "request"),
     ],
 )
 def test_what_is_overridden_still_exists_with_the_same_parameters(owner: type, name: str) -> None:
@@ -87,3 +91,34 @@ async def test_the_private_attributes_that_are_read_exist_on_a_fresh_connection(
     assert State.CONNECTED.value == 2
     await connection.close()
     await offerer.close()
+
+
+async def test_a_slow_answer_to_a_consent_check_is_no_lost_peer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first check that fails ends the connection here; every answer takes 0.8 s."""
+    monkeypatch.setattr(aioice.ice, "StunProtocol", aiortc_private.SocketProtocol)
+    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
+    ours = aioice.ice.Connection(ice_controlling=False)
+    theirs = aioice.ice.Connection(ice_controlling=True)
+    for one, other in ((ours, theirs), (theirs, ours)):
+        await one.gather_candidates()
+        for candidate in one.local_candidates:
+            await other.add_remote_candidate(candidate)
+        await other.add_remote_candidate(None)
+        other.remote_username, other.remote_password = one.local_username, one.local_password
+    await asyncio.gather(ours.connect(), theirs.connect())
+    answer, answered = theirs.request_received, []
+
+    def answer_late(*check: Any) -> None:
+        asyncio.get_running_loop().call_later(0.8, answer, *check)
+        answered.append(check)
+
+    theirs.request_received = answer_late  # type: ignore[method-assign]
+    await until(lambda: len(answered) > 3 or ours._closing, "some checks are answered", 30)
+
+    await ours.send(b"still there")
+
+    assert await theirs.recv() == b"still there"
+    await asyncio.gather(ours.close(), theirs.close())

@@ -36,6 +36,8 @@ SETTINGS: dict[str, tuple[dict[str, str], int, int]] = {
     "qcomp_0.6": (X264 | {"qcomp": "0.6"}, BPS, 10),
     "qcomp_0.3": (X264 | {"qcomp": "0.3"}, BPS, 10),
     "subq_2": (X264 | {"subq": "2"}, BPS, 10),
+    "refs_1": (X264 | {"refs": "1"}, BPS, 10),
+    "aq_strength_1": (X264 | {"aq-strength": "1.0"}, BPS, 10),
     "keyframes_20s": (X264, BPS, 20),
     "superfast": ({"preset": "superfast"}, BPS, 10),
     "veryfast": ({"preset": "veryfast"}, BPS, 10),

@@ -28,18 +28,19 @@ MAX_TILES = 10  # nine places and a supervisor
 # A browser decodes ten seconds of this size in about 0.1 s when it seeks; half as many keyframes leave
 # 0.001 of SSIM more for the rest.
 KEYFRAME_EVERY_S = 10
-# Chosen by measurement, docs/performance.md: a long lookahead, large keyframes and the bits where
-# they are looked at longest (qcomp), because walls stand still; the cheapest motion search, because
-# faces hardly move.
+# Chosen by measurement, docs/performance.md: a long lookahead, large keyframes, and the bits where they
+# are looked at longest (qcomp) rather than on walls (aq-strength), because walls stand still; two
+# pictures to predict from, and the cheapest motion search, because faces hardly move.
 X264 = {
     "preset": "veryfast",
     "subq": "1",
-    "refs": "1",
+    "refs": "2",
     "me_method": "dia",
     "bf": "8",
     "rc-lookahead": "60",
     "qcomp": "0.4",
-    "x264-params": "ipratio=2.0",
+    "aq-strength": "0.5",
+    "x264-params": "ipratio=2.0:mixed-refs=1",
 }
 Progress = Callable[[float], None]
 

@@ -115,7 +115,7 @@ async def test_a_slow_answer_to_a_consent_check_is_no_lost_peer(
         asyncio.get_running_loop().call_later(0.8, answer, *check)
         answered.append(check)
 
-    theirs.request_received = answer_late  # type: ignore[method-assign]
+    theirs.request_received = answer_late  # type: ignore[method-assign, assignment]
     await until(lambda: len(answered) > 3 or ours._closing, "some checks are answered", 30)
 
     await ours.send(b"still there")

@@ -106,21 +106,23 @@ def is_locked(session: SessionBase, user: User) -> bool:
     """Idle for longer than allowed; once marked with `lock` it stays so until `prove_again`."""
     if LOCKED in session:
         return True
-    if timezone.now().timestamp() - session.get(SEEN, 0) <= SEEN_STEP_S:
+    idle_s = timezone.now().timestamp() - session.get(SEEN, 0)
+    if idle_s <= SEEN_STEP_S:
         return False  # no parameter is shorter: who is active costs no query
-    left_s = idle_left_s(session, user)
-    return left_s is not None and left_s <= 0
+    return 0 < value_of("idle_lock_min") * 60 < idle_s and not _is_never_locked(user)
 
 
 def idle_left_s(session: SessionBase, user: User) -> int | None:
-    """How long until idleness locks; None while nothing does (the parameter, or who is at work).
-
-    Nor is who may look at the wallboard and do nothing else: that is a screen on a wall.
-    """
+    """How long until idleness locks; None while nothing does (the parameter, or who it is)."""
     allowed_s = value_of("idle_lock_min") * 60
-    if not allowed_s or operations_of(user) == WALL or _is_at_work(user):
+    if not allowed_s or _is_never_locked(user):
         return None
     return int(allowed_s - (timezone.now().timestamp() - session.get(SEEN, 0)))
+
+
+def _is_never_locked(user: User) -> bool:
+    """Who may look at the wallboard and do nothing else is a screen on a wall; or who is at work."""
+    return operations_of(user) == WALL or _is_at_work(user)
 
 
 def lock(session: SessionBase) -> bool:

@@ -85,3 +85,9 @@ test("sound is a stroke a digit, silence none", () => {
   assert.equal(wavePath("0408"), "M1.5 5V11M3.5 2V14");
   assert.equal(wavePath(""), "");
 });
+
+test("a recogniser's doubt is a moment to look at; what it found in order is none", () => {
+  const seen = (at_ms, doubtful) => ({ id: `${at_ms}`, kind: "observation", at_ms, until_ms: null, participant_id: "p", payload: { text: "人脸比对不一致，请人工核验", doubtful } });
+  const moments = momentsOf([seen(100, false), seen(200, true)]);
+  assert.deepEqual(moments.map(({ atMs, kind, look, label }) => [atMs, kind, look, label]), [[200, "tag", "risk", "人脸比对不一致，请人工核验"]]);
+});

@@ -115,6 +115,19 @@ def test_the_next_case_begins_at_its_first_doubt(review):
     assert taken.url == f"{reverse('qc:review', args=[review.pk])}#ms=618000"
 
 
+def test_each_doubt_is_named_with_or_without_a_note(review):
+    events = review.call.events
+    events.create(kind="tag", at_ms=61_000, payload={"kind": "identity"})
+    events.create(kind="tag", at_ms=62_000, payload={"kind": "identity", "note": "说不出生日"})
+    events.create(kind="gap", at_ms=63_000, payload={})
+
+    page = person("Q1", "qc.review").get(reverse("qc:review", args=[review.pk])).content.decode()
+
+    for at_ms in (61_000, 62_000, 63_000):
+        assert f'href="#ms={at_ms}"' in page
+    assert "说不出生日" in page
+
+
 def test_those_who_only_look_cannot_claim_or_decide(review):
     client = person("M1", "qc.view")
 

@@ -120,6 +120,7 @@ def test_everybody_sees_what_the_seat_plays_and_shares(
         seat.locator("#player video").first.wait_for(state="attached", timeout=15_000)
         expect(seat.locator("#player")).to_contain_text("素材播放")
         expect(seat.locator("#player")).to_contain_text("共享画面")
+    live_system.manage("check_invariants")
 
 
 def _is_yellow(rgb: list[int]) -> bool:

@@ -216,6 +216,7 @@ def test_a_doubtful_interview_survives_the_death_of_its_media_worker(
         )
         _a_reviewer_rejects_it(stage, call)
     _only_the_moment_of_death_is_missing(call, killed_s, tmp_path)
+    live_system.manage("check_invariants")
 
 
 def _a_reviewer_rejects_it(stage: BothSides, call: Call) -> None:

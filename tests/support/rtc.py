@@ -386,7 +386,7 @@ class Peer:
         self, *, slots: int = 1, first_number: int = 0, watch: bool = True, sparse: bool = False
     ) -> None:
         clock = PeerClock()
-        self.camera = Camera(clock, first_number=first_number, fps=4 if sparse else 15)
+        self.camera = Camera(clock, first_number=first_number, fps=2 if sparse else 15)
         self.microphone = Microphone(clock, every=10 if sparse else 1)
         self.seen = [Seen() for _ in range(slots)]
         self._watch, self._asks = watch, sparse

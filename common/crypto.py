@@ -22,12 +22,16 @@ else:
     _TextField = models.TextField  # generic in the type stubs only
 
 
-@lru_cache(maxsize=8)
 def _cipher(kid: str) -> AESGCM:
     keys = settings.FIELD_ENCRYPTION_KEYS
     if kid not in keys:
         raise ImproperlyConfigured(f"FIELD_ENCRYPTION_KEYS has no key {kid!r}")
-    return AESGCM(base64.b64decode(keys[kid]))
+    return _cipher_with(keys[kid])
+
+
+@lru_cache(maxsize=8)
+def _cipher_with(key: str) -> AESGCM:
+    return AESGCM(base64.b64decode(key))
 
 
 def _current_kid() -> str:

@@ -131,6 +131,9 @@ class CustomerConsumer(AsyncWebsocketConsumer):
                 await self._show_state()
 
     async def _handle(self, request: p.Incoming) -> dict[str, Any]:
+        if isinstance(request, p.Heartbeat):
+            await database_sync_to_async(services.keep_waiting)(self.secret)
+            return {}
         if isinstance(request, p.Hello):
             self.secret = request.token
         token = await self._refreshed()
@@ -151,11 +154,8 @@ class CustomerConsumer(AsyncWebsocketConsumer):
             await database_sync_to_async(services.say)(token, text=request.text, actor=self.actor)
         elif isinstance(request, p.Leave):
             await database_sync_to_async(services.leave)(token, actor=self.actor)
-        elif isinstance(request, p.Hello):
-            # The media may have outlived the socket that made it.
+        else:  # hello: the media may have outlived the socket that made it
             self.leg_id = await database_sync_to_async(selectors.open_leg_of)(token) or ""
-        else:
-            await database_sync_to_async(services.keep_waiting)(token)
         return {}
 
     async def _limit(self, name: str, token: CallToken) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -237,14 +238,16 @@ def require_call_purpose(token: CallToken) -> None:
 
 def token_for(secret: str) -> CallToken:
     """The live token behind a bearer secret. Raises SessionRefused."""
-    token = (
-        CallToken.objects.select_related("task", "party")
-        .filter(secret_sha256=_sha256(secret), revoked_at=None, expires_at__gt=timezone.now())
-        .first()
-    )
+    token = _live_tokens(secret).select_related("task", "party").first()
     if token is None:
         raise SessionRefused
     return token
+
+
+def _live_tokens(secret: str) -> QuerySet[CallToken]:
+    return CallToken.objects.filter(
+        secret_sha256=_sha256(secret), revoked_at=None, expires_at__gt=timezone.now()
+    )
 
 
 def agree(token: CallToken, *, text_version: str, actor: Actor, user_agent: str) -> Consent:
@@ -312,10 +315,17 @@ def leave(token: CallToken, *, actor: Actor, reason: str = "customer_left") -> N
     push(party_group(token.party_id), "party.changed")
 
 
-def keep_waiting(token: CallToken) -> None:
-    """The customer's socket lives: the place in the line is kept."""
-    if token.request_id is not None:
-        queueing.touch(token.request_id)
+def keep_waiting(secret: str) -> None:
+    """The customer's socket lives: the place in the line is kept. Raises SessionRefused.
+
+    Thousands say so every few seconds: nothing of the case is read.
+    """
+    found = _live_tokens(secret).values_list("request_id").first()
+    if found is None:
+        raise SessionRefused
+    (request_id,) = found
+    if request_id is not None:
+        queueing.touch(request_id)
 
 
 def require_place(token: CallToken) -> UUID:

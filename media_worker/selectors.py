@@ -4,8 +4,8 @@ import datetime as dt
 from typing import NoReturn
 
 from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet
+from django.db.models.functions import Now
 
-from common.clock import db_now
 from media_worker.gateway import MediaBusy, MediaUnavailable, SpoolFull
 from media_worker.models import MediaWorker
 
@@ -17,7 +17,7 @@ _WITH_CAPACITY = Q(calls__lt=F("capacity"), lagging=False)
 
 def live_workers(fresh: dt.timedelta = FRESH) -> QuerySet[MediaWorker]:
     """Workers whose last heartbeat is at most `fresh` old, draining ones included."""
-    return MediaWorker.objects.filter(last_heartbeat_at__gte=db_now() - fresh)
+    return MediaWorker.objects.filter(last_heartbeat_at__gte=Now() - fresh)
 
 
 def choose_worker(*, exclude: str = "") -> MediaWorker:

@@ -31,8 +31,8 @@ def is_signed_in(seat_id: int) -> bool:
     return presence_of(seat_id).state in SIGNED_IN
 
 
-def devices_checked_today(seat: Seat) -> bool:
-    checked = presence_of(seat.pk).devices_ok_at
+def devices_checked_today(presence: SeatPresence) -> bool:
+    checked = presence.devices_ok_at
     return checked is not None and timezone.localdate(checked) == timezone.localdate()
 
 

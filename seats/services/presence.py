@@ -78,7 +78,7 @@ def sign_in(seat_id: int, *, actor: Actor) -> SeatPresence:
     seat = lock_seat(seat_id)
     if not seat.enabled:
         raise SeatDisabled
-    if not devices_checked_today(seat):
+    if not devices_checked_today(_presence(seat)):
         raise DeviceCheckNeeded
     presence = _move(seat, PresenceMove.SIGN_IN, actor=actor)
     SeatPresence.objects.filter(seat=seat).update(heartbeat_at=timezone.now())

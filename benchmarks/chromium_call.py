@@ -8,12 +8,12 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 from django.conf import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,9 +28,9 @@ from tests.support.rtc import web_stub, worker_process  # noqa: E402
 SETTLE_S = 15.0  # the browsers' own estimate of the bandwidth rises first
 
 
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def say(name: str, value: float, unit: str, target: float | None, **load: float) -> None:
@@ -42,10 +42,10 @@ async def run(seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with web_stub() as stub, chromium() as browser:
             with worker_process(Path(folder), stub.url, TOKEN) as worker:
-                pid = worker.process.pid
-                idle = cpu_s(pid)
+                process = psutil.Process(worker.process.pid)
+                idle = cpu_s(process)
                 await asyncio.sleep(5)
-                idle = (cpu_s(pid) - idle) / 5
+                idle = (cpu_s(process) - idle) / 5
                 opening = p.OpenCall(epoch=1, t0_unix_ms=int(time.time() * 1000))
                 await gateway.aopen_call(worker.control_url, "call", opening)
                 pages = [await open_page(browser, stub.url) for _ in range(2)]
@@ -55,9 +55,9 @@ async def run(seconds: float) -> None:
                     await shown_after(page, 0)
                 await asyncio.sleep(SETTLE_S)
                 before = [(await page.evaluate(STATS))["video"]["decoded"] for page in pages]
-                spent, began = cpu_s(pid), time.monotonic()
+                spent, began = cpu_s(process), time.monotonic()
                 await asyncio.sleep(seconds)
-                spent, took = cpu_s(pid) - spent, time.monotonic() - began
+                spent, took = cpu_s(process) - spent, time.monotonic() - began
                 after = [(await page.evaluate(STATS))["video"]["decoded"] for page in pages]
     frames = min(b - a for a, b in zip(before, after, strict=True)) / took
     say("cpu_percent_chromium", 100 * spent / took, "% of a core", None, seconds=seconds)

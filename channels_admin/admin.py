@@ -1,11 +1,11 @@
 """渠道管理 (CHN-1..3): list, search, batch enable and disable, guarded deletion, details, trial."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import changes
-from accounts.admin_access import OperationAdmin, SwitchedAdmin
+from accounts.admin_access import OperationAdmin, SwitchedAdmin, TabularOperationInline
 from accounts.models import User
 from accounts.selectors import may, request_actor
 from common.actor import Actor
@@ -46,43 +46,23 @@ def _may(request: HttpRequest, operation: str) -> bool:
     return isinstance(user, User | AnonymousUser) and may(user, operation)
 
 
-if TYPE_CHECKING:
-    _RowsBase = admin.TabularInline[Model, Channel]
-else:
-    _RowsBase = admin.TabularInline  # generic in the stubs only
-
-
-class Rows(_RowsBase):
-    """Who may edit a channel may edit its rows: the operation is the right, not Django's own."""
-
-    extra = 0
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _may(request, "channels.view")
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _may(request, "channels.manage")
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _may(request, "channels.manage")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _may(request, "channels.manage")
-
-
-class RegionRows(Rows):
+class RegionRows(TabularOperationInline):
+    manage_operation = "channels.manage"
     model = ChannelRegion
 
 
-class FenceRows(Rows):
+class FenceRows(TabularOperationInline):
+    manage_operation = "channels.manage"
     model = ChannelFence
 
 
-class NetworkRows(Rows):
+class NetworkRows(TabularOperationInline):
+    manage_operation = "channels.manage"
     model = ChannelNetwork
 
 
-class ServiceRows(Rows):
+class ServiceRows(TabularOperationInline):
+    manage_operation = "channels.manage"
     model = ChannelService
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -24,22 +25,30 @@ from .models import Difference, LoanProposal, Reconciliation
 from .ports import Bank, CaseDetails, LoanDetails, RecognitionPort
 from .proposals import applied
 from .recognition import PARAMETERS
+from .wire import Wire
+
+W = TypeVar("W", bound=Wire)
 
 # The handlers that speak to the bank: what waited for it goes out as soon as it answers again.
 HANDLERS = ("credit_bridge.handlers.tell_credit_system", "credit_bridge.handlers.tell_parties")
 
 
-@lru_cache(maxsize=4)
-def _http_bank(url: str, key_id: str, secret: str) -> HttpBank:
-    return HttpBank(
+def _over_tls(kind: type[W], url: str, key_id: str, secret: str, **own: Any) -> W:
+    """One partner, known to us and we to it by the bank's certificates."""
+    return kind(
         url,
         key_id=key_id,
         secret=secret,
         ca_file=settings.CREDIT_CA_FILE,
         client_cert=settings.CREDIT_CLIENT_CERT,
         client_key=settings.CREDIT_CLIENT_KEY,
-        on_return=lambda: hurry(HANDLERS),
+        **own,
     )
+
+
+@lru_cache(maxsize=4)
+def _http_bank(url: str, key_id: str, secret: str) -> HttpBank:
+    return _over_tls(HttpBank, url, key_id, secret, on_return=lambda: hurry(HANDLERS))
 
 
 def bank() -> Bank:
@@ -54,16 +63,7 @@ RECOGNITION_S = 4.0  # what is later than this is no hint any more
 
 @lru_cache(maxsize=4)
 def _http_recogniser(url: str, key_id: str, secret: str) -> HttpRecogniser:
-    return HttpRecogniser(
-        url,
-        key_id=key_id,
-        secret=secret,
-        ca_file=settings.CREDIT_CA_FILE,
-        client_cert=settings.CREDIT_CLIENT_CERT,
-        client_key=settings.CREDIT_CLIENT_KEY,
-        answer_s=RECOGNITION_S,
-        read_tries=1,
-    )
+    return _over_tls(HttpRecogniser, url, key_id, secret, answer_s=RECOGNITION_S, read_tries=1)
 
 
 def recogniser() -> RecognitionPort:

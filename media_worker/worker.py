@@ -76,7 +76,6 @@ class Worker:
         self._closed: dict[str, p.CallClosed] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._lag_ms: deque[tuple[float, float]] = deque(maxlen=LAG_SAMPLES)  # when, how late
-        self._measuring_since: float | None = None
         self.spool = Spool(options.spool, reserve_mb=options.reserve_mb, call_mb=options.call_mb)
         self._tasks: list[asyncio.Task[None]] = []
         self._probes: dict[str, asyncio.Task[None]] = {}
@@ -202,8 +201,8 @@ class Worker:
         """Whether the loop was late for some seconds: a further call would make it worse (M8)."""
         # By time, not by number: the later the loop, the fewer the samples.
         since = time.perf_counter() - LAG_RECENT_S
-        if self._measuring_since is None or self._measuring_since > since:
-            return False
+        if not self._lag_ms or self._lag_ms[0][0] > since:
+            return False  # it has not run that long
         recent = [lag for at, lag in self._lag_ms if at > since]
         return not recent or percentile(recent, 0.9) > self.options.lag_limit_ms
 
@@ -271,7 +270,7 @@ class Worker:
                 logger.warning("recovered %d files of call %s", found, call_id)
 
     async def _measure_lag(self) -> None:
-        now = self._measuring_since = time.perf_counter()
+        now = time.perf_counter()
         while True:
             before = now
             await asyncio.sleep(LAG_SAMPLE_EVERY_S)

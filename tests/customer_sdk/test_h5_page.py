@@ -1,7 +1,6 @@
 """The customer's page in a real browser: refusal, the steps up to the line, and its sizes."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from channels_admin.models import Channel
 from interviews.models import Consent, Party
+from operations.children import wait_until
 from operations.embedded import free_port
 from parameters.models import Scope
 from parameters.services import set_value
@@ -51,10 +51,7 @@ def base_url(transactional_db: None) -> Iterator[str]:
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started:
-        assert time.monotonic() < deadline, "the server starts"
-        time.sleep(0.02)
+    assert wait_until(lambda: server.started, within_s=10), "the server starts"
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)

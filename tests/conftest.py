@@ -1,6 +1,5 @@
 """Fixtures every test may use; the servers are started by tests/plugin.py."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from tests.support import quick_flush
+from tests.support.desk import served
 from tests.support.system import LiveSystem, live_system_in
 
 quick_flush.install()
@@ -40,10 +40,18 @@ def live_system(
 
     Do not combine with `db`: the tests see what the processes commit, and nothing is rolled back.
     """
-    # Playwright's synchronous API keeps a loop running in this thread; the ORM is still alone in it.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with django_db_blocker.unblock(), live_system_in(tmp_path_factory.mktemp("live")) as system:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        live_system_in(tmp_path_factory.mktemp("live")) as system,
+    ):
+        # Playwright's synchronous API keeps a loop running in this thread; the ORM is still alone in it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield system
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def base_url(transactional_db: None) -> Iterator[str]:
+    """The address of the site, served from this process on this test's rows."""
+    with served() as url:
+        yield url

@@ -11,16 +11,12 @@ import pytest
 from customer_sdk import policy
 from interviews.models import Consent, Party
 from queueing.models import CallRequest
-from tests.customer_sdk.test_h5_page import base_url, phone
+from tests.customer_sdk.test_h5_page import phone
 from tests.support.customers import ticket_for
+from tests.support.desk import IN_BROWSER
 from tools.pack_sdk import plain_script
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),
-]
-__all__ = ["base_url"]
+pytestmark = IN_BROWSER
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "bare-page.html"
 
 

@@ -1,30 +1,21 @@
 """The customer's page in a real browser: refusal, the steps up to the line, and its sizes."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
-from django.db import connection
 from playwright.sync_api import Page, sync_playwright
 
 from channels_admin.models import Channel
 from interviews.models import Consent, Party
-from operations.children import wait_until
-from operations.embedded import free_port
 from parameters.models import Scope
 from parameters.services import set_value
 from queueing.models import CallRequest
 from tests.support.axe import axe
 from tests.support.customers import ticket_for
+from tests.support.desk import IN_BROWSER
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    # WhiteNoise streams files synchronously; Django says so under ASGI.
-    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),
-]
+pytestmark = IN_BROWSER
 SMALL_OR_CLIPPED = """() => {
   const wrong = [];
   if (document.documentElement.scrollWidth > innerWidth) wrong.push("scrolls sideways");
@@ -37,30 +28,6 @@ SMALL_OR_CLIPPED = """() => {
   }
   return wrong;
 }"""
-
-
-@pytest.fixture
-def base_url(transactional_db: None) -> Iterator[str]:
-    from interview_site.asgi import application
-
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application, port=port, lifespan="off", log_level="error", ws="websockets-sansio"
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    assert wait_until(lambda: server.started, within_s=10), "the server starts"
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-    # The server's threads keep their connections; the database could not be dropped.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 @contextmanager

@@ -45,12 +45,17 @@ async function ask(url, body) {
   return { ok: answer.ok, body: /** @type {any} */ (await answer.json()) };
 }
 
-/** @param {Policy} next */
-function change(next) {
+/**
+ * What is being typed or ticked is not drawn again under the hand: the click that leaves a field
+ * must find its button, the next key its field.
+ * @param {Policy} next
+ * @param {() => void} [draw]
+ */
+function change(next, draw = render) {
   policy = next;
   dirty = true;
   at("saved").textContent = "有未保存的修改";
-  render();
+  draw();
   clearTimeout(checkTimer);
   checkTimer = setTimeout(() => void check(), CHECK_AFTER_MS);
 }
@@ -95,7 +100,9 @@ function number(look, value, bounds, chosen) {
   const made = /** @type {HTMLInputElement} */ (
     el("input", { class: `tok ${look}`, type: "number", min: String(bounds.least), max: String(bounds.most), value: String(value), "aria-label": bounds.name, disabled: !mayEdit })
   );
-  made.addEventListener("change", () => chosen(Number.isFinite(made.valueAsNumber) ? Math.round(made.valueAsNumber) : bounds.least));
+  const now = () => (Number.isFinite(made.valueAsNumber) ? Math.round(made.valueAsNumber) : bounds.least);
+  made.addEventListener("input", () => chosen(now()));
+  made.addEventListener("change", () => (made.value = String(now())));
   return made;
 }
 
@@ -110,9 +117,12 @@ function several(choices, values, name, chosen) {
   const labels = new Map(choices);
   const summary = el("summary", {});
   const menu = el("div", { class: "tok__menu" });
-  const box = /** @type {HTMLDetailsElement} */ (el("details", { class: values.length ? "tok tok--val" : "tok tok--empty" }, summary, menu));
+  const box = /** @type {HTMLDetailsElement} */ (el("details", {}, summary, menu));
   const ticked = new Set(values);
-  const write = () => (summary.textContent = [...ticked].map((value) => (labels.get(value) ?? value).split(" ").at(-1)).join("、") || "请选择");
+  const write = () => {
+    summary.textContent = [...ticked].map((value) => (labels.get(value) ?? value).split(" ").at(-1)).join("、") || "请选择";
+    box.className = ticked.size ? "tok tok--val" : "tok tok--empty";
+  };
   write();
   const list = (/** @type {string} */ words) => {
     const shown = choices.filter(([value, label]) => (words ? label.replaceAll(" ", "").includes(words) || value.startsWith(words) : ticked.has(value) || choices.length <= 60 || value.endsWith("0000")));
@@ -122,6 +132,7 @@ function several(choices, values, name, chosen) {
         if (tick.checked) ticked.add(value);
         else ticked.delete(value);
         write();
+        chosen([...ticked]);
       });
       return el("label", {}, tick, label);
     });
@@ -134,10 +145,6 @@ function several(choices, values, name, chosen) {
   }
   menu.append(rows);
   box.setAttribute("aria-label", name);
-  box.addEventListener("toggle", () => {
-    const now = [...ticked];
-    if (!box.open && now.join() !== values.join()) chosen(now);
-  });
   return box;
 }
 
@@ -155,35 +162,41 @@ function adder(label, act) {
   return button;
 }
 
-/** @param {(rule: Rule) => Rule} how */
-const rework = (how) => change(draft.withRule(policy, selected, how));
+/** @param {(rule: Rule) => Rule} how @param {() => void} [draw] */
+const rework = (how, draw) => change(draft.withRule(policy, selected, how), draw);
+
+/** Everything that follows from a value of the sentence, but not the sentence itself. */
+function renderAround() {
+  renderList();
+  renderClock();
+}
 
 /**
  * @param {Condition} condition
  * @param {number} index
  */
 function conditionTokens(condition, index) {
-  const put = (/** @type {Condition} */ next) =>
-    rework((rule) => ({ ...rule, conditions: rule.conditions.map((each, place) => (place === index ? next : each)) }));
+  const put = (/** @type {Partial<Condition>} */ part, draw = renderAround) =>
+    rework((rule) => ({ ...rule, conditions: rule.conditions.map((each, place) => (place === index ? { ...each, ...part } : each)) }), draw);
   const kind = attributes.find((each) => each.value === condition.attribute);
   if (!kind) return el("span", { class: "sent__part" }, condition.attribute);
   const names = /** @type {[string, string][]} */ (attributes.map((each) => [each.value, each.label]));
   const tokens = [
     select("tok--attr", names, condition.attribute, "属性", (value) => {
       const next = attributes.find((each) => each.value === value);
-      if (next) put(draft.freshCondition(next));
+      if (next) put(draft.freshCondition(next), render);
     }),
     " ",
   ];
   if (kind.kind === "flag") {
-    tokens.push(select("tok--val", [["1", "是"], ["0", "否"]], String(condition.number), kind.label, (value) => put({ ...condition, number: Number(value) })));
+    tokens.push(select("tok--val", [["1", "是"], ["0", "否"]], String(condition.number), kind.label, (value) => put({ number: Number(value) })));
   } else {
-    tokens.push(select("tok--attr", kind.ops, condition.op, "比较", (op) => put({ ...condition, op })), " ");
+    tokens.push(select("tok--attr", kind.ops, condition.op, "比较", (op) => put({ op })), " ");
     if (kind.kind === "number") {
-      tokens.push(number("tok--val", condition.number ?? kind.least, { ...kind, name: kind.label }, (value) => put({ ...condition, number: value })), ` ${kind.unit}`);
+      tokens.push(number("tok--val", condition.number ?? kind.least, { ...kind, name: kind.label }, (value) => put({ number: value })), ` ${kind.unit}`);
     } else {
       const choices = kind.kind === "region" ? options.regions : kind.choices;
-      tokens.push(several(choices, condition.values, kind.label, (values) => put({ ...condition, values })));
+      tokens.push(several(choices, condition.values, kind.label, (values) => put({ values })));
     }
   }
   if (mayEdit) tokens.push(cross(`删除条件：${kind.label}`, () => rework((rule) => ({ ...rule, conditions: rule.conditions.filter((_each, place) => place !== index) }))));
@@ -205,18 +218,18 @@ function conditionLine(rule) {
  * @param {number} index
  */
 function stepLine(rule, step, index) {
-  const put = (/** @type {Partial<Step>} */ part) =>
-    rework((each) => ({ ...each, steps: each.steps.map((old, place) => (place === index ? { ...old, ...part } : old)) }));
+  const put = (/** @type {Partial<Step>} */ part, draw = renderAround) =>
+    rework((each) => ({ ...each, steps: each.steps.map((old, place) => (place === index ? { ...old, ...part } : old)) }), draw);
   const last = index === rule.steps.length - 1;
   const key = index === 0 ? "先" : last ? "最后" : "再";
   const days = () => number("tok--val", step.within_days, { least: 1, most: 3650, name: "天数" }, (value) => put({ within_days: value }));
   /** @type {(Node | string)[]} */
-  const parts = [index === 0 ? "给 " : "放宽到 ", select("tok--val", options.scopes, step.scope, "坐席范围", (scope) => put({ scope, seats: [] }))];
+  const parts = [index === 0 ? "给 " : "放宽到 ", select("tok--val", options.scopes, step.scope, "坐席范围", (scope) => put({ scope, seats: [] }, render))];
   if (step.scope === "seats") parts.push(" ", several(options.seats, step.seats.map(String), "指定的坐席", (values) => put({ seats: values.map(Number) })));
   if (step.scope === "served") parts.push("（", days(), " 天内）");
-  parts.push("，取 ", select("tok--do", options.strategies, step.strategy, "策略", (strategy) => put({ strategy })));
+  parts.push("，取 ", select("tok--do", options.strategies, step.strategy, "策略", (strategy) => put({ strategy }, render)));
   if (step.strategy === "last_served" && step.scope !== "served") parts.push("（", days(), " 天内）");
-  if (!last) parts.push("，等 ", number("tok--time", step.wait_s, { least: 1, most: 7200, name: "等待秒数" }, (value) => put({ wait_s: value })), " 秒");
+  if (!last) parts.push(" ", el("span", { class: "sent__part" }, "等 ", number("tok--time", step.wait_s, { least: 1, most: 7200, name: "等待秒数" }, (value) => put({ wait_s: value })), " 秒"));
   if (last && mayEdit && rule.steps.length < draft.MOST_STEPS) parts.push(" ", adder("一步", () => rework(draft.addStep)));
   const line = el("div", { class: "sent__line" }, el("span", { class: "sent__key" }, key), el("p", {}, ...parts));
   if (mayEdit && rule.steps.length > 1) line.append(cross(`删除第 ${index + 1} 步`, () => rework((each) => draft.dropStep(each, index))));
@@ -226,7 +239,7 @@ function stepLine(rule, step, index) {
 /** @param {Rule} rule */
 function priorityLine(rule) {
   const points = /** @type {[string, string][]} */ (Array.from({ length: 10 }, (_none, value) => [String(value), value ? `加 ${value}` : "不变"]));
-  return el("div", { class: "sent__line" }, el("span", { class: "sent__key" }, "排队"), el("p", {}, "优先级 ", select("tok--time", points, String(rule.priority), "优先级", (value) => rework((each) => ({ ...each, priority: Number(value) })))));
+  return el("div", { class: "sent__line" }, el("span", { class: "sent__key" }, "排队"), el("p", {}, "优先级 ", select("tok--time", points, String(rule.priority), "优先级", (value) => rework((each) => ({ ...each, priority: Number(value) }), renderAround))));
 }
 
 /** @param {string} label @param {() => void} act @param {boolean} [off] */
@@ -248,7 +261,7 @@ function render() {
     return;
   }
   const name = /** @type {HTMLInputElement} */ (el("input", { class: "builder__name", value: rule.name, maxlength: "30", "aria-label": "规则名称", disabled: !mayEdit }));
-  name.addEventListener("change", () => rework((each) => ({ ...each, name: name.value.trim() })));
+  name.addEventListener("input", () => rework((each) => ({ ...each, name: name.value.trim() }), renderAround));
   const acts = mayEdit
     ? [
         small("上移", () => go(selected - 1), selected === 0),
@@ -262,24 +275,47 @@ function render() {
         }),
       ]
     : [];
-  const clock = el("div", { class: "steps-clock", "aria-label": "累计等待" });
-  draft.stretches(rule).forEach(([from, to], index) => {
-    const scope = options.scopes.find((/** @type {string[]} */ each) => each[0] === rule.steps[index]?.scope)?.[1] ?? "";
-    clock.append(el("div", {}, el("b", {}, to === null ? `${from} s 起` : `${from}–${to} s`), scope));
-  });
+  const keepFocus = focusIn(builder);
   builder.replaceChildren(
     el("div", { class: "card__head" }, el("h2", {}, `规则 ${selected + 1} ·`), name, rule.enabled ? "" : el("span", { class: "chip is-off" }, "已停用"), el("span", { class: "end" }, ...acts)),
     el(
       "div", { class: "builder__body" },
       el("div", { class: "sent" }, conditionLine(rule), ...rule.steps.map((step, index) => stepLine(rule, step, index)), priorityLine(rule)),
-      clock,
+      el("div", { class: "steps-clock", id: "clock", role: "group", "aria-label": "累计等待" }),
       el("p", { class: "read", id: "reading" }),
       el("div", { id: "findings" }),
       el("section", { class: "trace", id: "one", "aria-label": "用一次来电检验" }),
     ),
   );
+  renderClock();
   renderReading();
   renderOneHead();
+  keepFocus();
+}
+
+/**
+ * Who works with keys goes on where he was after the sentence has been drawn again.
+ * @param {HTMLElement} builder
+ */
+function focusIn(builder) {
+  const focused = document.activeElement;
+  const name = focused?.getAttribute("aria-label");
+  if (!name || !builder.contains(focused)) return () => {};
+  const same = () => /** @type {NodeListOf<HTMLElement>} */ (builder.querySelectorAll(`[aria-label="${CSS.escape(name)}"]`));
+  const place = [...same()].indexOf(/** @type {HTMLElement} */ (focused));
+  return () => same()[place]?.focus();
+}
+
+function renderClock() {
+  const clock = document.getElementById("clock");
+  const rule = policy.rules[selected];
+  if (!clock || !rule) return;
+  clock.replaceChildren(
+    ...draft.stretches(rule).map(([from, to], index) => {
+      const scope = options.scopes.find((/** @type {string[]} */ each) => each[0] === rule.steps[index]?.scope)?.[1] ?? "";
+      return el("div", {}, el("b", {}, to === null ? `${from} s 起` : `${from}–${to} s`), scope);
+    }),
+  );
 }
 
 /** @param {number} to */
@@ -391,15 +427,16 @@ function row(yes, seat, text, mark) {
 }
 
 async function save() {
-  const { ok, body } = await ask(page.dataset.saveUrl ?? "", { policy, revision });
+  const sent = policy;
+  const { ok, body } = await ask(page.dataset.saveUrl ?? "", { policy: sent, revision });
   told(ok, body);
   if (!ok) {
     at("saved").textContent = String(body.detail ?? "未保存");
     return false;
   }
   revision = body.revision;
-  dirty = false;
-  at("saved").textContent = "草稿已保存";
+  dirty = policy !== sent;
+  at("saved").textContent = dirty ? "有未保存的修改" : "草稿已保存";
   at("draft-chip").hidden = false;
   at("draft-chip").textContent = `草稿 第 ${body.number} 版`;
   return true;
@@ -445,7 +482,7 @@ document.getElementById("add-rule")?.addEventListener("click", () => {
   selected = next.rules.length - 1;
   change(next);
 });
-// A click elsewhere closes an open list of boxes, which is what takes its ticks over.
+// A click elsewhere closes an open list of boxes.
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll("details.tok[open]")) {
     if (event.target instanceof Node && !open.contains(event.target)) /** @type {HTMLDetailsElement} */ (open).open = false;

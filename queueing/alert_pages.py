@@ -38,7 +38,6 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "metrics": [(m.label, METRICS[m]) for m in AlertMetric],
         "alerts": told.order_by("-fired_at")[:SHOWN],
         "may_manage": may(user, MANAGE),
-        "may_act": may(user, ACT),
     }
     return render(request, "queueing/alerts.html", context)
 

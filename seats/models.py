@@ -163,3 +163,8 @@ class DayOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.note} {self.first_day:%F}"
+
+    @property
+    def days(self) -> str:
+        one_day = self.first_day == self.last_day
+        return f"{self.first_day:%F}" if one_day else f"{self.first_day:%F} – {self.last_day:%F}"

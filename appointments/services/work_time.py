@@ -112,8 +112,7 @@ def _facts(seat_ids: Collection[int]) -> dict[int, dict[str, str]]:
         Q(seat=None) | Q(seat__in=seat_ids), last_day__gte=timezone.localdate()
     ):
         kind = _("节假日") if off.seat_id is None else _("休假")
-        name = f"{kind} {off.first_day:%F} – {off.last_day:%F}"
-        found[off.seat_id or _EVERYBODY][name] = off.note
+        found[off.seat_id or _EVERYBODY][f"{kind} {off.days}"] = off.note
     return found
 
 

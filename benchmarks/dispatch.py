@@ -144,7 +144,7 @@ async def live(port: int, seats: list[tuple[int, str]], requests: int) -> list[f
             try:
                 async for text in socket:
                     frame = json.loads(text)
-                    offer = frame.get("state", {}).get("offer") if "state" in frame else None
+                    offer = frame.get("state", {}).get("offer")
                     if offer and (number := by_task[offer["task_id"]]) not in rang:
                         rang[number] = time.monotonic()
                         leaving.put_nowait(number)

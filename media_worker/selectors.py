@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import NoReturn
 
-from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet
+from django.db.models import Count, ExpressionWrapper, F, FloatField, Q, QuerySet
 from django.db.models.functions import Now
 
 from media_worker.gateway import MediaBusy, MediaUnavailable, SpoolFull
@@ -54,8 +54,7 @@ def has_media_room() -> bool:
 
     True while no worker is heard: a restart takes a second and the clients try again.
     """
-    alive = live_workers().filter(draining=False)
-    return alive.filter(_WITH_DISK, _WITH_CAPACITY).exists() or not alive.exists()
+    return _fits(_WITH_DISK & _WITH_CAPACITY)
 
 
 def require_media_room() -> None:
@@ -66,9 +65,18 @@ def require_media_room() -> None:
 
 def require_disk_room() -> None:
     """Raises SpoolFull when no disk can hold the recording of a further call."""
-    alive = live_workers().filter(draining=False)
-    if alive.exists() and not alive.filter(_WITH_DISK).exists():
+    if not _fits(_WITH_DISK):
         raise SpoolFull
+
+
+def _fits(condition: Q) -> bool:
+    """Whether one of those heard fulfils it, or none is heard."""
+    found = (
+        live_workers()
+        .filter(draining=False)
+        .aggregate(heard=Count("pk"), fitting=Count("pk", filter=condition))
+    )
+    return bool(found["fitting"] or not found["heard"])
 
 
 def worker_is_alive(worker_id: str, fresh: dt.timedelta = FRESH) -> bool:

@@ -1,6 +1,6 @@
 """Dispatch rules as a supervisor writes them: typed conditions, steps that widen (DSP-1). Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -211,6 +211,19 @@ class Policy(_Frozen):
             if rule.enabled
             for condition in rule.conditions
         )
+
+    def looks_back(self) -> bool:
+        """Whether any rule in use asks whom the customer has spoken with before."""
+        return any(
+            step.scope is Scope.SERVED or step.strategy is Strategy.LAST_SERVED
+            for step in self._steps()
+        )
+
+    def looks_at_institutions(self) -> bool:
+        return any(step.scope is Scope.INSTITUTION for step in self._steps())
+
+    def _steps(self) -> Iterator[Step]:
+        return (step for rule in self.rules if rule.enabled for step in rule.steps)
 
 
 DEFAULT = Policy()

@@ -30,26 +30,25 @@ from .states import IN_LINE, OfferState, RequestState, VersionState
 
 def waiting_now() -> list[CallRequest]:
     """Of one task only its first request, the others enter with it; in the order of arrival."""
-    busy_tasks = set(
-        CallRequest.objects.filter(state=RequestState.OFFERED).values_list("task_id", flat=True)
-    ) | set(Call.objects.filter(state__in=RUNNING).values_list("task_id", flat=True))
-    line: list[CallRequest] = []
+    ringing = CallRequest.objects.filter(state=RequestState.OFFERED)
+    running = Call.objects.filter(state__in=RUNNING)
+    first_of_task: dict[UUID, CallRequest] = {}
     for request in (
         CallRequest.objects.filter(state=RequestState.WAITING)
+        .exclude(task__in=ringing.values("task"))
+        .exclude(task__in=running.values("task"))
         .select_related("task", "party")
         .order_by("-priority", "arrived_at", "pk")
     ):
-        if request.task_id not in busy_tasks:
-            busy_tasks.add(request.task_id)
-            line.append(request)
-    return line
+        first_of_task.setdefault(request.task_id, request)
+    return list(first_of_task.values())
 
 
 def waiting_in_order() -> list[CallRequest]:
     """The line as it is served: priority of rule and waiting, then arrival."""
     requests = {str(request.pk): request for request in waiting_now()}
     policy = policy_in_force()
-    line = waiting_views(list(requests.values()), policy, due_appointments(timezone.now()))
+    line = waiting_views(list(requests.values()), [policy], due_appointments(timezone.now()))
     now_s, length = timezone.now().timestamp(), len(line)
     line.sort(key=lambda each: rank(each, policy, now_s=now_s, queue_length=length))
     return [requests[each.request_id] for each in line]
@@ -78,26 +77,30 @@ def transfer_options(request: CallRequest, from_seat_id: int) -> list[Seat]:
 
 
 def waiting_views(
-    requests: Sequence[CallRequest], policy: Policy, due: Sequence[Due]
+    requests: Sequence[CallRequest], policies: Collection[Policy], due: Sequence[Due]
 ) -> list[Waiting]:
-    """What the rules may ask of these requests (task and party selected), in a fixed number of queries."""
+    """What these rules ask of these requests (task and party selected), in a fixed number of queries."""
     appointed = {each.appointment.task_id: each.appointment.seat_id for each in due if each.open}
     numbers = {request.task.seat_staff_no for request in requests} - {""}
     designated = dict(
         Seat.objects.filter(user__staff_no__in=numbers).values_list("user__staff_no", "pk")
     )
-    institutions = dict(
-        Channel.objects.filter(code__in={r.channel_code for r in requests}).values_list(
-            "code", "institution_no"
+    institutions: dict[str, str] = {}
+    if any(policy.looks_at_institutions() for policy in policies):
+        institutions = dict(
+            Channel.objects.filter(code__in={r.channel_code for r in requests}).values_list(
+                "code", "institution_no"
+            )
         )
-    )
     attempts = dict(
         Offer.objects.filter(request__in=requests)
         .values_list("request_id")
         .annotate(count=Count("pk"))
     )
-    served = _served_before({request.party.id_index for request in requests})
-    personal = policy.asks(PERSONAL)
+    served: dict[str, list[tuple[int, dt.datetime]]] = {}
+    if any(policy.looks_back() for policy in policies):
+        served = _served_before({request.party.id_index for request in requests})
+    personal = any(policy.asks(PERSONAL) for policy in policies)
     found: list[Waiting] = []
     for request in requests:
         task = request.task
@@ -161,19 +164,27 @@ def candidates_now(due: Sequence[Due]) -> list[Candidate]:
         .values_list("seat_id")
         .annotate(count=Count("pk"))
     )
-    seats = offerable_seats()
+    # Values, not rows: hundreds of seats are looked at for every request that enters.
+    seats = offerable_seats().values_list(
+        "pk",
+        "user__staff_no",
+        "presence__since",
+        "daily_cases",
+        "user__institution__code",
+        "rehearsal",
+    )
     return [
         Candidate(
-            seat_id=seat.pk,
-            staff_no=seat.staff_no,
-            idle_s=(now - seat.presence.since).total_seconds(),
-            served_today=served.get(seat.pk, 0),
-            capacity=seat.daily_cases or 0,
-            institution=seat.user.institution.code if seat.user.institution else "",
-            held_for=str(held.get(seat.pk, "")),
-            rehearsal=seat.rehearsal,
+            seat_id=seat_id,
+            staff_no=staff_no,
+            idle_s=(now - since).total_seconds(),
+            served_today=served.get(seat_id, 0),
+            capacity=capacity or 0,
+            institution=institution or "",
+            held_for=str(held.get(seat_id, "")),
+            rehearsal=rehearsal,
         )
-        for seat in seats
+        for seat_id, staff_no, since, capacity, institution, rehearsal in seats
     ]
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from .decide import decide
 from .figures import AT_WORK, mean, start_of
 from .models import CallRequest, Offer
 from .replay import Arrival, Hold, Past, SeatFacts, Shift, measure, moved, play, quantile
-from .rules import PERSONAL, Policy
+from .rules import Policy
 from .selectors import candidates_now, policy_in_force, waiting_views
 from .states import OfferState, RequestState
 
@@ -30,8 +31,10 @@ DEFAULT_HANDLING_S = 1200.0
 DEFAULT_WRAP_UP_S = 60.0
 
 
-def past_of(first: dt.date, last: dt.date, policy: Policy) -> tuple[Past, list[float]]:
-    """Arrivals, work and appointments of these days, and the waits there really were."""
+def past_of(
+    first: dt.date, last: dt.date, policies: Collection[Policy]
+) -> tuple[Past, list[float]]:
+    """Arrivals, work and appointments of these days as the policies ask, and the waits there really were."""
     begin, end = start_of(first), start_of(last + dt.timedelta(days=1))
     requests = list(
         CallRequest.objects.filter(
@@ -64,7 +67,7 @@ def past_of(first: dt.date, last: dt.date, policy: Policy) -> tuple[Past, list[f
     usual_s = mean(list(talks.values())) or DEFAULT_HANDLING_S
     booked = _booked(begin, end)
     arrivals, waits = [], []
-    for request, waiting in zip(requests, waiting_views(requests, policy, []), strict=True):
+    for request, waiting in zip(requests, waiting_views(requests, policies, []), strict=True):
         stayed_s = ((request.closed_at or end) - request.arrived_at).total_seconds()
         left = request.state == RequestState.ABANDONED
         if not left:
@@ -155,8 +158,7 @@ def _shifts(begin: dt.datetime, end: dt.datetime) -> list[Shift]:
 def compare(draft: Policy, first: dt.date, last: dt.date) -> dict[str, Any]:
     """The version in force and the draft over the same days."""
     in_force = policy_in_force()
-    # Personal facts are read when either of them asks.
-    past, waits = past_of(first, last, draft if draft.asks(PERSONAL) else in_force)
+    past, waits = past_of(first, last, [draft, in_force])
     target_s = value_of("service_level_s")
     before, after = play(past, in_force), play(past, draft)
     pairs = moved(before, after)
@@ -193,7 +195,7 @@ def try_one(policy: Policy, number: int) -> dict[str, Any] | None:
     request = rows.order_by("-arrived_at", "pk")[number : number + 1].first()
     if request is None:
         return None
-    (waiting,) = waiting_views([request], policy, [])
+    (waiting,) = waiting_views([request], [policy], [])
     candidates = candidates_now([])
     length = CallRequest.objects.filter(state=RequestState.WAITING, task__rehearsal=False).count()
     decision = decide(

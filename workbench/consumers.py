@@ -1,6 +1,7 @@
 """The seat's socket: it parses, asks a service, answers. It decides nothing."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -39,6 +40,8 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
 
     async def connect(self) -> None:
         self._prepare()
+        self._bell = asyncio.Event()
+        self._reading = asyncio.Lock()  # what is read later is sent later
         self._query = parse_qs(self.scope["query_string"].decode("latin-1"))
         # A page that connects again is the same page; one without a name is a new one each time.
         self.page = (self._query.get("page") or [self.channel_name])[0][-64:]
@@ -188,12 +191,30 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
     async def seat_changed(self, event: dict[str, Any]) -> None:
         self._dirty.set()
 
+    async def seat_rings(self, event: dict[str, Any]) -> None:
+        self._bell.set()
+
+    def _shows(self) -> list[Callable[[], Awaitable[None]]]:
+        return [*super()._shows(), self._ring_when_told]
+
+    async def _ring_when_told(self) -> None:
+        """Without waiting for more news and without the rest of the page: the customer waits."""
+        await self._bell.wait()
+        self._bell.clear()
+        self._refreshes = False
+        seat = self.seat
+        assert seat is not None  # noqa: S101 - the page is open
+        async with self._reading:
+            state = await database_sync_to_async(selectors.ringing_state)(seat)
+            self._rings = state["offer"] is not None
+            await self._send(p.Ring(seq=self._next_seq(), state=state))
+
     async def _show_line(self, line: dict[str, Any]) -> None:
-        """The line alone; a page that rings is soon shown whole: it may hand over to others now."""
+        """The line alone; a page that rings soon rings anew: it may hand over to others now."""
         await self._send(p.Line(seq=self._next_seq(), queue=line))
         if self._rings and not self._refreshes:
             self._refreshes = True
-            asyncio.get_running_loop().call_later(OPTIONS_EVERY_S, self._dirty.set)
+            asyncio.get_running_loop().call_later(OPTIONS_EVERY_S, self._bell.set)
 
     async def seat_taken_over(self, event: dict[str, Any]) -> None:
         if event["by"] != self.channel_name:
@@ -202,13 +223,13 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
     async def _show(self) -> None:
         if self.seat is None:
             return
-        self._refreshes = False
-        state = await database_sync_to_async(selectors.workbench_state)(
-            self.seat, feed().fresh_line()
-        )
-        self._rings = state["offer"] is not None
-        is_new = await self._listen_to_call(state["call"]["id"] if state["call"] else None)
-        await self._send(p.Snapshot(seq=self._next_seq(), state=state))
+        async with self._reading:
+            state = await database_sync_to_async(selectors.workbench_state)(
+                self.seat, feed().fresh_line()
+            )
+            self._rings = state["offer"] is not None
+            is_new = await self._listen_to_call(state["call"]["id"] if state["call"] else None)
+            await self._send(p.Snapshot(seq=self._next_seq(), state=state))
         if is_new and self.leg_id:
             await self._tell_slots_missed()
 

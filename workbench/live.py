@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -72,11 +73,13 @@ class LivePage(AsyncWebsocketConsumer, Generic[R]):
 
     def _start(self) -> None:
         self.is_open = True
-        self._tasks = [
-            asyncio.create_task(self._show_when_changed()),
-            asyncio.create_task(self._recheck()),
-        ]
+        self._tasks = [asyncio.create_task(self._keep_showing(each)) for each in self._shows()]
+        self._tasks.append(asyncio.create_task(self._recheck()))
         self._dirty.set()
+
+    def _shows(self) -> list[Callable[[], Awaitable[None]]]:
+        """What waits for its hint and then shows, again and again."""
+        return [self._show_when_settled]
 
     async def _stop(self) -> None:
         """Break off what `_start` began, and leave the groups."""
@@ -172,14 +175,17 @@ class LivePage(AsyncWebsocketConsumer, Generic[R]):
     async def _login_ended(self) -> Ended | None:
         return await database_sync_to_async(ended_behind)(self.scope["session"].session_key)
 
-    async def _show_when_changed(self) -> None:
+    async def _show_when_settled(self) -> None:
+        await self._dirty.wait()
+        await asyncio.sleep(SETTLE_S)
+        self._dirty.clear()
+        await self._show()
+
+    async def _keep_showing(self, show: Callable[[], Awaitable[None]]) -> None:
         """Ends with the connection, or ends it: a page must not stay on old news."""
         try:
             while True:
-                await self._dirty.wait()
-                await asyncio.sleep(SETTLE_S)
-                self._dirty.clear()
-                await self._show()
+                await show()
         except Exception:  # a supervisor loop: the page reconnects and asks again
             logger.exception("snapshot failed operation=%s user=%s", self.operation, self.user.pk)
             await self.close(p.BROKEN)

@@ -345,6 +345,13 @@ class Snapshot(Push):
     state: dict[str, Any]
 
 
+class Ring(Push):
+    """A call rings, or rings no more: these keys of the state alone, at once."""
+
+    type: Literal["ring"] = "ring"
+    state: dict[str, Any]
+
+
 class Line(Push):
     """The waiting line alone: the `queue` of the state, at most twice a second."""
 

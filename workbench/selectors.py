@@ -57,8 +57,24 @@ def workbench_state(seat: Seat, line: dict[str, Any] | None = None) -> dict[str,
     idle = {} if call else {"day": figures_of(seat, presence), "news": news_of(seat)}
     return {
         **idle,
-        "now_unix_ms": unix_ms(timezone.now()),
+        **_ringing(seat, presence),
         "seat": {"id": seat.pk, "name": seat.name, "staff_no": seat.staff_no},
+        "devices_ok": devices_checked_today(presence),
+        "devices": _devices(presence),
+        "queue": queue_snapshot() if line is None else line,
+        "appointments": todays_for_seat(seat.pk),
+        "call": shown,
+    }
+
+
+def ringing_state(seat: Seat) -> dict[str, Any]:
+    """What of the state changes when the bell begins or ends."""
+    return _ringing(seat, presence_of(seat.pk))
+
+
+def _ringing(seat: Seat, presence: SeatPresence) -> dict[str, Any]:
+    return {
+        "now_unix_ms": unix_ms(timezone.now()),
         "presence": {
             "state": presence.state,
             "label": str(Presence(presence.state).label),
@@ -70,12 +86,7 @@ def workbench_state(seat: Seat, line: dict[str, Any] | None = None) -> dict[str,
             "plan_s": _plan_s(seat, presence),
             "leaves_after": presence.sign_out_after,
         },
-        "devices_ok": devices_checked_today(presence),
-        "devices": _devices(presence),
-        "queue": queue_snapshot() if line is None else line,
         "offer": live_offer_of(seat.pk),
-        "appointments": todays_for_seat(seat.pk),
-        "call": shown,
     }
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from appointments.errors import MoveNotAllowed, NoShowLimit, PersonBusy, SlotClosed, SlotTaken
@@ -255,13 +256,12 @@ def keep(task_id: UUID) -> None:
 
 def note_arrival(task_id: UUID) -> None:
     """Somebody of the task called in inside the slot. The first time counts; else nothing."""
-    now = db_now()
     Appointment.objects.filter(
         task_id=task_id,
         state=AppointmentState.BOOKED,
-        slot__contains=now,
+        slot__contains=Now(),
         arrived_at=None,
-    ).update(arrived_at=now)
+    ).update(arrived_at=Now())
 
 
 @transaction.atomic

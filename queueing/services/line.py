@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from appointments import services as appointments
@@ -66,14 +67,15 @@ def call_in(task_id: UUID, *, party_id: UUID, channel_code: str, actor: Actor) -
         return CallInResult(participant_id=place.pk)
     interviews.require_open(task)
     appointments.note_arrival(task_id)
-    if not CallRequest.objects.filter(party_id=party_id, state__in=IN_LINE).exists():
+    # The task is locked: nobody else enters this party.
+    request = CallRequest.objects.filter(party_id=party_id, state__in=IN_LINE).first()
+    if request is not None:
+        touch(request.pk)
+    else:
         require_disk_room()
-    request, created = CallRequest.objects.get_or_create(
-        party_id=party_id,
-        state__in=IN_LINE,
-        defaults={"task": task, "channel_code": channel_code, "state": RequestState.WAITING},
-    )
-    if created:
+        request = CallRequest.objects.create(
+            task=task, party_id=party_id, channel_code=channel_code, state=RequestState.WAITING
+        )
         audit.record(
             "request.entered",
             actor=actor,
@@ -84,8 +86,6 @@ def call_in(task_id: UUID, *, party_id: UUID, channel_code: str, actor: Actor) -
         )
         faultpoint("request.entered")
         push(QUEUE_GROUP, "queue.changed")
-    else:
-        touch(request.pk)
     transaction.on_commit(dispatch_waiting)
     return CallInResult(request_id=request.pk)
 
@@ -100,7 +100,7 @@ def move_request(request: CallRequest, move: RequestMove) -> None:
     request.state = REQUEST_MACHINE.after(RequestState(request.state), move)
     if request.state not in IN_LINE:
         request.closed_at = timezone.now()
-    request.save()
+    request.save(update_fields=["state", "closed_at", "call", "trace"])
     faultpoint("request.moved")
     push(request_group(request.pk), "request.changed")
     push(QUEUE_GROUP, "queue.changed")
@@ -145,6 +145,8 @@ def dispatch_waiting() -> int:
     either when another already waits for the dispatcher's place: that one reads after us.
     """
     faultpoint("dispatch.begun")
+    if not CallRequest.objects.filter(state=RequestState.WAITING).exists():
+        return 0
     count, missed = 0, int(has_media_room())
     while missed:
         with _next_dispatcher() as step_up:
@@ -195,7 +197,7 @@ def _offer_round(step_up: Callable[[], None]) -> tuple[int, int]:
     now = timezone.now()
     version, due = version_in_force(), due_appointments(now)
     policy = policy_of(version)
-    line = waiting_views(list(requests.values()), policy, due)
+    line = waiting_views(list(requests.values()), [policy], due)
     planned = plan(line, candidates_now(due), policy, now_s=now.timestamp())
     faultpoint("dispatch.planned")
     chosen = {d.seat_id for _w, d in planned if d.seat_id is not None}
@@ -207,7 +209,7 @@ def _offer_round(step_up: Callable[[], None]) -> tuple[int, int]:
         trace = decision.trace | {"version": version.number if version else 0}
         if decision.seat_id is not None:
             # What changed under the look (a seat that paused) is looked at again in the next round.
-            made += _offer(request.pk, locked[decision.seat_id], trace)
+            made += _offer(request, locked[decision.seat_id], trace)
         elif request.trace != trace:
             request.trace = trace
             told.append(request)
@@ -215,30 +217,29 @@ def _offer_round(step_up: Callable[[], None]) -> tuple[int, int]:
     return made, len(chosen) - made if made else 0
 
 
-def ringing_s(request: CallRequest) -> int:
-    return value_of(
+def ring(request: CallRequest, seat: Seat, trace: dict[str, object]) -> Offer | None:
+    """A ringing offer; None when the seat or the request has one: the constraints know best."""
+    rings_s = value_of(
         "offer_s", channel_code=request.channel_code, product_code=request.task.product_code
     )
-
-
-def _offer(request_id: UUID, seat: Seat, trace: dict[str, object]) -> bool:
-    request = (
-        CallRequest.objects.select_for_update(of=("self",))
-        .select_related("task")
-        .get(pk=request_id)
-    )
-    if request.state != RequestState.WAITING or not seats.presence_is(seat, Presence.READY):
-        return False
+    deadline_at = Now() + dt.timedelta(seconds=rings_s)
     try:
         with transaction.atomic():
-            offer = Offer.objects.create(
-                request=request,
-                seat=seat,
-                deadline_at=db_now() + dt.timedelta(seconds=ringing_s(request)),
-                trace=trace,
+            return Offer.objects.create(
+                request=request, seat=seat, deadline_at=deadline_at, trace=trace
             )
     except IntegrityError:
-        return False  # the constraint knows better than the read before it
+        return None
+
+
+def _offer(seen: CallRequest, seat: Seat, trace: dict[str, object]) -> bool:
+    request = CallRequest.objects.select_for_update(of=("self",)).get(pk=seen.pk)
+    if request.state != RequestState.WAITING or not seats.presence_is(seat, Presence.READY):
+        return False
+    request.task = seen.task
+    offer = ring(request, seat, trace)
+    if offer is None:
+        return False
     faultpoint("offer.created")
     seats.mark_offered(seat)
     request.trace = trace

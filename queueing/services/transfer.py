@@ -1,10 +1,9 @@
 """转出: a case that is not connected yet goes to another seat (WB-2, DSP-2)."""
 
-import datetime as dt
 import random
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,7 +11,6 @@ from appointments import services as appointments
 from appointments.selectors import due_appointments
 from audit import services as audit
 from common.actor import Actor
-from common.clock import db_now
 from common.faultpoint import faultpoint
 from common.push import push, seat_group
 from interviews import services as interviews
@@ -23,7 +21,7 @@ from queueing.states import OfferState, RequestMove, RequestState
 from seats import services as seats
 from seats.states import Presence
 
-from .line import close_offer, dispatch_waiting, move_request, ringing_s
+from .line import close_offer, dispatch_waiting, move_request, ring
 
 
 @transaction.atomic
@@ -69,7 +67,9 @@ def transfer(request_id: UUID, *, from_seat_id: int, to_seat_id: int | None, act
         if placement.seat is None:
             raise SeatNotReady
     why = _("由 {seat} 转出。").format(seat=giver.staff_no)
-    offer = _ring(request, taker.pk, {"rule": _("转出"), "why": why})
+    offer = ring(request, taker, {"rule": _("转出"), "why": why})
+    if offer is None:
+        raise SeatNotReady
     seats.mark_offered(taker)
     request.trace = offer.trace
     move_request(request, RequestMove.OFFER)
@@ -95,16 +95,3 @@ def transfer_offer(offer_id: UUID, *, seat_id: int, to_seat_id: int | None, acto
     if offer is None:
         raise OfferGone
     return transfer(offer.request_id, from_seat_id=seat_id, to_seat_id=to_seat_id, actor=actor)
-
-
-def _ring(request: CallRequest, seat_id: int, trace: dict[str, object]) -> Offer:
-    try:
-        with transaction.atomic():
-            return Offer.objects.create(
-                request=request,
-                seat_id=seat_id,
-                deadline_at=db_now() + dt.timedelta(seconds=ringing_s(request)),
-                trace=trace,
-            )
-    except IntegrityError as taken:
-        raise SeatNotReady from taken

@@ -26,6 +26,13 @@ from seats.states import (
     PresenceMove,
 )
 
+MOVED = (
+    *("state", "reason", "since", "last_served_at"),
+    *("next_state", "next_reason", "sign_out_after"),
+)
+# Nothing but the bell changes: the page need not be read whole.
+RINGING = (PresenceMove.OFFER, PresenceMove.WITHDRAW)
+
 
 def lock_seat(seat_id: int) -> Seat:
     """The one way to take a seat for change; held until the transaction ends."""
@@ -56,7 +63,7 @@ def _move(seat: Seat, move: PresenceMove, *, actor: Actor, reason: str = "") -> 
         presence.sign_out_after = ""
     if move is PresenceMove.WRAP_UP:
         presence.last_served_at = now
-    presence.save()
+    presence.save(update_fields=MOVED)  # the heartbeat comes without the lock
     audit.record(
         f"seat.{move.value}",
         actor=actor,
@@ -65,7 +72,7 @@ def _move(seat: Seat, move: PresenceMove, *, actor: Actor, reason: str = "") -> 
         state=target.value,
         reason=reason,
     )
-    push(seat_group(seat.pk), "seat.changed")
+    push(seat_group(seat.pk), "seat.rings" if move in RINGING else "seat.changed")
     push(QUEUE_GROUP, "queue.changed")
     if presence.sign_out_after and target in (Presence.READY, Presence.PAUSED):
         return _move(seat, PresenceMove.FORCE_OUT, actor=SYSTEM, reason=presence.sign_out_after)

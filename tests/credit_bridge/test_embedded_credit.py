@@ -101,5 +101,5 @@ def test_the_customers_type_comes_with_the_case_to_the_rules_of_dispatch(case, t
 
     assert task.customer_type == becomes
     now = timezone.now()
-    [waiting] = waiting_views(waiting_now(), policy_in_force(), due_appointments(now))
+    [waiting] = waiting_views(waiting_now(), [policy_in_force()], due_appointments(now))
     assert waiting.customer_type == becomes

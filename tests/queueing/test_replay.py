@@ -215,7 +215,7 @@ def test_the_past_is_read_as_it_was_and_both_versions_are_played():
     nine = three_calls_of_yesterday()
     day = nine.date()
 
-    story, waits = past_of(day, day, Policy())
+    story, waits = past_of(day, day, [Policy()])
     found = compare(VIP_FIRST, day, day)
 
     assert [arrival.handling_s for arrival in story.arrivals] == [660.0, 660.0, 660.0]

@@ -247,7 +247,7 @@ class LineMachine(RuleBasedStateMachine):
             return
         due = due_appointments(timezone.now())
         free = [seat for seat in candidates_now(due) if not seat.held_for]
-        line = waiting_views(waiting_now(), DEFAULT, due)
+        line = waiting_views(waiting_now(), [DEFAULT], due)
         assert not (free and any(who.appointed_seat is None for who in line))
 
     @invariant()

@@ -18,9 +18,19 @@ from accounts.models import Role, User
 from common.actor import Actor, ActorKind
 from interviews import services as interviews
 from media_worker import protocol as media
-from tests.support.factories import SEAT_ACTOR, make_call, make_seat
+from queueing import services as queueing
+from seats.models import SeatPresence
+from tests.support.factories import (
+    PARTY_ACTOR,
+    SEAT_ACTOR,
+    consent,
+    make_call,
+    make_seat,
+    make_task,
+)
 from tests.support.fake_worker import fake_worker
 from tests.support.sockets import Socket
+from workbench.selectors import workbench_state
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOST = (b"host", b"testserver")
@@ -268,3 +278,29 @@ async def test_a_page_that_comes_back_hears_of_the_media_that_stayed(seat):
 
     assert (heard["leg_id"], heard["payload"]) == (answer["leg_id"], {"slots": seen})
     assert (missed["leg_id"], missed["payload"]) == (answer["leg_id"], {"slots": not_seen})
+
+
+async def test_a_call_rings_and_goes_away_without_the_rest_of_the_page(seat):
+    def call_in():
+        SeatPresence.objects.filter(seat=seat).update(state="READY", heartbeat_at=timezone.now())
+        party = make_task().parties.first()
+        consent(party)
+        return queueing.call_in(
+            party.task_id, party_id=party.pk, channel_code="APP", actor=PARTY_ACTOR
+        ).request_id
+
+    cookie = await sync_to_async(cookie_of)(seat.user)
+    async with workbench(cookie, ORIGIN) as socket:
+        await next_of(socket, "snapshot")
+        request_id = await sync_to_async(call_in)()
+        rings = await next_of(socket, "ring")
+        whole = await sync_to_async(workbench_state)(seat)
+        await sync_to_async(queueing.abandon)(request_id, actor=PARTY_ACTOR)
+        over = await next_of(socket, "ring")
+
+    # A page that puts it over what it had shows what a page read anew would show.
+    assert rings["state"].keys() == {"now_unix_ms", "presence", "offer"}
+    assert {key: rings["state"][key] for key in ("presence", "offer")} == {
+        key: whole[key] for key in ("presence", "offer")
+    }
+    assert (over["state"]["presence"]["state"], over["state"]["offer"]) == ("READY", None)

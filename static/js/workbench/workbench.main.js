@@ -194,6 +194,7 @@ socket.addEventListener("frame", (event) => {
   const frame = /** @type {CustomEvent} */ (event).detail;
   downSince = 0;
   if (frame.type === "snapshot") show(frame.state);
+  else if (frame.type === "ring" && state) show({ ...state, ...frame.state });
   else if (frame.type === "line" && state) show({ ...state, queue: frame.queue, now_unix_ms: frame.queue.now_unix_ms });
   else if (frame.type === "proof" && RUNNING.has(state?.call?.state)) proof.show(frame.payload, state.call);
   else if (frame.type === "slots") media.assign(frame.leg_id, frame.payload.slots);

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .folder import CONTENT
-from .models import LegalHold, Recording, RecordingTrack, StoredObject
+from .models import TROUBLE, LegalHold, Recording, RecordingTrack, StoredObject
 from .picture import faults_of
 from .states import FINAL, Stage
 
@@ -32,14 +32,9 @@ def troubled() -> QuerySet[Recording]:
     """Recordings somebody should look at, newest first."""
     late = timezone.now() - LATE_AFTER
     return (
-        Recording.objects.filter(call__task__rehearsal=False)
-        .filter(
-            (~Q(stage__in=FINAL) & (Q(attempts__gt=0) | Q(created_at__lt=late, due_at__lt=late)))
-            | (Q(stage=Stage.STORED) & ~Q(damaged=[]))
-            | (Q(stage=Stage.STORED) & Q(error__startswith="spool kept"))
-            | (Q(stage=Stage.STORED) & ~Q(uncomposed=""))
-            | (Q(stage=Stage.EMPTY) & Q(call__live_at__isnull=False))
-        )
+        Recording.objects.filter(TROUBLE, call__task__rehearsal=False)
+        # What is still on its way is none until it fails or is late.
+        .filter(Q(stage__in=FINAL) | Q(attempts__gt=0) | Q(created_at__lt=late, due_at__lt=late))
         .select_related("call__task", "call__seat__user")
         .order_by("-created_at")
     )

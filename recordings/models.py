@@ -14,6 +14,11 @@ from guardian.models import UserObjectPermissionBase
 
 from .states import FINAL, ObjectKind, RetentionStart, Stage, TicketPurpose, Tier
 
+# What can be wrong with a recording; few of very many, so that they have an index of their own.
+TROUBLE = ~Q(stage__in=list(FINAL)) | (
+    Q(stage__in=[Stage.STORED, Stage.EMPTY]) & (~Q(error="") | ~Q(damaged=[]) | ~Q(uncomposed=""))
+)
+
 
 class Recording(models.Model):
     """One per call. The row is the job: stage, lease and epoch; a task only wakes it up.
@@ -83,6 +88,7 @@ class Recording(models.Model):
                 name="recording_on_spool",
                 condition=Q(stage=Stage.STORED, spool_freed_at=None),
             ),
+            models.Index(fields=["-created_at"], name="recording_trouble", condition=TROUBLE),
         ]
 
     def __str__(self) -> str:

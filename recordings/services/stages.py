@@ -101,7 +101,7 @@ def probe(held: Claim, recording: Recording) -> None:
         raise StepFailed("the call's folder is missing")
     folder = read_folder(folder_path)
     if not folder.parts:
-        jobs.advance(held, Stage.EMPTY)
+        jobs.advance(held, Stage.EMPTY, uncomposed="no files" if call.live_at else "")
         return
     if _is_poison(recording):
         lines = [_unprobed(folder, part) for part in folder.parts]

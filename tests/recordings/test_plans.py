@@ -9,6 +9,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 
+from recordings.health import troubled
 from recordings.selectors import Search, entries_found
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +59,27 @@ def test_a_search_reads_no_table_from_end_to_end(many_entries):
     assert {what: plan for what, plan in plans.items() if "Seq Scan" in plan} == {}
     assert "archive_by_name" in plans["two characters of a name"]
     assert "archive_by_words" in plans["words"]
+
+
+RECORDINGS = """
+SET LOCAL session_replication_role = replica;
+INSERT INTO recordings_recording
+  (id, call_id, stage, day, serial, download_name, epoch, due_at, attempts, error, progress, file,
+   storage_key, bytes, sha256, duration_ms, width, height, damaged, gaps, outputs, starts_at_ms,
+   uncomposed, manifest, created_at)
+SELECT md5(n::text)::uuid, md5('call' || n)::uuid, 'STORED', date '2026-01-01', n, n || '.mp4', 1,
+       at, 0, '', 1, '', '', 0, '', 0, 0, 0, '[]', '[]', '{}', 0, '', '', at
+FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS at
+      FROM generate_series(1, 5000) AS n) AS times;
+ANALYZE recordings_recording;
+"""
+
+
+def test_what_is_wrong_is_found_without_reading_what_is_right(db):
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDINGS)
+
+    plan = troubled()[:200].explain()
+
+    assert "recording_trouble" in plan
+    assert "Seq Scan on recordings_recording" not in plan

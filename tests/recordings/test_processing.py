@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from audit.models import AuditEntry
 from media_worker.models import MediaWorker
-from recordings import selectors, services, tasks
+from recordings import health, selectors, services, tasks
 from recordings.errors import LeaseLost, StepFailed
 from recordings.models import Recording, StoredObject
 from recordings.services import jobs, stages
@@ -174,6 +174,19 @@ def test_a_call_nobody_connected_to_has_no_recording(ended_call: MakeEnded) -> N
     recording = services.ensure_recording(ended_call(folder=False).pk)
 
     assert services.process(recording.pk) is Stage.EMPTY
+
+
+def test_a_call_that_was_live_and_left_no_file_is_an_exception_to_look_at(
+    ended_call: MakeEnded, settings: Settings
+) -> None:
+    call = ended_call(video=False)
+    journal = Path(settings.SPOOL_DIR) / str(call.pk) / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"track.' not in line))
+    recording = services.ensure_recording(call.pk)
+
+    assert services.process(recording.pk) is Stage.EMPTY
+    assert health.explain(health.troubled().get()).recording == recording
 
 
 def test_a_missing_folder_of_a_call_that_was_live_is_an_error_not_an_empty_recording(

@@ -283,7 +283,7 @@ async def test_a_page_that_comes_back_hears_of_the_media_that_stayed(seat):
 async def test_a_call_rings_and_goes_away_without_the_rest_of_the_page(seat):
     def call_in():
         SeatPresence.objects.filter(seat=seat).update(state="READY", heartbeat_at=timezone.now())
-        party = make_task().parties.first()
+        party = make_task().parties.get()
         consent(party)
         return queueing.call_in(
             party.task_id, party_id=party.pk, channel_code="APP", actor=PARTY_ACTOR

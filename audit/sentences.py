@@ -162,6 +162,8 @@ ACTIONS: dict[str, str | Promise] = {
     "role.changed": _("修改了角色"),
     "role.created": _("新建了角色"),
     "role.deleted": _("删除了角色"),
+    "retention.rule_deleted": _("删除了保管期限"),
+    "retention.rule_set": _("设定了保管期限"),
     "row.added": _("新增了记录"),
     "row.changed": _("修改了记录"),
     "row.deleted": _("删除了记录"),
@@ -273,6 +275,8 @@ FACTS: dict[str, str | Promise] = {
     "title": _("标题"),
     "told": _("告知客户"),
     "requested_by": _("申请人"),
+    "set_by": _("设定人"),
+    "agreed_by": _("复核人"),
     "second_factor": _("二次验证"),
 }
 # What those facts are worth, where a code is written down.

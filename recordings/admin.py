@@ -1,12 +1,19 @@
 """Recordings in the back office: to look at; the pages to work with are 视频管理."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts import changes
 from accounts.admin_access import OperationAdmin
+from accounts.selectors import request_actor
 
+from . import services
 from .models import DeletionCertificate, Recording, RecordingTrack, RetentionRule, StoredObject
 
 
@@ -44,11 +51,35 @@ class StoredObjectAdmin(OperationAdmin):
 class RetentionRuleAdmin(OperationAdmin):
     view_operation = "videos.view"
     manage_operation = "videos.keep"
-    list_display = ("product", "start", "months", "cold_after_days", "deletes")
+    audits_itself = True
+    list_display = (
+        "product",
+        "start",
+        "months",
+        "cold_after_days",
+        "deletes",
+        "set_by",
+        "agreed_by",
+    )
 
     @admin.display(description=_("产品"))
     def product(self, rule: RetentionRule) -> str:
-        return rule.product_code or str(_("其他全部产品"))
+        return rule.product_name
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A rule stays its product's; who set it is said beside it."""
+        return ("product_code", "set_by", "agreed_by", "set_at") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: RetentionRule, form: Any, change: bool) -> None:
+        if not services.save_rule(obj, actor=request_actor(request)):
+            messages.warning(request, changes.told())
+
+    def delete_model(self, request: HttpRequest, obj: RetentionRule) -> None:
+        services.delete_rule(obj.pk, actor=request_actor(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RetentionRule]) -> None:
+        for rule_id in queryset.values_list("pk", flat=True):
+            self.delete_model(request, RetentionRule(pk=rule_id))
 
 
 @admin.register(DeletionCertificate)

@@ -39,6 +39,16 @@ class HoldExists(DomainError):
     message = _("该合同已在法定保留中。")
 
 
+class RuleChanged(DomainError):
+    code = "retention_rule_changed"
+    message = _("该保管期限在提交后已被他人修改，请退回后重新提交。")
+
+
+class ShorterWithout(DomainError):
+    code = "retention_shorter_without"
+    message = _("删除后，{product} 会按更短的期限保管。请先修改本规则并由另一人复核。")
+
+
 class CannotRebuild(DomainError):
     code = "cannot_rebuild"
     message = _("暂不能重建：正在处理、已到期删除，或原始文件不全。")

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
@@ -319,6 +320,10 @@ class RetentionRule(models.Model):
     deletes = models.BooleanField(
         _("到期自动删除"), default=False, help_text=_("不勾选时到期只提示，不删除。")
     )
+    # Whose wish the present terms are, and who agreed where two were needed: a certificate names them.
+    set_by = models.CharField(_("设定人"), max_length=60, blank=True, editable=False)
+    agreed_by = models.CharField(_("复核人"), max_length=60, blank=True, editable=False)
+    set_at = models.DateTimeField(_("设定时间"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("保管期限")
@@ -326,6 +331,10 @@ class RetentionRule(models.Model):
 
     def __str__(self) -> str:
         return self.product_code or "*"
+
+    @property
+    def product_name(self) -> str:
+        return self.product_code or _now("其他全部产品")
 
 
 class ContractEnd(models.Model):
@@ -374,7 +383,7 @@ class DeletionCertificate(models.Model):
     )
     contract_no = models.CharField(_("借款合同号"), max_length=40)
     kept_until = models.DateField(_("保管至"))
-    rule = models.JSONField(_("依据"))
+    rule = models.JSONField(_("依据"))  # the rule's terms, and who set and agreed to them
     files = models.JSONField(_("文件"))  # [{name, bytes, sha256}]
     begun_at = models.DateTimeField(_("开始删除"), default=timezone.now)
     done_at = models.DateTimeField(_("删除完成"), null=True, blank=True)

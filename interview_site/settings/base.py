@@ -223,6 +223,7 @@ FOUR_EYES: dict[str, tuple[Any, str, str]] = {
     "user.roles": (_("授予角色"), "accounts.manage", "accounts.services.apply_roles"),
     "role": (_("扩大角色权限"), "accounts.manage", "accounts.services.apply_role"),
     "channel": (_("启用渠道"), "channels.manage", "channels_admin.services.apply_enabled"),
+    "retention": (_("缩短保管期限"), "videos.keep", "recordings.services.apply_rule"),
     "hold": (_("解除法定保留"), "videos.keep", "recordings.services.apply_release"),
     "parameter": (_("修改参数"), "parameters.manage", "operations.settings_log.apply_setting"),
 }

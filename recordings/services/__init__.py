@@ -17,6 +17,7 @@ from .retention import (
     set_keeping,
     tell_holds,
 )
+from .retention_rules import apply_rule, delete_rule, save_rule
 from .sharing import remove_ended_shares, share_recording, withdraw_share
 from .spool import free_spool, remove_freed_leftovers
 from .stages import process
@@ -27,9 +28,11 @@ from .viewing import note_download, note_fetched, note_opened, note_watched
 __all__ = [
     "anchor_days",
     "apply_release",
+    "apply_rule",
     "check_anchors",
     "check_recording",
     "delete_expired",
+    "delete_rule",
     "drop_unused_parts",
     "due_parts",
     "due_recordings",
@@ -63,6 +66,7 @@ __all__ = [
     "remove_freed_leftovers",
     "remove_hot_copy",
     "renew_ticket",
+    "save_rule",
     "save_search",
     "send_part",
     "set_keeping",

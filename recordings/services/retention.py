@@ -292,7 +292,13 @@ def _begin(recording_id: UUID) -> bool:
         defaults={
             "contract_no": task.contract_no,
             "kept_until": kept_until,
-            "rule": {"product": rule.product_code, "start": rule.start, "months": rule.months},
+            "rule": {
+                "product": rule.product_code,
+                "start": rule.start,
+                "months": rule.months,
+                "set_by": rule.set_by,
+                "agreed_by": rule.agreed_by,
+            },
             "files": list(files),
         },
     )
@@ -304,6 +310,8 @@ def _begin(recording_id: UUID) -> bool:
             object_id=recording.pk,
             chain=audit.interview_chain(task.pk),
             files=len(certificate.files),
+            set_by=rule.set_by,
+            agreed_by=rule.agreed_by,
         )
     return True
 

@@ -85,6 +85,21 @@ class OperationAdmin(admin.ModelAdmin[Any]):
         leads = set(super().get_list_display_links(request, columns) or columns[:1])
         return [name for name in columns if name in chosen or name in leads]
 
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """What grows by itself is sorted only by what has an index and differs from row to row."""
+        columns = super().get_sortable_by(request)
+        if self.manage_operation:
+            return columns
+        fields: list[Any] = list(self.opts.concrete_fields)  # the stubs know no db_index
+        sorting = {field.name for field in fields if field.unique or field.db_index}
+        whole = [index for index in self.opts.indexes if index.fields and not index.condition]
+        sorting |= {index.fields[0].lstrip("-") for index in whole}
+        return [name for name in columns if name in sorting and self._differs(name)]
+
+    def _differs(self, name: str) -> bool:
+        field = self.opts.get_field(name)
+        return not (field.is_relation or getattr(field, "choices", None))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(self.rows_open_to(request))
 

@@ -22,7 +22,6 @@ from accounts.selectors import may, request_actor
 from common.actor import Actor
 from common.csv_file import csv_response
 from common.masking import mask_phone
-from common.paging import BoundedPaginator
 
 from . import reports, services
 from .admission import Point, decide_admission
@@ -232,10 +231,8 @@ class AdmissionAttemptAdmin(OperationAdmin):
     )
     list_display_links = ("created_at",)
     list_filter = (ReasonFilter, "created_at")
-    paginator = BoundedPaginator
     search_fields = ("channel_code__exact",)
     search_help_text = _("完整的渠道代码")
-    show_full_result_count = False
     list_per_page = 50
     change_list_template = "admin/channels_admin/admissionattempt/change_list.html"
     fields = (

@@ -226,6 +226,7 @@ class AdmissionAttempt(models.Model):
             models.Index(fields=["-created_at", "id"]),
             models.Index(fields=["phone_index", "-created_at"]),
             models.Index(fields=["channel_code", "-created_at"]),
+            models.Index(fields=["reason", "-created_at", "id"], name="attempt_by_reason"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.crypto import EncryptedTextField, blind_index
-from interviews.states import CustomerType
+from interviews.states import CustomerType, TaskState
 
 from .states import InboxState, Node, ProposalState, SmsState
 
@@ -39,7 +39,9 @@ class CreditCase(models.Model):
     node = models.CharField(
         _("当前节点"), max_length=12, choices=Node.choices, default=Node.INTERVIEW
     )
-    interview_state = models.CharField(_("面谈状态"), max_length=10, blank=True)
+    interview_state = models.CharField(
+        _("面谈状态"), max_length=10, choices=TaskState.choices, blank=True
+    )
     interview_generation = models.PositiveIntegerField(_("面谈代次"), default=0)
     reject_reasons = ArrayField(
         models.CharField(max_length=120), verbose_name=_("拒件原因"), default=list, blank=True
@@ -59,7 +61,11 @@ class CreditCase(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("信贷案件")
         ordering = ["contract_no"]
-        indexes = [models.Index(fields=["manager_no"])]
+        indexes = [
+            models.Index(fields=["manager_no"]),
+            models.Index(fields=["node", "contract_no"], name="case_by_node"),
+            models.Index(fields=["interview_state", "contract_no"], name="case_by_state"),
+        ]
 
     def __str__(self) -> str:
         return self.contract_no
@@ -139,6 +145,7 @@ class SmsMessage(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("短信")
         ordering = ["-sent_at"]
+        indexes = [models.Index(fields=["-sent_at", "-message_id"], name="sms_latest")]
 
     def __str__(self) -> str:
         return self.message_id

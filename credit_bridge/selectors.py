@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.masking import mask_account
+from common.paging import MOST_ROWS
 from interviews.models import InterviewTask
 from outbox.models import OVER, MessageState, OutboxMessage
 from outbox.services import hurry
@@ -222,10 +223,13 @@ def messages_shown(shown: str) -> QuerySet[OutboxMessage]:
     )
 
 
-def message_counts() -> dict[str, int]:
-    return OutboxMessage.objects.aggregate(
-        **{name: Count("pk", filter=which) for name, which in SHOWN.items()}
-    )
+def message_counts() -> dict[str, str]:
+    """Of each kind how many; no further than MOST_ROWS, then with a plus."""
+    counts = {
+        name: OutboxMessage.objects.filter(which)[:MOST_ROWS].count()
+        for name, which in SHOWN.items()
+    }
+    return {name: f"{n}+" if n == MOST_ROWS else str(n) for name, n in counts.items()}
 
 
 FIELD_LABELS = {

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from accounts.models import User
 from accounts.selectors import may, request_actor
 from common.csv_file import csv_response
 from common.errors import DomainError
+from common.paging import BoundedPaginator
 
 from . import selectors, services
 from .models import Difference, Reconciliation
@@ -38,7 +38,8 @@ def messages_page(request: HttpRequest) -> HttpResponse:
     user = _user(request, VIEW)
     shown = request.GET.get("shown", "parked")
     shown = shown if shown in selectors.SHOWN else "parked"
-    page = Paginator(selectors.messages_shown(shown), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = selectors.messages_shown(shown)
+    page = BoundedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "page": page,
         "shown": shown,

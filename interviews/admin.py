@@ -71,6 +71,7 @@ class ParticipantAdmin(InterviewsOnly):
     owner_path = "call__seat__user"
     list_display = ["contract_no", "number", "role", "state", "joined_at", "left_at"]
     list_filter = ["role", "state"]
+    ordering = ["-call__clock_started_at", "id"]
     list_select_related = ["call__task"]
 
     @admin.display(description=_("借款合同号"))
@@ -86,6 +87,7 @@ class ParticipantAdmin(InterviewsOnly):
 class PartyAdmin(InterviewsOnly):
     task_path = "task"
     list_display = ["name", "task", "roles", "interviewed_at"]
+    ordering = ["-task__created_at", "id"]
     search_fields = ["task__contract_no__exact"]
     search_help_text = _("完整的借款合同号")
     list_select_related = ["task"]
@@ -101,6 +103,7 @@ class ConsentAdmin(InterviewsOnly):
     rehearsal_flag = "party__task__rehearsal"
     task_path = "party__task"
     list_display = ["name", "contract_no", "text_version", "agreed_at", "ip"]
+    ordering = ["-agreed_at", "id"]
     list_select_related = ["party__task"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -82,6 +82,7 @@ class InterviewTask(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "id"]),
+            models.Index(fields=["state", "-created_at", "id"], name="task_by_state"),
             models.Index(fields=["manager_no"]),
             models.Index(
                 fields=["settled_at"],
@@ -147,6 +148,7 @@ class Consent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["party", "text_version"], name="consent_once")
         ]
+        indexes = [models.Index(fields=["-agreed_at"], name="consent_latest")]
 
     def __str__(self) -> str:
         return f"{self.party_id} {self.text_version}"

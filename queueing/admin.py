@@ -25,6 +25,7 @@ class RuleVersionAdmin(OperationAdmin):
 class CallRequestAdmin(OperationAdmin):
     view_operation = "dispatch.view"
     list_display = ["task", "channel_code", "state", "priority", "arrived_at", "closed_at"]
+    ordering = ["-arrived_at", "id"]
     list_filter = ["state"]
     list_select_related = ["task"]
 
@@ -38,6 +39,7 @@ class OfferAdmin(OperationAdmin):
     view_operation = "dispatch.view"
     owner_path = "seat__user"
     list_display = ["request", "seat", "state", "offered_at", "deadline_at", "closed_at"]
+    ordering = ["-offered_at", "id"]
     list_filter = ["state"]
     list_select_related = ["request", "seat__user"]
 

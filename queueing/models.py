@@ -42,6 +42,7 @@ class CallRequest(models.Model):
                 condition=Q(state="WAITING"),
             ),
             models.Index(fields=["arrived_at"], name="request_arrived"),
+            models.Index(fields=["state", "-arrived_at"], name="request_by_state"),
         ]
 
     def __str__(self) -> str:
@@ -75,7 +76,9 @@ class Offer(models.Model):
         indexes = [
             models.Index(
                 fields=["deadline_at"], name="offer_deadline", condition=Q(state="RINGING")
-            )
+            ),
+            models.Index(fields=["-offered_at"], name="offer_latest"),
+            models.Index(fields=["state", "-offered_at"], name="offer_by_state"),
         ]
 
     def __str__(self) -> str:

@@ -90,6 +90,7 @@ class Recording(models.Model):
                 condition=Q(stage=Stage.STORED, spool_freed_at=None),
             ),
             models.Index(fields=["-created_at"], name="recording_trouble", condition=TROUBLE),
+            models.Index(fields=["stage", "-day", "-serial"], name="recording_by_stage"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
 """What every list of the back office has in common: empty states, the bar, cheap filters."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -52,3 +54,17 @@ def test_tasks_are_found_by_whole_number_and_filtered_by_what_is_there(
     assert 'product_name=%E6%B0%B8%E7%BB%AD%E8%B4%B7"' in page(administrator, TASKS)
     assert "YXD-12" in page(administrator, f"{TASKS}?product_name=永续贷")
     assert "YXD-12" not in page(administrator, f"{TASKS}?product_name=其他")
+
+
+def test_a_list_that_grows_offers_to_sort_only_by_what_has_an_index(
+    administrator: Client,
+) -> None:
+    make_task()
+
+    headings = page(administrator, TASKS).split("<thead>")[1].split("</thead>")[0]
+    people = page(administrator, "/admin/accounts/user/").split("<thead>")[1].split("</thead>")[0]
+
+    offered = set(re.findall(r'class="sortable column-(\w+)', headings))
+    assert offered == {"manager_no", "created_at"}
+    assert "customer_name" in headings  # shown, not sorted
+    assert {"staff_no", "name"} <= set(re.findall(r'class="sortable column-(\w+)', people))

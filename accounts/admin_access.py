@@ -94,7 +94,8 @@ class OperationAdmin(admin.ModelAdmin[Any]):
         sorting = {field.name for field in fields if field.unique or field.db_index}
         whole = [index for index in self.opts.indexes if index.fields and not index.condition]
         sorting |= {index.fields[0].lstrip("-") for index in whole}
-        return [name for name in columns if name in sorting and self._differs(name)]
+        names = [name for name in columns if isinstance(name, str)]
+        return [name for name in names if name in sorting and self._differs(name)]
 
     def _differs(self, name: str) -> bool:
         field = self.opts.get_field(name)

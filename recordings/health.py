@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .folder import CONTENT
-from .models import TROUBLE, LegalHold, Recording, RecordingTrack, StoredObject
+from .models import TROUBLE, DeletionCertificate, LegalHold, Recording, RecordingTrack, StoredObject
 from .picture import faults_of
 from .states import FINAL, Stage
 
@@ -35,7 +35,7 @@ def troubled() -> QuerySet[Recording]:
         Recording.objects.filter(TROUBLE, call__task__rehearsal=False)
         # What is still on its way is none until it fails or is late.
         .filter(Q(stage__in=FINAL) | Q(attempts__gt=0) | Q(created_at__lt=late, due_at__lt=late))
-        .select_related("call__task", "call__seat__user")
+        .select_related("call__task", "call__seat__user", "certificate")
         .order_by("-created_at")
     )
 
@@ -47,6 +47,8 @@ def explain(recording: Recording) -> Trouble:
         return Trouble(
             recording, _("通话已接通，但没有任何录像文件"), _("检查媒体节点的录像盘后重建。")
         )
+    if stage is Stage.STORED and (cut := cut_short(recording)):
+        return Trouble(recording, cut.cause, cut.advice)
     if stage is Stage.STORED and recording.error:
         return Trouble(
             recording,
@@ -69,6 +71,34 @@ def explain(recording: Recording) -> Trouble:
     if recording.attempts:
         return Trouble(recording, recording.error, _("系统会自动重试；原因消除后可立即重建。"))
     return Trouble(recording, _("超过 15 分钟没有处理完"), _("检查 Celery 是否在运行。"))
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """A deletion that was stopped half way: what it took, and what becomes of the rest."""
+
+    certificate: DeletionCertificate
+    hold: LegalHold | None
+
+    @property
+    def cause(self) -> str:
+        return _("到期删除中断：{files} 个文件中 {gone} 个已删除").format(
+            files=len(self.certificate.files), gone=len(self.certificate.gone)
+        )
+
+    @property
+    def advice(self) -> str:
+        if self.hold is not None:
+            return _("法定保留中，其余文件不再删除。已删除的文件见录像详情的删除证明。")
+        return _("其余文件到保管期限允许时继续删除；要保留请设为法定保留。")
+
+
+def cut_short(recording: Recording) -> CutShort | None:
+    certificate = getattr(recording, "certificate", None)
+    if certificate is None or certificate.done_at or not certificate.gone:
+        return None
+    hold = LegalHold.objects.filter(contract_no=certificate.contract_no, released_at=None).first()
+    return CutShort(certificate, hold)
 
 
 @dataclass(frozen=True, slots=True)

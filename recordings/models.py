@@ -1,6 +1,7 @@
 """Recordings: what became of a call's folder, and where its files are kept (STO-1)."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -388,13 +389,26 @@ class DeletionCertificate(models.Model):
     files = models.JSONField(_("文件"))  # [{name, bytes, sha256}]
     begun_at = models.DateTimeField(_("开始删除"), default=timezone.now)
     done_at = models.DateTimeField(_("删除完成"), null=True, blank=True)
+    # Of a deletion that was stopped half way: the names that are in the store no more.
+    gone = models.JSONField(_("已不在存储中"), default=list, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("删除证明")
         ordering = ["-begun_at"]
+        indexes = [
+            models.Index(
+                fields=["begun_at"], name="certificate_not_done", condition=Q(done_at=None)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.contract_no} {self.kept_until}"
+
+    @property
+    def files_gone(self) -> list[dict[str, Any]]:
+        """What is gone, as it was written down before: {name, bytes, sha256}."""
+        names = set(self.gone)
+        return [each for each in self.files if self.done_at or each["name"] in names]
 
 
 class ViewTicket(models.Model):

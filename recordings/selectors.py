@@ -119,7 +119,8 @@ def call_for(user: User | AnonymousUser, call_id: UUID) -> Call:
 
 
 def recording_of(call_id: UUID) -> Recording | None:
-    return Recording.objects.select_related("call__task").filter(call_id=call_id).first()
+    rows = Recording.objects.select_related("call__task", "certificate")
+    return rows.filter(call_id=call_id).first()
 
 
 # --- list (VID-1) ---------------------------------------------------------------------------

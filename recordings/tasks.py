@@ -38,6 +38,7 @@ def keep() -> None:
     services.set_keeping()
     services.tell_holds()
     services.delete_expired()
+    services.note_broken_deletions()
     services.move_cold()
     services.drop_unused_parts(BATCH)
     services.free_spool()
@@ -49,6 +50,7 @@ def keep() -> None:
 
 @shared_task(name="recordings.tasks.tell_holds")
 def tell_holds() -> None:
+    services.note_broken_deletions()
     services.tell_holds()
 
 

@@ -154,6 +154,8 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "seal": seal_of(recording.pk) if recording else None,
         "may_prove": may(_user(request), EVIDENCE),
         "hold": selectors.hold_on(call.task.contract_no),
+        "certificate": getattr(recording, "certificate", None),
+        "cut": health.cut_short(recording) if recording else None,
         "others": selectors.other_calls(call, _user(request)),
         "reel": selectors.reel_of(recording) if recording else None,
         "quality": health.quality_of(recording) if recording else None,

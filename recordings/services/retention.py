@@ -7,6 +7,7 @@ import shutil
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,7 @@ from recordings.storage import StillLocked, store
 from . import work
 
 logger = logging.getLogger(__name__)
+PARTLY_GONE = "partly deleted"
 
 
 def add_months(day: dt.date, months: int) -> dt.date:
@@ -211,7 +213,7 @@ def _tell_hold(file_id: int) -> bool:
     """The row stays locked while the store answers: a hold and its release do not cross."""
     stored = (
         StoredObject.objects.select_for_update(of=("self",))
-        .select_related("recording__call__task")
+        .select_related("recording__call__task", "recording__certificate")
         .filter(pk=file_id)
         .first()
     )
@@ -221,6 +223,9 @@ def _tell_hold(file_id: int) -> bool:
     on = LegalHold.objects.filter(contract_no=contract_no, released_at=None).exists()
     if on == stored.is_held:
         return False
+    certificate = getattr(stored.recording, "certificate", None)
+    if certificate is not None and stored.name in certificate.gone:
+        return False  # a deletion took it before the hold came
     store(stored.tier).hold(stored.key, on=on)
     stored.is_held = on
     stored.save(update_fields=["is_held"])
@@ -242,12 +247,48 @@ def delete_expired(limit: int = 50) -> int:
 
     A process that dies in between leaves a certificate that is not done; the next run ends it.
     """
-    today = timezone.localdate()
-    expired = Recording.objects.filter(stage=Stage.STORED, keep_until__lt=today)
+    expired = Recording.objects.filter(
+        _of_deleting_rules(), stage=Stage.STORED, keep_until__lt=timezone.localdate()
+    ).exclude(
+        call__task__contract_no__in=LegalHold.objects.filter(released_at=None).values("contract_no")
+    )
     gone = 0
     for recording_id in list(expired.order_by("keep_until").values_list("pk", flat=True)[:limit]):
         gone += _delete(recording_id)
     return gone
+
+
+def _of_deleting_rules() -> Q:
+    """Recordings whose rule deletes: those that only wait must not stand in the way of the others."""
+    rules = {rule.product_code: rule.deletes for rule in RetentionRule.objects.all()}
+    product = "call__task__product_code__in"
+    found = Q(**{product: [code for code, deletes in rules.items() if code and deletes]})
+    return found | ~Q(**{product: [code for code in rules if code]}) if rules.get("") else found
+
+
+def note_broken_deletions() -> int:
+    """Look what is gone where a deletion was stopped half way: a hold came, or another rule.
+
+    The certificate says which files, the recording that it is one to look at. Found again at each
+    run: a store that is back has its files. Returns how many lack some.
+    """
+    lacking = 0
+    for certificate in DeletionCertificate.objects.filter(done_at=None).select_related("recording"):
+        stored = certificate.recording.objects_stored.order_by("name")
+        try:
+            gone = [each.name for each in stored if not store(each.tier).exists(each.key)]
+        except OSError as away:  # the others need not wait for this one
+            logger.warning(
+                "deletion of %s not looked at: %s", certificate.recording_id, type(away).__name__
+            )
+            continue
+        lacking += bool(gone)
+        was = certificate.recording.error
+        error = was if was and was != PARTLY_GONE else PARTLY_GONE if gone else ""
+        stopped = Recording.objects.filter(pk=certificate.recording_id, stage=Stage.STORED)
+        if stopped.update(error=error):  # none when it was ended meanwhile
+            DeletionCertificate.objects.filter(pk=certificate.pk, done_at=None).update(gone=gone)
+    return lacking
 
 
 def _delete(recording_id: UUID) -> bool:
@@ -334,7 +375,7 @@ def _carry_out(recording_id: UUID) -> bool:
     faultpoint("deletion.folder_gone")
     DeletionCertificate.objects.filter(recording=recording).update(done_at=db_now())
     Recording.objects.filter(pk=recording.pk).update(
-        stage=Stage.DELETED, file="", storage_key="", bytes=0
+        stage=Stage.DELETED, file="", storage_key="", bytes=0, error=""
     )
     recording.objects_stored.all().delete()
     ArchiveEntry.objects.filter(pk=recording.pk).delete()

@@ -10,6 +10,7 @@ from channels_admin.regions import name_of
 from common.masking import mask_id_no, mask_phone
 from interviews.states import TagKind
 from recordings.said import text_of
+from recordings.services.retention_rules import terms_text
 
 register = template.Library()
 KINDS = {
@@ -48,6 +49,17 @@ TOPICS = {
     "appointment.cancelled": gettext_lazy("取消预约通知"),
     "recording.ready": gettext_lazy("录像入库"),
 }
+
+
+@register.filter
+def basis(rule: dict[str, Any]) -> str:
+    """What a certificate says of its rule, and who set it."""
+    people = [
+        f"{name} {rule[key]}"
+        for key, name in (("set_by", _("设定人")), ("agreed_by", _("复核人")))
+        if rule.get(key)
+    ]
+    return "；".join([terms_text({**rule, "deletes": True}), *people])  # data
 
 
 @register.filter

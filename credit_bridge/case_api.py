@@ -274,7 +274,8 @@ def _case(case: CaseDetails) -> dict[str, Any]:
 
 
 class CaseApiView(APIView):
-    """A system of the bank with the scope `scope`; commands go through the inbox."""
+    # A system of the bank with the scope `scope`; commands go through the inbox. No docstring: it
+    # would stand in the interface's description under every operation.
 
     authentication_classes = (PartnerKey,)
     scope = MANAGER

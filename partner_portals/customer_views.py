@@ -66,10 +66,12 @@ def customer(request: HttpRequest) -> HttpResponse:
         if login["next"] != "tasks":
             return say(request, "partner_portals/open_login.html", phone=phone, login=login)
         tasks = [_shown(task) for task in client.tasks_of(phone)]
+        todo = [task for task in tasks if task["state"] == "PENDING"]
+        over = [task for task in tasks if task["state"] != "PENDING"]
         loans = with_times(client.loans_of(phone))
     except DomainError as refusal:
         return say(request, HOME, refusal, phone=phone)
-    return say(request, HOME, phone=phone, tasks=tasks, loans=loans)
+    return say(request, HOME, phone=phone, todo=todo, over=over, loans=loans)
 
 
 @require_POST

@@ -33,6 +33,17 @@ def test_the_page_lists_every_operation_and_frame_without_anything_from_elsewher
     assert "https://" not in html
 
 
+def test_names_of_the_interface_are_set_apart_and_no_word_is_of_its_making():
+    html = Client().get(DOCS).content.decode()
+
+    assert "`" not in html
+    assert (
+        "Who comes through which pair of receive-only lines of the connection <code>leg_id</code>."
+        in html
+    )
+    assert "A system of the bank with the scope" not in html
+
+
 def test_openapi_is_served_as_the_code_has_it():
     described = yaml.safe_load(Client().get(f"{DOCS}openapi.yaml").content)
 

@@ -147,6 +147,26 @@ def test_the_customer_moves_the_interview_to_another_free_time(case, seat):
     assert Appointment.objects.get(state="BOOKED").slot.lower == later
 
 
+def test_what_is_over_is_no_to_do_and_still_says_how_it_ended(case, seat):
+    book(case, seat)
+    deliver_all()
+    before = Client().get("/demo/customer/", {"phone": PHONE}).content.decode()
+
+    interviews.settle_task(
+        InterviewTask.objects.get().pk, passed=False, reasons=["负债过高"], actor=SEAT_ACTOR
+    )
+    deliver_all()
+    after = Client().get("/demo/customer/", {"phone": PHONE}).content.decode()
+
+    assert "已结束的面谈" not in before
+    todo, over = after.split("已结束的面谈")
+    assert f'data-task="{case.contract_no}"' in before
+    assert f'data-task="{case.contract_no}"' not in todo
+    assert "没有待办的面谈任务" in todo
+    assert f'data-task="{case.contract_no}"' in over
+    assert "<li>负债过高</li>" in over
+
+
 def test_a_loan_is_only_shown_to_the_phone_of_its_borrower(case):
     assert Client().get(f"/demo/customer/loan/{case.contract_no}?phone={PHONE}").status_code == 200
     for phone, status in (("13900000000", 404), ("", 409)):
@@ -161,7 +181,7 @@ def test_the_call_is_greyed_before_its_slot_and_refused_in_words_once_the_task_w
     book(case, seat)
     deliver_all()
     page = Client().get(f"/demo/customer/?phone={PHONE}")
-    task = page.context["tasks"][0]
+    task = page.context["todo"][0]
     button = re.search(r"<button[^>]*data-call[^>]*>", page.content.decode())
     form = form_of(Client().get("/demo/credit/"))
     Client().post(f"/demo/credit/{case.contract_no}", form | {"reason": "更换方案"})

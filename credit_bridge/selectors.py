@@ -223,13 +223,12 @@ def messages_shown(shown: str) -> QuerySet[OutboxMessage]:
     )
 
 
-def message_counts() -> dict[str, str]:
-    """Of each kind how many; no further than MOST_ROWS, then with a plus."""
-    counts = {
+def message_counts() -> dict[str, int]:
+    """Of each kind how many, no further than MOST_ROWS."""
+    return {
         name: OutboxMessage.objects.filter(which)[:MOST_ROWS].count()
         for name, which in SHOWN.items()
     }
-    return {name: f"{n}+" if n == MOST_ROWS else str(n) for name, n in counts.items()}
 
 
 FIELD_LABELS = {

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.selectors import may, request_actor
 from common.csv_file import csv_response
 from common.errors import DomainError
-from common.paging import BoundedPaginator
+from common.paging import MOST_ROWS, BoundedPaginator
 
 from . import selectors, services
 from .models import Difference, Reconciliation
@@ -44,6 +44,7 @@ def messages_page(request: HttpRequest) -> HttpResponse:
         "page": page,
         "shown": shown,
         "counts": selectors.message_counts(),
+        "most": MOST_ROWS,
         "may_act": may(user, MANAGE),
         "tab": "messages",
         "query": f"shown={shown}",
@@ -89,6 +90,7 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
         "differences": selectors.differences_of(run) if run else [],
         "may_act": may(user, MANAGE),
         "counts": selectors.message_counts(),
+        "most": MOST_ROWS,
         "tab": "reconciliation",
     }
     return render(request, "credit_bridge/reconciliation.html", context)

@@ -24,18 +24,16 @@ from queueing.models import CallRequest
 from queueing.states import IN_LINE
 from recordings.health import troubled
 from recordings.selectors import shared_with
-from ui.views import Waiting
-
-MOST = 999
+from ui.views import MOST_WAITING, Waiting
 
 
 def waiting_for(user: User) -> list[Waiting]:
-    """In the order of urgency: people first, then cases, then machines. Counted up to MOST."""
+    """In the order of urgency: people first, then cases, then machines. Counted up to MOST_WAITING."""
     opened = operations_of(user)
     found = []
     for operation, label, url, is_pressing, rows in ITEMS:
         if not operation or operation in opened:
-            count = rows(user)[:MOST].count()
+            count = rows(user)[:MOST_WAITING].count()
             if not operation and not count:
                 continue  # most people never have one
             found.append(Waiting(label, count, url, is_pressing and count > 0))

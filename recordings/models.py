@@ -10,7 +10,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
@@ -336,7 +335,7 @@ class RetentionRule(models.Model):
 
     @property
     def product_name(self) -> str:
-        return self.product_code or _now("其他全部产品")
+        return self.product_code or str(_("其他全部产品"))
 
 
 class ContractEnd(models.Model):

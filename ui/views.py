@@ -17,6 +17,7 @@ from common.problems import MEDIA_TYPE, problem_body
 
 from .doors import doors_of
 
+MOST_WAITING = 999  # nobody waits for the exact number of more
 INTERFACES = ("/api/", "/internal/")  # answered in RFC 9457 problem details
 
 
@@ -40,7 +41,12 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect(doors[0].url)
     # What waits is known above this layer (settings.HOME_WAITING).
     waiting: list[Waiting] = import_string(settings.HOME_WAITING)(user)
-    context = {"doors": doors, "waiting": waiting, "bank_name": settings.BANK_NAME}
+    context = {
+        "doors": doors,
+        "waiting": waiting,
+        "most": MOST_WAITING,
+        "bank_name": settings.BANK_NAME,
+    }
     return render(request, "ui/home.html", context)
 
 

@@ -205,3 +205,17 @@ def test_a_cancelled_time_is_told_as_cancelled():
 
     assert CreditTask.objects.get(case=case).slot_state == "CANCELLED"
     assert not OutboxMessage.objects.filter(handler=LANE).exclude(state="done").exists()
+
+
+def test_what_lies_aside_is_counted_to_a_bound_and_none_is_no_badge(bank, operator, monkeypatch):
+    def tabs():
+        page = operator.get(reverse("credit_bridge:messages")).text
+        return page.split('class="tabs"')[1].split("</nav>")[0]
+
+    assert "badge" not in tabs()
+
+    refused_case()
+    assert '<span class="badge is-down">1</span>' in tabs()
+    for module in ("selectors", "views"):
+        monkeypatch.setattr(f"credit_bridge.{module}.MOST_ROWS", 1)
+    assert '<span class="badge is-down">1+</span>' in tabs()

@@ -14,6 +14,12 @@ def percent(share: float | str | None) -> str:
 
 
 @register.filter
+def counted(count: int | str, most: int) -> str:
+    """A count that ended at a bound says so: 999+."""
+    return f"{most}+" if isinstance(count, int) and count >= most else str(count)
+
+
+@register.filter
 def span(seconds: float | str | None) -> str:
     """00:48 or 1:02:09; a dash when there is nothing to say or no end."""
     if seconds is None or isinstance(seconds, str) or math.isinf(seconds):

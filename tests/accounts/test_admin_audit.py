@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from audit.sentences import sentence
 
 # Their services write the entry, in the words of the module.
-BY_THEMSELVES = {"Role", "User", "Channel", "Script", "MediaItem"}
+BY_THEMSELVES = {"Role", "User", "Channel", "Script", "MediaItem", "RetentionRule"}
 
 
 @pytest.mark.django_db

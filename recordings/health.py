@@ -13,7 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .folder import CONTENT
-from .models import TROUBLE, DeletionCertificate, LegalHold, Recording, RecordingTrack, StoredObject
+from .models import (
+    TROUBLE,
+    UNLIKE,
+    DeletionCertificate,
+    LegalHold,
+    Recording,
+    RecordingTrack,
+    StoredObject,
+)
 from .picture import faults_of
 from .states import FINAL, Stage
 
@@ -49,6 +57,12 @@ def explain(recording: Recording) -> Trouble:
         )
     if stage is Stage.STORED and (cut := cut_short(recording)):
         return Trouble(recording, cut.cause, cut.advice)
+    if stage is Stage.STORED and recording.error.startswith(UNLIKE):
+        return Trouble(
+            recording,
+            _("归档时发现存储中的文件与入库时不一致"),
+            _("该文件留在在线层，本地副本不清除。检查存储并从备份恢复；下一轮归档成功后自动消除。"),
+        )
     if stage is Stage.STORED and recording.error:
         return Trouble(
             recording,

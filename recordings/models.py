@@ -19,6 +19,8 @@ from .states import FINAL, ObjectKind, RetentionStart, Stage, TicketPurpose, Tie
 TROUBLE = ~Q(stage__in=list(FINAL)) | (
     Q(stage__in=[Stage.STORED, Stage.EMPTY]) & (~Q(error="") | ~Q(damaged=[]) | ~Q(uncomposed=""))
 )
+# `error` of one whose stored files include some that are no longer what arrived.
+UNLIKE = "ChecksumMismatch"
 
 
 class Recording(models.Model):
@@ -148,10 +150,17 @@ class StoredObject(models.Model):
     tier = models.CharField(_("存储层"), max_length=4, choices=Tier.choices, default=Tier.HOT)
     # Whether the store was told of a legal hold on this file.
     is_held = models.BooleanField(_("存储已冻结"), default=False)
+    # The day the store was told to lock it until; empty when it has to be told.
+    locked_until = models.DateField(_("存储锁定至"), null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("存储文件")
-        indexes = [models.Index(fields=["id"], name="stored_held", condition=Q(is_held=True))]
+        indexes = [
+            models.Index(fields=["id"], name="stored_held", condition=Q(is_held=True)),
+            models.Index(
+                fields=["recording"], name="stored_to_lock", condition=Q(locked_until=None)
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["recording", "name"], name="stored_object_once")
         ]

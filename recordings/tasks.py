@@ -7,7 +7,6 @@ from celery import shared_task
 from . import services
 
 BATCH = 20
-INDEX_BATCH = 500  # of old rows, each time; `manage.py index_recordings` does all
 
 
 @shared_task(name="recordings.tasks.process")
@@ -35,17 +34,7 @@ def sweep() -> None:
 @shared_task(name="recordings.tasks.keep")
 def keep() -> None:
     """Dates of keeping, what is over by its date, what moves to the archive, what may leave here."""
-    services.set_keeping()
-    services.tell_holds()
-    services.delete_expired()
-    services.note_broken_deletions()
-    services.move_cold()
-    services.drop_unused_parts(BATCH)
-    services.free_spool()
-    services.remove_freed_leftovers()
-    services.forget_old_tickets()
-    services.index_old(INDEX_BATCH)
-    services.remove_ended_shares()
+    services.keep()
 
 
 @shared_task(name="recordings.tasks.tell_holds")

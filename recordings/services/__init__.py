@@ -4,6 +4,7 @@ from .archive import forget_search, index, index_call, index_old, save_search
 from .early import drop_unused_parts, due_parts, note_part_closed, send_part
 from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
 from .jobs import due_recordings, ended_calls_without_recording, ensure_recording, hurry
+from .keeping import end_contract, set_keeping, tell_dates
 from .loop import finish_loop, start_loop
 from .rebuild import rebuild
 from .reels import make_reel
@@ -11,11 +12,9 @@ from .rescue import keep_segment, take_in_rescues
 from .retention import (
     apply_release,
     delete_expired,
-    end_contract,
     note_broken_deletions,
     place_hold,
     release_hold,
-    set_keeping,
     tell_holds,
 )
 from .retention_rules import apply_rule, delete_rule, save_rule
@@ -24,6 +23,7 @@ from .spool import free_spool, remove_freed_leftovers
 from .stages import process
 from .tickets import forget_old_tickets, issue_ticket, renew_ticket, ticket_of
 from .tiers import move_cold, remove_hot_copy
+from .upkeep import keep
 from .viewing import note_download, note_fetched, note_opened, note_watched
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "index_call",
     "index_old",
     "issue_ticket",
+    "keep",
     "keep_segment",
     "make_reel",
     "move_cold",
@@ -75,6 +76,7 @@ __all__ = [
     "share_recording",
     "start_loop",
     "take_in_rescues",
+    "tell_dates",
     "tell_holds",
     "ticket_of",
     "withdraw_share",

@@ -1,6 +1,5 @@
-"""Keeping and deleting (STO-4). Deletion is begun on paper first: a certificate, then the bytes."""
+"""Holding and deleting (STO-4). Deletion is begun on paper first: a certificate, then the bytes."""
 
-import calendar
 import datetime as dt
 import logging
 import shutil
@@ -19,111 +18,21 @@ from common.faultpoint import faultpoint
 from recordings.errors import HoldExists, ReasonRequired
 from recordings.models import (
     ArchiveEntry,
-    ContractEnd,
     DeletionCertificate,
     LegalHold,
     Recording,
     RetentionRule,
     StoredObject,
 )
-from recordings.states import RetentionStart, Stage
+from recordings.states import Stage
 from recordings.storage import StillLocked, store
 
 from . import work
+from .keeping import rule_for, under_rules
+from .rounds import Visit, along
 
 logger = logging.getLogger(__name__)
 PARTLY_GONE = "partly deleted"
-
-
-def add_months(day: dt.date, months: int) -> dt.date:
-    """The same day so many months later; the month's last when it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def rule_for(product_code: str) -> RetentionRule | None:
-    """The product's own rule, else the one for all others."""
-    rules = {rule.product_code: rule for rule in RetentionRule.objects.all()}
-    return rules.get(product_code) or rules.get("")
-
-
-def kept_until(recording: Recording, rule: RetentionRule) -> dt.date | None:
-    """None as long as the event that the time counts from has not come."""
-    call = recording.call
-    if rule.start == RetentionStart.CONTRACT_ENDED:
-        end = ContractEnd.objects.filter(contract_no=call.task.contract_no).first()
-        return add_months(end.ended_on, rule.months) if end else None
-    begin = (
-        call.task.settled_at
-        if rule.start == RetentionStart.TASK_SETTLED
-        else call.ended_at or call.clock_started_at
-    )
-    return add_months(timezone.localtime(begin).date(), rule.months) if begin else None
-
-
-@transaction.atomic
-def end_contract(contract_no: str, ended_on: dt.date, *, actor: Actor) -> ContractEnd:
-    """The credit system says that a contract is over; a later word counts (a loan prolonged).
-
-    A day that is later than the one told before prolongs what was kept by it; an earlier one changes
-    nothing of that, because a store that locks does not let go sooner.
-    """
-    before = ContractEnd.objects.filter(contract_no=contract_no).first()
-    end, _made = ContractEnd.objects.update_or_create(
-        contract_no=contract_no,
-        defaults={"ended_on": ended_on, "told_by": actor.name, "told_at": db_now()},
-    )
-    if before is None or ended_on > before.ended_on:
-        Recording.objects.filter(
-            stage=Stage.STORED,
-            call__task__contract_no=contract_no,
-            call__task__product_code__in=_products_from_contract_end(contract_no),
-        ).update(keep_until=None)
-    audit.record(
-        "recording.contract_ended",
-        actor=actor,
-        object_type="contract",
-        object_id=contract_no,
-        ended_on=ended_on.isoformat(),
-    )
-    return end
-
-
-def _products_from_contract_end(contract_no: str) -> list[str]:
-    """Products of the contract's recordings whose keeping counts from the contract's end."""
-    products = Recording.objects.filter(call__task__contract_no=contract_no).values_list(
-        "call__task__product_code", flat=True
-    )
-    found = []
-    for product in set(products):
-        rule = rule_for(product)
-        if rule is not None and rule.start == RetentionStart.CONTRACT_ENDED:
-            found.append(product)
-    return found
-
-
-def set_keeping(limit: int = 200) -> int:
-    """Give stored recordings their date, and the store its lock. Returns how many got one now."""
-    waiting = Recording.objects.filter(stage=Stage.STORED, keep_until=None).select_related(
-        "call__task"
-    )
-    done = 0
-    for recording in waiting.order_by("stored_at")[:limit]:
-        rule = rule_for(recording.call.task.product_code)
-        until = kept_until(recording, rule) if rule else None
-        if until is None:
-            continue
-        end = timezone.make_aware(dt.datetime.combine(until, dt.time.max))
-        try:
-            if end > timezone.now():  # a store takes no date that is over already
-                for stored in recording.objects_stored.exclude(confirmed_at=None):
-                    store(stored.tier).retain(stored.key, end)
-        except OSError as away:  # the others need not wait for this one
-            logger.warning("recording %s not locked: %s", recording.pk, type(away).__name__)
-            continue
-        Recording.objects.filter(pk=recording.pk, keep_until=None).update(keep_until=until)
-        done += 1
-    return done
 
 
 @transaction.atomic
@@ -182,11 +91,11 @@ def _wake_holds() -> None:
     tell_holds.delay()
 
 
-def tell_holds(limit: int = 500) -> int:
+def tell_holds(visit: Visit | None = None) -> int:
     """Lock in the store what a hold is on, and unlock what none is on any more (STO-4).
 
     What was stored or moved after the hold was placed is found, too. Returns how many files changed;
-    a file whose store is away waits for the next run.
+    a file whose store is away waits for the next round.
     """
     in_force = LegalHold.objects.filter(released_at=None)
     free = StoredObject.objects.exclude(confirmed_at=None).filter(
@@ -196,16 +105,8 @@ def tell_holds(limit: int = 500) -> int:
     let_go = StoredObject.objects.filter(is_held=True).exclude(
         recording__call__task__contract_no__in=in_force.values("contract_no")
     )
-    changed = 0
-    for files in (free, let_go):
-        for file_id in list(files.order_by("pk").values_list("pk", flat=True)[:limit]):
-            try:
-                changed += _tell_hold(file_id)
-            except OSError as away:  # the others need not wait for this one
-                logger.warning(
-                    "stored file %s not told of its hold: %s", file_id, type(away).__name__
-                )
-    return changed
+    visit = visit or Visit()
+    return along(free, _tell_hold, visit) + along(let_go, _tell_hold, visit)
 
 
 @transaction.atomic
@@ -242,28 +143,20 @@ def _note(action: str, hold: LegalHold, actor: Actor) -> None:
     )
 
 
-def delete_expired(limit: int = 50) -> int:
-    """Delete what its rule lets go today. Returns how many are gone now.
+def delete_expired(visit: Visit | None = None) -> int:
+    """Delete what its rule lets go today, the longest over first. Returns how many are gone now.
 
-    A process that dies in between leaves a certificate that is not done; the next run ends it.
+    A process that dies in between leaves a certificate that is not done; the next round ends it.
     """
+    # Those that only wait must not stand in the way of the others.
     expired = Recording.objects.filter(
-        _of_deleting_rules(), stage=Stage.STORED, keep_until__lt=timezone.localdate()
+        under_rules(lambda rule: Q() if rule.deletes else None),
+        stage=Stage.STORED,
+        keep_until__lt=timezone.localdate(),
     ).exclude(
         call__task__contract_no__in=LegalHold.objects.filter(released_at=None).values("contract_no")
     )
-    gone = 0
-    for recording_id in list(expired.order_by("keep_until").values_list("pk", flat=True)[:limit]):
-        gone += _delete(recording_id)
-    return gone
-
-
-def _of_deleting_rules() -> Q:
-    """Recordings whose rule deletes: those that only wait must not stand in the way of the others."""
-    rules = {rule.product_code: rule.deletes for rule in RetentionRule.objects.all()}
-    product = "call__task__product_code__in"
-    found = Q(**{product: [code for code, deletes in rules.items() if code and deletes]})
-    return found | ~Q(**{product: [code for code in rules if code]}) if rules.get("") else found
+    return along(expired, _delete, visit, order="keep_until")
 
 
 def note_broken_deletions() -> int:
@@ -302,7 +195,8 @@ def _delete(recording_id: UUID) -> bool:
 
 
 def _deletable(recording_id: UUID) -> tuple[Recording, RetentionRule, dt.date] | None:
-    """The recording, locked, with its rule and its date, when a rule deletes it and nobody holds the contract."""
+    """The recording, locked, with its rule and its date, when that is over, the rule deletes and nobody
+    holds the contract."""
     recording = (
         Recording.objects.select_for_update(of=("self",))
         .select_related("call__task")
@@ -311,6 +205,8 @@ def _deletable(recording_id: UUID) -> tuple[Recording, RetentionRule, dt.date] |
     )
     if recording is None or recording.keep_until is None:
         return None
+    if recording.keep_until >= timezone.localdate():
+        return None  # prolonged since it was looked for
     task = recording.call.task
     rule = rule_for(task.product_code)
     held = LegalHold.objects.filter(contract_no=task.contract_no, released_at=None).exists()

@@ -13,7 +13,7 @@ from recordings.errors import RuleChanged, ShorterWithout
 from recordings.models import RetentionRule
 from recordings.states import RetentionStart
 
-from .retention import rule_for
+from .keeping import rule_for
 
 KIND = "retention"
 TERMS = ("start", "months", "deletes", "cold_after_days")

@@ -17,26 +17,35 @@ from audit import services as audit
 from common.actor import SYSTEM
 from common.clock import db_now
 from common.faultpoint import faultpoint
-from recordings.models import Recording
+from recordings.models import UNLIKE, Recording
 from recordings.outputs import Outputs
 from recordings.states import Stage
 from recordings.storage import sha256_of, store
 
 from . import work
 from .jobs import LEASE
+from .rounds import Visit, along
 
 # Made by us on the way, never evidence: a composed copy of an earlier epoch, instructions, scraps.
 _SCRAPS = frozenset({".tmp"})
 FREED = ".freed"
 
 
-def free_spool(limit: int = 20) -> int:
-    """Remove the folders of recordings stored SPOOL_KEEP_HOURS ago. Returns how many are gone now."""
+def free_spool(visit: Visit | None = None) -> int:
+    """Remove the folders of recordings stored SPOOL_KEEP_HOURS ago. Returns how many are gone now.
+
+    Those that could not go before come last: each of their files is hashed again to know why not.
+    """
     before = db_now() - dt.timedelta(hours=settings.SPOOL_KEEP_HOURS)
+    # Where a stored file is not what it was, the local one may be the last that is.
     waiting = Recording.objects.filter(
         stage=Stage.STORED, spool_freed_at=None, stored_at__lt=before
-    ).order_by("stored_at")
-    return sum(_free(pk) for pk in list(waiting.values_list("pk", flat=True)[:limit]))
+    ).exclude(error__startswith=UNLIKE)
+    visit = visit or Visit()
+    return sum(
+        along(rows, _free, visit, order="stored_at")
+        for rows in (waiting.filter(error=""), waiting.exclude(error=""))
+    )
 
 
 def _free(recording_id: UUID) -> bool:

@@ -372,8 +372,9 @@ def _store_one(
     faultpoint("object.sent")
     jobs.renew(held)
     row.bytes, row.sha256, row.confirmed_at = file["bytes"], file["sha256"], db_now()
-    row.is_held = False  # what was put now is a newer version, of which the store was told nothing
-    row.save(update_fields=["bytes", "sha256", "confirmed_at", "is_held"])
+    # What was put now is a newer version, of which the store was told nothing.
+    row.is_held, row.locked_until = False, None
+    row.save(update_fields=["bytes", "sha256", "confirmed_at", "is_held", "locked_until"])
     faultpoint("object.confirmed")
     return row
 

@@ -5,66 +5,79 @@ dies in between leaves two copies, never none: the next run ends it.
 """
 
 import datetime as dt
+import logging
 import tempfile
 from pathlib import Path
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit import services as audit
 from common.actor import SYSTEM
 from common.faultpoint import faultpoint
 from outbox.services import publish
-from recordings.models import Recording, RetentionRule, StoredObject
+from recordings.models import UNLIKE, Recording, RetentionRule, StoredObject
 from recordings.states import Stage, Tier
-from recordings.storage import CHUNK_BYTES, StillLocked, has_cold_tier, store
+from recordings.storage import CHUNK_BYTES, ChecksumMismatch, StillLocked, has_cold_tier, store
+
+from .keeping import lock, under_rules
+from .rounds import Visit, along
+
+logger = logging.getLogger(__name__)
 
 
-def move_cold(limit: int = 20) -> int:
+def move_cold(visit: Visit | None = None) -> int:
     """Move what has been in the store long enough. Returns how many recordings have moved now."""
     if not has_cold_tier():
         return 0
-    rules = {rule.product_code: rule for rule in RetentionRule.objects.all()}
-    moved = 0
-    for recording in _due(rules, limit):
-        for stored in recording.objects_stored.filter(tier=Tier.HOT).exclude(confirmed_at=None):
-            _move(stored)
-        audit.record(
-            "recording.moved_cold",
-            actor=SYSTEM,
-            object_type="recording",
-            object_id=recording.pk,
-            chain=audit.interview_chain(recording.call.task_id),
-        )
-        moved += 1
-    return moved
-
-
-def _due(rules: dict[str, RetentionRule], limit: int) -> list[Recording]:
-    """Recordings with a file in the hot tier whose product's rule says it is time, oldest first."""
-    days = [rule.cold_after_days for rule in rules.values() if rule.cold_after_days is not None]
-    if not days:
-        return []
-    now = timezone.now()
-    waiting = (
-        Recording.objects.filter(
-            stage=Stage.STORED,
-            stored_at__lt=now - dt.timedelta(days=min(days)),
-            objects_stored__tier=Tier.HOT,
-        )
-        .select_related("call__task")
-        .order_by("stored_at")
-        .distinct()
+    hot = StoredObject.objects.filter(recording=OuterRef("pk"), tier=Tier.HOT)
+    due = Recording.objects.filter(
+        under_rules(_long_enough),
+        Exists(hot.exclude(confirmed_at=None)),
+        stage=Stage.STORED,
+        stored_at__isnull=False,
     )
-    found = []
-    for recording in waiting[: limit * 10]:
-        rule = rules.get(recording.call.task.product_code) or rules.get("")
-        after = rule.cold_after_days if rule else None
-        stored_at = recording.stored_at
-        if after is None or stored_at is None or stored_at > now - dt.timedelta(days=after):
-            continue
-        found.append(recording)
-    return found[:limit]
+    return along(due, _move_recording, visit, order="stored_at")
+
+
+def _long_enough(rule: RetentionRule) -> Q | None:
+    if rule.cold_after_days is None:
+        return None
+    return Q(stored_at__lte=timezone.now() - dt.timedelta(days=rule.cold_after_days))
+
+
+def _move_recording(recording_id: UUID) -> bool:
+    """All its files but those that are not what they were; who may be the only whole ones stay here."""
+    recording = Recording.objects.select_related("call").get(pk=recording_id)
+    unlike = 0
+    for stored in recording.objects_stored.filter(tier=Tier.HOT).exclude(confirmed_at=None):
+        try:
+            _move(stored)
+        except ChecksumMismatch:
+            logger.warning("stored file %s is not what it was", stored.pk)
+            unlike += 1
+    _note_unlike(recording, unlike)
+    if unlike:
+        return False
+    audit.record(
+        "recording.moved_cold",
+        actor=SYSTEM,
+        object_type="recording",
+        object_id=recording.pk,
+        chain=audit.interview_chain(recording.call.task_id),
+    )
+    return True
+
+
+def _note_unlike(recording: Recording, unlike: int) -> None:
+    """Shown as a trouble, and no trouble any more once they move."""
+    same = Recording.objects.filter(pk=recording.pk, stage=Stage.STORED)
+    if unlike:
+        same.update(error=f"{UNLIKE}: {unlike}")
+    else:
+        same.filter(error__startswith=UNLIKE).update(error="")
 
 
 def _move(stored: StoredObject) -> None:
@@ -82,11 +95,12 @@ def _move(stored: StoredObject) -> None:
             beat=lambda: None,
         )
     faultpoint("tier.copied")
-    keep_until = stored.recording.keep_until
-    if keep_until is not None:
-        end = timezone.make_aware(dt.datetime.combine(keep_until, dt.time.max))
-        store(Tier.COLD).retain(stored.key, end)
-    was_held = _change_tier(stored)
+    until = stored.recording.keep_until
+    if until is not None and until >= timezone.localdate():
+        lock(Tier.COLD, stored.key, until)
+    else:
+        until = None
+    was_held = _change_tier(stored, until)
     faultpoint("tier.changed")
     remove_hot_copy(stored.key, was_held=was_held)
 
@@ -102,13 +116,13 @@ def remove_hot_copy(key: str, *, was_held: bool) -> None:
 
 
 @transaction.atomic
-def _change_tier(stored: StoredObject) -> bool:
+def _change_tier(stored: StoredObject, locked_until: dt.date | None) -> bool:
     """A legal hold goes along; under the row's lock, so that none is placed in between."""
     row = StoredObject.objects.select_for_update().get(pk=stored.pk)
     if row.is_held:
         store(Tier.COLD).hold(row.key, on=True)
-    row.tier = Tier.COLD
-    row.save(update_fields=["tier"])
+    row.tier, row.locked_until = Tier.COLD, locked_until
+    row.save(update_fields=["tier", "locked_until"])
     # Who dies before the first copy is removed leaves it to this message.
     publish("object.moved_cold", key=row.key, storage_key=row.key, was_held=row.is_held)
     return row.is_held

@@ -1,6 +1,7 @@
 """A call that has ended, with the folder its worker left."""
 
 import datetime as dt
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from interviews.models import Call, Snapshot
 from interviews.states import CallState
+from recordings.services.rounds import Visit
 from tests.support.factories import make_call
 from tests.support.footage import make_call_folder, two_people
 
@@ -50,3 +52,8 @@ def ended_call(settings: Settings, db: None) -> MakeEnded:
         return call
 
     return make
+
+
+def time_for(rows: int) -> Visit:
+    """A round that is over after so many rows: its clock goes on with every look at it."""
+    return Visit(rows + 1, clock=itertools.count().__next__)

@@ -11,6 +11,7 @@ from recordings import health, services, tasks
 from recordings.models import DeletionCertificate, Recording, RetentionRule, StoredObject
 from recordings.states import Stage
 from recordings.storage import LocalStore, store
+from tests.recordings.conftest import time_for
 from tests.recordings.test_keeping import client_with, expire, keys, stored
 from tests.support.factories import SEAT_ACTOR
 
@@ -174,10 +175,10 @@ def test_what_is_held_or_only_told_does_not_stand_in_the_way(ended_call, stored)
         keep_until=timezone.localdate().replace(year=2000, month=1, day=1)
     )
 
-    assert services.delete_expired(limit=1) == 1
+    assert services.delete_expired(time_for(rows=1)) == 1
     other.refresh_from_db()
     assert other.stage == Stage.DELETED
 
     RetentionRule.objects.create(product_code="YXD", months=6, deletes=False)
     services.release_hold(stored.call.task.contract_no, actor=SEAT_ACTOR)
-    assert services.delete_expired(limit=1) == 0
+    assert services.delete_expired(time_for(rows=1)) == 0

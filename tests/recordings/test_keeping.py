@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
-from recordings import services
+from recordings import services, tasks
 from recordings.errors import CannotRebuild, HoldExists
 from recordings.models import (
     ArchiveEntry,
@@ -24,7 +24,7 @@ from recordings.models import (
     RetentionRule,
     StoredObject,
 )
-from recordings.services.retention import add_months
+from recordings.services.keeping import add_months
 from recordings.states import Stage
 from recordings.storage import LocalStore, StillLocked, store
 from tests.recordings.conftest import MakeEnded
@@ -105,6 +105,52 @@ def test_a_hold_and_a_rule_that_only_tells_delete_nothing(stored):
 
     services.release_hold(stored.call.task.contract_no, actor=SEAT_ACTOR)
     assert services.delete_expired() == 1
+
+
+def test_what_is_made_after_the_date_was_set_is_locked_until_then_too(
+    stored, settings, tmp_path, monkeypatch
+):
+    locked: list[tuple[str, dt.date]] = []
+    monkeypatch.setattr(
+        LocalStore, "retain", lambda _self, key, until: locked.append((key, until.date()))
+    )
+    RetentionRule.objects.create(months=6)
+    settle(stored, timezone.localdate())
+    tasks.keep()
+    until = add_months(timezone.localdate(), 6)
+    assert sorted(locked) == sorted((key, until) for key in keys())
+    locked.clear()
+    late = StoredObject.objects.create(
+        recording=stored, kind="manifest", name="out/manifest.e2.json", key="00/late", bytes=1,
+        sha256="", confirmed_at=timezone.now(),
+    )  # fmt: skip
+
+    tasks.keep()
+    tasks.keep()
+
+    assert locked == [(late.key, until)]
+
+
+def test_a_later_end_of_the_contract_prolongs_every_lock_even_while_one_is_made_anew(
+    stored, monkeypatch
+):
+    locked: list[tuple[str, dt.date]] = []
+    monkeypatch.setattr(
+        LocalStore, "retain", lambda _self, key, until: locked.append((key, until.date()))
+    )
+    RetentionRule.objects.create(months=60, start="contract_ended")
+    contract_no, today = stored.call.task.contract_no, timezone.localdate()
+    services.end_contract(contract_no, today, actor=SEAT_ACTOR)
+    tasks.keep()
+    locked.clear()
+    Recording.objects.update(stage=Stage.RAW)
+    services.end_contract(contract_no, today + dt.timedelta(days=90), actor=SEAT_ACTOR)
+    Recording.objects.update(stage=Stage.STORED)
+
+    tasks.keep()
+
+    until = add_months(today + dt.timedelta(days=90), 60)
+    assert sorted(locked) == sorted((key, until) for key in keys())
 
 
 class Told(LocalStore):

@@ -152,6 +152,7 @@ def test_a_recording_is_resumed_locked_held_and_at_last_deleted_with_a_certifica
     task.save()
     rule = RetentionRule.objects.create(months=6, deletes=True)
     assert services.set_keeping() == 1
+    assert services.tell_dates() == len(promised)
     Recording.objects.update(keep_until=timezone.localdate() - dt.timedelta(days=1))
     assert services.delete_expired() == 0
     assert in_store() == promised

@@ -24,7 +24,7 @@ IN_BROWSER = [
     pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),
 ]
 SIZES = ((1440, 900), (1280, 720))
-_CUT_OFF = """() => {
+_OUT_OF_PLACE = """() => {
   const wrong = document.documentElement.scrollWidth > innerWidth ? ["scrolls sideways"] : [];
   for (const each of document.querySelectorAll("button, select, input, a")) {
     const box = each.getBoundingClientRect();
@@ -34,6 +34,18 @@ _CUT_OFF = """() => {
       const edge = around.getBoundingClientRect();
       if (box.left < edge.left - 1 || box.right > edge.right + 1) wrong.push(`cut off: ${each.outerHTML.slice(0, 80)}`);
     }
+  }
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (texts.nextNode()) {
+    const words = texts.currentNode.textContent.trim();
+    range.selectNodeContents(texts.currentNode);
+    const box = range.getBoundingClientRect();
+    const block = texts.currentNode.parentElement.closest("td, th, p, li, dd, dt");
+    if (words.length < 6 || box.width < 2 || !block) continue;
+    if (box.width < 40 && box.height > 100) wrong.push(`squeezed: ${words}`);
+    const shown = getComputedStyle(block).overflowX === "visible";
+    if (shown && box.right > block.getBoundingClientRect().right + 1) wrong.push(`spills: ${words}`);
   }
   return wrong;
 }"""
@@ -95,10 +107,15 @@ def at_desk(base_url: str, client: Client) -> Iterator[Page]:
 
 
 def wrong_with(page: Page) -> list[str]:
-    """What axe finds, and what one could not click on either of the usual screens."""
-    found = axe(page)
+    """What axe finds, and what is out of place."""
+    return [*axe(page), *out_of_place(page)]
+
+
+def out_of_place(page: Page) -> list[str]:
+    """What one could not click or read on either of the usual screens."""
+    found: list[str] = []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        found += [f"{width}: {each}" for each in page.evaluate(_CUT_OFF)]
+        found += [f"{width}: {each}" for each in page.evaluate(_OUT_OF_PLACE)]
     page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
     return found

@@ -1,6 +1,6 @@
 """Every change of an appointment. A refused booking changes nothing and names what is free next."""
 
-from .booking import book, cancel, close, expire_past, hold, keep, move, note_arrival, release
+from .booking import book, cancel, close, expire_past, hold, keep, move, note_arrivals, release
 from .checks import CheckResult, note_check
 from .reassigning import Placement, disable_seat, give_up_seat, plan_reassignment, reassign
 from .work_time import (
@@ -25,7 +25,7 @@ __all__ = [
     "hold",
     "keep",
     "move",
-    "note_arrival",
+    "note_arrivals",
     "note_check",
     "outside_work_time",
     "plan_reassignment",

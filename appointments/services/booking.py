@@ -1,10 +1,13 @@
 """Holding, booking, moving, keeping, expiring."""
 
 import datetime as dt
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -23,9 +26,11 @@ from common.actor import SYSTEM, Actor
 from common.clock import db_now
 from common.faultpoint import faultpoint
 from common.push import push, seat_group
+from interviews.models import Call
 from interviews.policy import require_video_allowed
 from interviews.selectors import live_call_of
 from interviews.services import lock_task, require_open
+from interviews.states import RUNNING, CallState
 from outbox.services import publish
 from parameters.selectors import value_of
 from seats import services as seats
@@ -254,10 +259,10 @@ def keep(task_id: UUID) -> None:
         close(booked, AppointmentMove.KEEP, actor=SYSTEM)
 
 
-def note_arrival(task_id: UUID) -> None:
-    """Somebody of the task called in inside the slot. The first time counts; else nothing."""
+def note_arrivals(tasks: Collection[UUID] | QuerySet[Any]) -> None:
+    """Somebody of these tasks is here inside the slot. The first time counts; else nothing."""
     Appointment.objects.filter(
-        task_id=task_id,
+        task__in=tasks,
         state=AppointmentState.BOOKED,
         slot__contains=Now(),
         arrived_at=None,
@@ -276,13 +281,20 @@ def _expire(appointment_id: int) -> bool:
 
 
 def expire_past() -> int:
-    """Booked slots that passed without an interview; who came and still waits gets the grace."""
+    """Booked slots that passed without an interview; who came and still waits gets the grace.
+
+    What was held is kept when it is filed, however late that is.
+    """
     now = db_now()
     SlotHold.objects.filter(expires_at__lte=now).delete()
     grace = dt.timedelta(minutes=value_of("arrived_grace_min"))
+    held = Call.objects.filter(
+        Q(state__in=RUNNING) | Q(state=CallState.ENDED, live_at__isnull=False),
+        task=OuterRef("task"),
+    )
     overdue = (
         Appointment.objects.filter(state=AppointmentState.BOOKED, slot__endswith__lt=now)
         .exclude(arrived_at__isnull=False, slot__endswith__gte=now - grace)
-        .exclude(task__calls__state__in=["CONNECTING", "PREROLL", "LIVE"])
+        .exclude(Exists(held))
     )
     return sum(_expire(pk) for pk in overdue.values_list("pk", flat=True))

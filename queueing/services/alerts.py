@@ -16,6 +16,7 @@ from queueing.models import Alert, AlertRule
 from queueing.states import AlertLevel, AlertMetric
 from queueing.wallboard import EVALUATED
 
+READ_ANEW = ("level", "staff_no", "title", "text", "value", "fired_at")
 ALERTS_LOCK = 0x616C7274
 MOST_HOLD_S = 3600
 
@@ -108,7 +109,8 @@ def evaluate_alerts() -> None:
             alert.title, alert.text, alert.value = reading.title, reading.text, reading.value
             if alert.fired_at is None and now - alert.began_at >= dt.timedelta(seconds=rule.hold_s):
                 alert.fired_at = now
-            alert.save()
+            # Not what people write meanwhile: who takes care of it.
+            alert.save(update_fields=None if alert.pk is None else READ_ANEW)
     for over in live.values():
         if over.fired_at is None:
             over.delete()

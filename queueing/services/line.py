@@ -18,15 +18,17 @@ from common.clock import db_now
 from common.faultpoint import faultpoint
 from common.push import QUEUE_GROUP, party_group, push, request_group, seat_group
 from interviews import services as interviews
+from interviews.errors import RoomFull
 from interviews.models import Call, InterviewTask
 from interviews.policy import require_video_allowed
-from interviews.selectors import live_call_of
+from interviews.states import RUNNING
 from media_worker.selectors import has_media_room, require_disk_room
 from parameters.selectors import value_of
 from queueing.decide import plan
 from queueing.errors import OfferGone
 from queueing.models import CallRequest, Offer
 from queueing.selectors import (
+    appointment_in_slot,
     candidates_now,
     policy_of,
     version_in_force,
@@ -66,7 +68,7 @@ def call_in(task_id: UUID, *, party_id: UUID, channel_code: str, actor: Actor) -
     if place is not None:
         return CallInResult(participant_id=place.pk)
     interviews.require_open(task)
-    appointments.note_arrival(task_id)
+    appointments.note_arrivals([task_id])
     # The task is locked: nobody else enters this party.
     request = CallRequest.objects.filter(party_id=party_id, state__in=IN_LINE).first()
     if request is not None:
@@ -106,16 +108,24 @@ def move_request(request: CallRequest, move: RequestMove) -> None:
     push(QUEUE_GROUP, "queue.changed")
 
 
-@transaction.atomic
 def abandon(request_id: UUID, *, actor: Actor, reason: str = "left") -> None:
     """The customer goes away before being answered; a ringing seat is free again. Idempotent."""
+    while not _abandon(request_id, actor=actor, reason=reason):
+        pass  # it began to ring, or at another seat, between the look and the locks: look again
+
+
+@transaction.atomic
+def _abandon(request_id: UUID, *, actor: Actor, reason: str) -> bool:
+    """False, and nothing changed, when the seat that rings is not the one that was locked."""
     offer = Offer.objects.filter(request_id=request_id, state=OfferState.RINGING).first()
     seat = seats.lock_seat(offer.seat_id) if offer else None
     request = CallRequest.objects.select_for_update(of=("self",)).get(pk=request_id)
     if request.state not in IN_LINE:
-        return
+        return True
     ringing = Offer.objects.filter(request=request, state=OfferState.RINGING).first()
-    if ringing is not None and seat is not None and ringing.seat_id == seat.pk:
+    if ringing is not None:
+        if seat is None or ringing.seat_id != seat.pk:
+            return False
         close_offer(ringing, OfferState.WITHDRAWN)
         if seats.presence_is(seat, Presence.OFFERED):
             seats.withdraw_offer(seat)
@@ -129,6 +139,7 @@ def abandon(request_id: UUID, *, actor: Actor, reason: str = "left") -> None:
         reason=reason,
     )
     transaction.on_commit(dispatch_waiting)
+    return True
 
 
 def close_offer(offer: Offer, state: OfferState) -> None:
@@ -263,10 +274,12 @@ def accept_offer(offer_id: UUID, *, seat_id: int, actor: Actor) -> Call:
 
     Raises OfferGone when another act was faster; nothing changed then.
     """
-    seat = seats.lock_seat(seat_id)
     offer = Offer.objects.filter(pk=offer_id, seat_id=seat_id).select_related("request").first()
     if offer is None:
         raise OfferGone
+    booked = appointment_in_slot(offer.request, due_appointments(timezone.now()))
+    giver_id = booked.seat_id if booked else seat_id
+    seat = {pk: seats.lock_seat(pk) for pk in sorted({seat_id, giver_id})}[seat_id]
     interviews.lock_task(offer.request.task_id)
     request = CallRequest.objects.select_for_update(of=("self",)).get(pk=offer.request_id)
     offer = Offer.objects.select_for_update(of=("self",)).get(pk=offer_id)
@@ -276,6 +289,9 @@ def accept_offer(offer_id: UUID, *, seat_id: int, actor: Actor) -> Call:
         or request.state != RequestState.OFFERED
     ):
         raise OfferGone
+    if booked is not None and giver_id != seat_id:
+        # Handed over: now that it is answered, the appointment goes along, where the slot is free.
+        appointments.reassign({booked.pk: seat_id}, actor=actor)
     call = interviews.open_call(request.task_id, seat=seat, party_id=request.party_id, actor=actor)
     faultpoint("offer.call_opened")
     seats.enter_call(seat, actor=actor)
@@ -285,8 +301,7 @@ def accept_offer(offer_id: UUID, *, seat_id: int, actor: Actor) -> Call:
         task_id=request.task_id, state=RequestState.WAITING
     )
     for companion in companions:
-        if interviews.join_call(call.task_id, party_id=companion.party_id, actor=SYSTEM):
-            _connect(companion, call)
+        _enter(companion)
     audit.record(
         "offer.accepted",
         actor=actor,
@@ -355,18 +370,30 @@ def sweep() -> None:
     closed = CallRequest.objects.filter(state__in=IN_LINE, task__superseded_at__isnull=False)
     for request_id in list(closed.values_list("pk", flat=True)):
         abandon(request_id, actor=SYSTEM, reason="superseded")
-    for request in CallRequest.objects.filter(state=RequestState.WAITING):
-        if live_call_of(request.task_id) is not None:
-            _enter_running(request)
+    # Somebody of the task got connected meanwhile: the others need not wait.
+    behind = CallRequest.objects.filter(
+        state=RequestState.WAITING,
+        task__in=Call.objects.filter(state__in=RUNNING).values("task"),
+    )
+    for request_id in list(behind.values_list("pk", flat=True)):
+        _enter_running(request_id)
+    # Who came before the slot and still waits has arrived when it begins.
+    appointments.note_arrivals(CallRequest.objects.filter(state__in=IN_LINE).values("task"))
     dispatch_waiting()
 
 
 @transaction.atomic
-def _enter_running(waiting: CallRequest) -> None:
-    """Somebody of the task got connected meanwhile: the others need not wait."""
-    request = CallRequest.objects.select_for_update(of=("self",)).get(pk=waiting.pk)
-    if request.state != RequestState.WAITING:
+def _enter_running(request_id: UUID) -> None:
+    request = CallRequest.objects.select_for_update(of=("self",)).get(pk=request_id)
+    if request.state == RequestState.WAITING:
+        _enter(request)
+
+
+def _enter(waiting: CallRequest) -> None:
+    """Into the running call of the task; who finds no place there waits on, and nobody else does."""
+    try:
+        place = interviews.join_call(waiting.task_id, party_id=waiting.party_id, actor=SYSTEM)
+    except RoomFull:
         return
-    place = interviews.join_call(request.task_id, party_id=request.party_id, actor=SYSTEM)
     if place is not None:
-        _connect(request, place.call)
+        _connect(waiting, place.call)

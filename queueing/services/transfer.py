@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments import services as appointments
 from appointments.selectors import due_appointments
 from audit import services as audit
 from common.actor import Actor
@@ -29,7 +28,7 @@ def transfer(request_id: UUID, *, from_seat_id: int, to_seat_id: int | None, act
     """Ring at another seat that is free in the slot: a named one, or one at random (None).
 
     The one that is asked may accept or decline like any offer; the case then goes back to its place
-    in the line. An appointment moves with the case. Raises NotTransferable (connected, or not this
+    in the line. An appointment moves when it is accepted. Raises NotTransferable (connected, or not this
     seat's), NobodyFree, SeatNotReady; nothing changed then.
     """
     seen = CallRequest.objects.select_related("task").get(pk=request_id)
@@ -62,10 +61,6 @@ def transfer(request_id: UUID, *, from_seat_id: int, to_seat_id: int | None, act
         raise NotTransferable
     if not seats.presence_is(taker, Presence.READY):
         raise SeatNotReady
-    if booked is not None:
-        (placement,) = appointments.reassign({booked.pk: taker.pk}, actor=actor)
-        if placement.seat is None:
-            raise SeatNotReady
     why = _("由 {seat} 转出。").format(seat=giver.staff_no)
     offer = ring(request, taker, {"rule": _("转出"), "why": why})
     if offer is None:

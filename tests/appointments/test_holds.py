@@ -11,11 +11,13 @@ from appointments import services
 from appointments.errors import NoShowLimit, SlotTaken
 from appointments.models import Appointment, SlotHold
 from appointments.states import AppointmentState
+from interviews.models import Call
 from interviews.services import supersede_task
+from interviews.states import CallState
 from outbox.models import OutboxMessage
 from parameters.models import Parameter
 from tests.support.calendars import booked, free_tomorrow, working_seat
-from tests.support.factories import SEAT_ACTOR, make_task, person
+from tests.support.factories import SEAT_ACTOR, make_call, make_task, person
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +108,19 @@ def test_who_never_came_is_a_no_show_and_who_waits_keeps_the_time():
     assert (waiting.state, waiting.no_show) == (AppointmentState.BOOKED, False)
 
 
+def test_an_interview_that_was_held_is_not_expired_while_it_waits_to_be_filed():
+    task, seat = make_task(), working_seat()
+    appointment = past_slot(task, seat, minutes_ago=180)
+    call = make_call(task, seat)
+    Call.objects.filter(pk=call.pk).update(state=CallState.ENDED, live_at=timezone.now())
+
+    assert services.expire_past() == 0
+
+    services.keep(task.pk)
+    appointment.refresh_from_db()
+    assert (appointment.state, appointment.no_show) == (AppointmentState.KEPT, False)
+
+
 def test_too_many_no_shows_send_the_customer_to_the_manager():
     Parameter.objects.create(key="no_show_limit", value=1)
     seat, task = working_seat(), make_task()
@@ -119,7 +134,7 @@ def test_too_many_no_shows_send_the_customer_to_the_manager():
 
 
 def arrived_at(task):
-    services.note_arrival(task.pk)
+    services.note_arrivals([task.pk])
     return Appointment.objects.get(task=task).arrived_at
 
 

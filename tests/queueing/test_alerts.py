@@ -16,7 +16,7 @@ from interviews.states import CallState
 from media_worker.models import MediaWorker
 from outbox.models import MessageState, OutboxMessage
 from queueing import services
-from queueing.alerting import sentence
+from queueing.alerting import READ, sentence
 from queueing.errors import AlertOver, AlertRuleChanged, AlertRuleInvalid
 from queueing.models import Alert, AlertRule, CallRequest
 from queueing.states import AlertLevel, AlertMetric
@@ -299,3 +299,21 @@ def test_two_looks_at_once_fire_one_alert():
 
     assert Alert.objects.count() == 1
     assert User.objects.count() == 0
+
+
+def test_what_somebody_takes_care_of_meanwhile_stays_taken_care_of(monkeypatch):
+    rule("longest_wait", 60)
+    in_line(minutes=5)
+    services.evaluate_alerts()
+    alert = Alert.objects.get()
+    read = READ[AlertMetric.LONGEST_WAIT]
+
+    def acknowledged_meanwhile(now):
+        services.acknowledge_alert(alert.pk, actor=SEAT_ACTOR)
+        return read(now)
+
+    monkeypatch.setitem(READ, AlertMetric.LONGEST_WAIT, acknowledged_meanwhile)
+    services.evaluate_alerts()
+
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == SEAT_ACTOR.name

@@ -19,6 +19,7 @@ from seats.models import Seat, SeatPresence
 from seats.selectors import presence_of
 from seats.states import Presence
 from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, consent, make_seat, make_task, person
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -230,3 +231,71 @@ def test_a_call_answered_in_two_tabs_opens_once():
 
     assert len(opened) == 1
     assert Call.objects.count() == 1
+
+
+def test_who_leaves_while_it_begins_to_ring_leaves_no_bell_behind(monkeypatch):
+    request, seat = calling(), ready_seat()
+    made, left = threading.Event(), threading.Event()
+
+    def hold_back(name):
+        if name == "offer.made":  # rings, and nobody else can see it yet
+            made.set()
+            left.wait(5)
+
+    def ring():
+        services.dispatch_waiting()
+        connection.close()
+
+    def leave():
+        services.abandon(request.pk, actor=PARTY_ACTOR)
+        connection.close()
+
+    monkeypatch.setattr("queueing.services.line.faultpoint", hold_back)
+    ringing, leaving = threading.Thread(target=ring), threading.Thread(target=leave)
+    ringing.start()
+    assert made.wait(5)
+    leaving.start()
+    wait_for(somebody_waits_for_a_lock, within_s=5, what="the leaving waits for the row")
+    left.set()
+    for each in (ringing, leaving):
+        each.join()
+
+    assert Offer.objects.get().state == OfferState.WITHDRAWN
+    assert presence_of(seat.pk).state == Presence.READY
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        row = cursor.fetchone()
+    return row is not None and row[0] > 0
+
+
+def test_who_has_no_place_in_the_call_keeps_nobody_else_out_of_it(monkeypatch):
+    monkeypatch.setattr("interviews.policy.MAX_CUSTOMERS", 1)
+    task = make_task(person("张晓明"), person("李丽"))
+    first, second = task.parties.order_by("name")
+    seat = ready_seat()
+    for party in (first, second):
+        calling(task, party)
+
+    services.accept_offer(Offer.objects.get().pk, seat_id=seat.pk, actor=SEAT_ACTOR)
+    services.sweep()
+
+    states = dict(CallRequest.objects.values_list("party_id", "state"))
+    assert sorted(states.values()) == [RequestState.CONNECTED, RequestState.WAITING]
+
+
+def test_who_came_early_and_still_waits_has_arrived_when_the_slot_begins():
+    task, seat = make_task(), ready_seat()
+    calling(task)
+    appointment = booked(task, seat)
+    assert appointment.arrived_at is None
+
+    services.sweep()
+
+    appointment.refresh_from_db()
+    assert appointment.arrived_at is not None

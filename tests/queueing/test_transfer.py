@@ -1,21 +1,17 @@
 """转出: before the call is connected, to a seat that is free in the slot (WB-2, DSP-2)."""
 
 import datetime as dt
-import threading
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from appointments import services as appointments
-from common.errors import DomainError
-from interviews.models import Call
 from queueing import services
 from queueing.errors import NobodyFree, NotTransferable, OfferGone, SeatNotReady
 from queueing.models import CallRequest, Offer
 from queueing.selectors import live_offer_of
-from queueing.states import OfferState, RequestState
-from seats.models import Seat, SeatPresence, WorkTime
+from queueing.states import OfferState
+from seats.models import SeatPresence, WorkTime
 from seats.selectors import presence_of
 from seats.states import Presence
 from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, consent, make_seat, make_task
@@ -113,10 +109,9 @@ def test_only_ones_own_case_and_only_before_it_is_connected():
     assert presence_of(taker.pk).state == Presence.READY
 
 
-def test_an_appointment_goes_with_the_case_to_a_seat_that_works_and_is_free_then():
-    giver = ready_seat()
+def booked_and_calling(giver):
+    """Within one local day: working time ends at midnight."""
     task = make_task()
-    # Within one local day: working time ends at midnight.
     now = timezone.localtime()
     since_midnight = now - now.replace(hour=0, minute=0, second=0, microsecond=0)
     start = now - min(dt.timedelta(minutes=5), since_midnight)
@@ -128,51 +123,31 @@ def test_an_appointment_goes_with_the_case_to_a_seat_that_works_and_is_free_then
     party = task.parties.get()
     consent(party)
     services.call_in(task.pk, party_id=party.pk, channel_code="APP", actor=PARTY_ACTOR)
-    request = CallRequest.objects.get(party=party)
+    return CallRequest.objects.get(party=party), appointment
+
+
+def test_an_appointment_goes_with_the_case_to_a_seat_that_works_and_is_free_then():
+    giver = ready_seat()
+    request, appointment = booked_and_calling(giver)
     ready_seat(works=False)
     taker = ready_seat()
 
-    hand_over(request, giver)
+    offer = hand_over(request, giver)
+    assert offer.seat == taker
+    call = services.accept_offer(offer.pk, seat_id=taker.pk, actor=SEAT_ACTOR)
 
     appointment.refresh_from_db()
-    assert appointment.seat == taker
-    assert Offer.objects.get(state=OfferState.RINGING).seat == taker
+    assert (call.seat, appointment.seat) == (taker, taker)
 
 
-def test_answering_and_handing_over_at_once_end_in_one_call_or_one_ringing():
+def test_a_refused_transfer_leaves_the_appointment_and_the_case_with_the_giver():
     giver = ready_seat()
-    request = ringing(giver)
+    request, appointment = booked_and_calling(giver)
     taker = ready_seat()
-    offer = Offer.objects.get(request=request)
-    barrier, refused, bugs = threading.Barrier(2), [], []
 
-    def run(act):
-        barrier.wait()
-        try:
-            act()
-        except DomainError as late:
-            refused.append(late)
-        except Exception as bug:  # noqa: BLE001 - a deadlock surfaces here, in a thread
-            bugs.append(bug)
-        finally:
-            connection.close()
+    offer = hand_over(request, giver, taker)
+    services.decline_offer(offer.pk, seat_id=taker.pk, actor=SEAT_ACTOR)
 
-    acts = [
-        lambda: services.accept_offer(offer.pk, seat_id=giver.pk, actor=SEAT_ACTOR),
-        lambda: hand_over(request, giver, taker),
-    ]
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert bugs == []
-    assert len(refused) == 1
-    request.refresh_from_db()
-    is_connected = request.state == RequestState.CONNECTED
-    assert Call.objects.count() == is_connected
-    live = Offer.objects.filter(state=OfferState.RINGING)
-    assert [o.seat for o in live] == ([] if is_connected else [taker])
-    busy = Seat.objects.exclude(presence__state=Presence.READY)
-    assert [seat.pk for seat in busy] == [giver.pk if is_connected else taker.pk]
+    appointment.refresh_from_db()
+    assert appointment.seat == giver
+    assert Offer.objects.get(request=request, state=OfferState.RINGING).seat == giver

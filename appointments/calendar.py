@@ -2,7 +2,9 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -90,15 +92,24 @@ def weeks_of(seat: Seat, monday: dt.date) -> list[Day]:
 def roster(viewer: User) -> list[RosterRow]:
     """All users with the seat role, with state, load and next appointment."""
     today = day_span(timezone.localdate(), timezone.localdate())
-    open_rows: dict[int, list[Appointment]] = {}
-    for row in open_appointments().filter(seat__rehearsal=False):
-        open_rows.setdefault(row.seat_id, []).append(row)
+    booked = {
+        row["seat"]: row
+        for row in open_appointments()
+        .filter(seat__rehearsal=False)
+        .order_by()
+        .values("seat")
+        .annotate(
+            open=Count("pk"),
+            today=Count("pk", filter=Q(slot__startswith__lt=today[1])),
+            next_at=Min("slot__startswith"),
+        )
+    }
     found: list[RosterRow] = []
     for user in seat_users(viewer):
         seat = getattr(user, "seat", None)
         presence = getattr(seat, "presence", None)
         state = Presence(presence.state) if presence else Presence.SIGNED_OUT
-        mine = open_rows.get(seat.pk, []) if seat else []
+        mine: dict[str, Any] = booked.get(seat.pk, {}) if seat else {}
         found.append(
             RosterRow(
                 user=user,
@@ -109,9 +120,9 @@ def roster(viewer: User) -> list[RosterRow]:
                 since=presence.since if presence else None,
                 signed_in=state in SIGNED_IN,
                 leaves_after=bool(presence and presence.sign_out_after),
-                today=sum(row.bounds[0] < today[1] for row in mine),
-                open=len(mine),
-                next_at=mine[0].bounds[0] if mine else None,
+                today=mine.get("today", 0),
+                open=mine.get("open", 0),
+                next_at=mine.get("next_at"),
             )
         )
     return found

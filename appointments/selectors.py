@@ -247,6 +247,7 @@ def todays_for_seat(seat_id: int) -> list[dict[str, Any]]:
             "end": timezone.localtime(row.slot.upper).strftime("%H:%M"),
             "state": row.state,
             "state_label": str(AppointmentState(row.state).label),
+            "no_show": row.no_show,
         }
         for row in rows
     ]

@@ -177,7 +177,8 @@ def wrap_up_s(first: dt.datetime, last: dt.datetime) -> float | None:
 
 
 def appointments_today(now: dt.datetime) -> dict[str, int]:
-    """Done, running, still to come, late (`late_min` into the slot, not arrived), no-show."""
+    """Done, running, still to come, late (`late_min` into the slot, not arrived), no-show, and who came
+    and was not served."""
     day = start_of(timezone.localdate(now))
     rows = Appointment.objects.filter(
         slot__startswith__gte=day,
@@ -186,10 +187,12 @@ def appointments_today(now: dt.datetime) -> dict[str, int]:
     ).exclude(state__in=[AppointmentState.CANCELLED, AppointmentState.MOVED])
     talking = set(Call.objects.filter(state__in=RUNNING).values_list("task_id", flat=True))
     late = dt.timedelta(minutes=value_of("late_min"))
-    counts = {"done": 0, "running": 0, "waiting": 0, "late": 0, "no_show": 0}
+    counts = dict.fromkeys(("done", "running", "waiting", "late", "no_show", "unserved"), 0)
     for row in rows:
-        if row.no_show or row.state == AppointmentState.EXPIRED:
+        if row.no_show:
             counts["no_show"] += 1
+        elif row.state == AppointmentState.EXPIRED:
+            counts["unserved"] += 1
         elif row.task_id in talking:
             counts["running"] += 1
         elif row.state == AppointmentState.KEPT:

@@ -1,7 +1,8 @@
 """What the wallboard shows: one dict of figures, calls and alerts, at most two seconds old."""
 
 import datetime as dt
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.cache import cache
@@ -11,10 +12,11 @@ from django.utils.translation import gettext as _
 from appointments.selectors import slot_length
 from channels_admin.regions import places
 from common.clock import unix_ms
-from interviews.models import Call
+from interviews.models import Call, InterviewTask
 from interviews.proof import networks_of, proofs_of
 from interviews.states import RUNNING, ParticipantState
 from parameters.selectors import value_of
+from scripts_mgmt.models import Script
 from scripts_mgmt.selectors import script_for
 from seats.models import SeatPresence
 from seats.states import Presence
@@ -124,13 +126,20 @@ def running_calls(now: dt.datetime) -> list[dict[str, Any]]:
     )
     proofs = proofs_of(str(call.pk) for call in rows)
     networks = networks_of(str(place.pk) for call in rows for place in call.participants.all())
+    script_of = functools.cache(script_for)  # many calls are of few products
     plans: dict[int, int] = {}
     for seat in {call.seat for call in rows}:
         plans[seat.pk] = int(slot_length(seat).total_seconds())
     return [
-        _call(call, proofs.get(str(call.pk)), networks, now) | {"plan_s": plans[call.seat_id]}
+        _call(call, proofs.get(str(call.pk)), networks, now)
+        | {"plan_s": plans[call.seat_id], "steps": _steps(call.task, script_of)}
         for call in rows
     ]
+
+
+def _steps(task: InterviewTask, script_of: Callable[..., Script | None]) -> int:
+    script = script_of(task.channel_code, task.product_code, task.business_type)
+    return len(script.steps.all()) if script else 0
 
 
 def _call(
@@ -144,7 +153,6 @@ def _call(
     places = list(call.participants.all())
     people = [place for place in places if place.user is None]
     task = call.task
-    script = script_for(task.channel_code, task.product_code, task.business_type)
     tracks = proof["tracks"] if proof else []
     told_s = (unix_ms(now) - proof["at_unix_ms"]) / 1000 if proof else None
     oldest_ms = max((track["last_write_age_ms"] for track in tracks), default=0)
@@ -170,7 +178,6 @@ def _call(
             if place.user is not None and place.state != ParticipantState.LEFT
         ],
         "steps_done": len(done),
-        "steps": script.steps.count() if script else 0,
         "live_s": (now - (call.live_at or now)).total_seconds(),
         "recording": {
             "on": call.recording_on,

@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Role, User
+from appointments.models import Appointment
+from appointments.states import AppointmentState
 from interviews.proof import remember_proof
 from interviews.states import CallState
 from queueing import figures, services
 from queueing.erlang import seats_needed, staffing, wait_probability
 from queueing.models import AlertRule, CallRequest, Offer
 from queueing.states import OfferState, RequestState
-from queueing.wallboard import board
+from queueing.wallboard import board, running_calls
 from seats.models import PresenceHistory
 from seats.states import Presence
 from tests.support.factories import make_call, make_seat, make_task
@@ -274,3 +276,34 @@ def test_signing_a_seat_out_needs_its_own_permission():
 
     assert refused.status_code == 409  # it is not signed in
     assert refused.json()["detail"]
+
+
+@pytest.mark.django_db
+def test_who_came_and_was_not_served_is_no_no_show():
+    for no_show, arrived in ((True, None), (False, timezone.now())):
+        seat, start = make_seat(), timezone.localtime().replace(hour=0, minute=5)
+        Appointment.objects.create(
+            task=make_task(),
+            seat=seat,
+            slot=(start, start + dt.timedelta(minutes=5)),
+            state=AppointmentState.EXPIRED,
+            no_show=no_show,
+            arrived_at=arrived,
+        )
+
+    counts = figures.appointments_today(timezone.now())
+
+    assert (counts["no_show"], counts["unserved"]) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_many_calls_of_one_product_ask_for_their_script_once(django_assert_max_num_queries):
+    for _ in range(3):
+        make_call(make_task(), make_seat(slot_min=30))
+
+    with django_assert_max_num_queries(9) as few:
+        running_calls(timezone.now())
+    for _ in range(3):
+        make_call(make_task(), make_seat(slot_min=30))
+    with django_assert_max_num_queries(len(few)):
+        assert len(running_calls(timezone.now())) == 6

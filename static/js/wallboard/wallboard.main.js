@@ -11,7 +11,7 @@ const STATES = /** @type {[string, string, string][]} */ ([
   ["IN_CALL", "通话", "is-talk"], ["READY", "示闲", "is-idle"], ["OFFERED", "振铃", "is-talk"],
   ["WRAP_UP", "话后", "is-wrap"], ["PAUSED", "示忙", "is-busy"], ["OFFLINE", "断线", "is-down"], ["SIGNED_OUT", "签出", "is-off"],
 ]);
-const DAY = /** @type {[string, string][]} */ ([["done", "完成"], ["running", "进行"], ["waiting", "待面谈"], ["late", "迟到"], ["no_show", "爽约"]]);
+const DAY = /** @type {[string, string][]} */ ([["done", "完成"], ["running", "进行"], ["waiting", "待面谈"], ["late", "迟到"], ["no_show", "爽约"], ["unserved", "未接待"]]);
 const LEFT = /** @type {[string, string][]} */ ([["queue", "排队中放弃"], ["dispatch", "分案时放弃"], ["ringing", "振铃时放弃"]]);
 
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));

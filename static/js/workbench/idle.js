@@ -118,7 +118,8 @@ function showAppointments(appointments, offer) {
   const sums = /** @type {[string, string, number][]} */ ([
     ["is-idle", "已完成", done],
     ["", "待面谈", appointments.filter((row) => row.state === "BOOKED").length],
-    ["is-down", "未到", appointments.filter((row) => row.state === "EXPIRED").length],
+    ["is-down", "未到", appointments.filter((row) => row.no_show).length],
+    ["is-down", "未接待", appointments.filter((row) => row.state === "EXPIRED" && !row.no_show).length],
   ]);
   byId("appt-sums").replaceChildren(...sums.filter(([, , count]) => count).map(([look, label, count]) => el("span", { class: `chip ${look}` }, `${label} ${count}`)));
   if (!appointments.length) {

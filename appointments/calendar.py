@@ -1,6 +1,7 @@
 """One seat's weeks as the supervisor sees them: booked, free, off (SEAT-1, SEAT-4)."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,7 +110,7 @@ def roster(viewer: User) -> list[RosterRow]:
         seat = getattr(user, "seat", None)
         presence = getattr(seat, "presence", None)
         state = Presence(presence.state) if presence else Presence.SIGNED_OUT
-        mine: dict[str, Any] = booked.get(seat.pk, {}) if seat else {}
+        mine: Mapping[str, Any] = booked.get(seat.pk, {}) if seat else {}
         found.append(
             RosterRow(
                 user=user,

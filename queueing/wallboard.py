@@ -93,7 +93,9 @@ def _board() -> dict[str, Any]:
         "curve": {
             "from_unix_ms": unix_ms(_curve_from(day, now)),
             "step_s": int(figures.CURVE_STEP.total_seconds()),
-            "points": figures.curve(today, _curve_from(day, now), now),
+            "points": figures.curve(
+                today.values_list("arrived_at", "closed_at"), _curve_from(day, now), now
+            ),
         },
         "calls": running_calls(now),
         **_alerts(now),

@@ -20,6 +20,8 @@ from accounts.models import User
 from accounts.selectors import may, request_actor
 from common.csv_file import csv_response
 from common.errors import DomainError, NotFound
+from interviews.errors import PartiesMissing
+from interviews.selectors import parties_not_interviewed
 from recordings import health
 from recordings import selectors as recordings
 from recordings import services as viewing
@@ -95,6 +97,10 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
     is_own_seat = call.seat.user_id == user.pk
     form = found.score_form or selectors.current_form()
     recording = recordings.recording_of(call.pk)
+    is_mine = found.reviewer_id == user.pk and found.state == ReviewState.CLAIMED
+    missing = (
+        parties_not_interviewed(call.task) if is_mine and found.origin == ReviewOrigin.DOUBT else []
+    )
     context: dict[str, Any] = {
         "review": found,
         "call": call,
@@ -105,7 +111,8 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
         "view": recordings.review_view(call.pk, viewing.issue_ticket(user, call.pk)),
         "snapshots": recordings.snapshots_of(call),
         "may_review": may(user, selectors.REVIEW) and not is_own_seat,
-        "is_mine": found.reviewer_id == user.pk and found.state == ReviewState.CLAIMED,
+        "is_mine": is_mine,
+        "missing": PartiesMissing(names=[party.name for party in missing]).text if missing else "",
         "is_own_seat": is_own_seat,
         "sees_queue": may(user, selectors.VIEW) or may(user, selectors.REVIEW),
         "decisions": [move.value for move in DECISIONS[ReviewOrigin(found.origin)]],

@@ -30,6 +30,7 @@ from .tasks import (
     lock_task,
     record_consent,
     require_open,
+    require_passable,
     settle_task,
     supersede_task,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "record_consent",
     "require_consent",
     "require_open",
+    "require_passable",
     "set_muted",
     "set_recording",
     "settle_task",

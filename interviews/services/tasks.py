@@ -12,8 +12,9 @@ from audit import services as audit
 from common.actor import Actor
 from common.crypto import blind_index
 from common.push import call_group, push
-from interviews.errors import TaskClosed
+from interviews.errors import PartiesMissing, TaskClosed
 from interviews.models import Call, Consent, InterviewTask, Party
+from interviews.selectors import parties_not_interviewed
 from interviews.states import RUNNING, TASK_MACHINE, CustomerType, TaskMove
 from outbox.services import publish
 
@@ -177,6 +178,13 @@ def require_open(task: InterviewTask) -> None:
     """Raises TaskClosed when the task is settled or superseded."""
     if task.superseded_at is not None or not TASK_MACHINE.allows(task.task_state, TaskMove.PASS):
         raise TaskClosed
+
+
+def require_passable(task: InterviewTask) -> None:
+    """Raises TaskClosed; PartiesMissing while somebody was not interviewed (CRD-4)."""
+    require_open(task)
+    if missing := parties_not_interviewed(task):
+        raise PartiesMissing(names=[party.name for party in missing])
 
 
 @transaction.atomic

@@ -7,15 +7,14 @@ from django.utils import timezone
 
 from common.actor import Actor
 from common.faultpoint import faultpoint
-from interviews.errors import PartiesMissing, ReasonRequired, TaskClosed
+from interviews.errors import ReasonRequired
 from interviews.models import Call
-from interviews.selectors import parties_not_interviewed
-from interviews.states import CallMove, TaskState, Verdict
+from interviews.states import CallMove, Verdict
 from outbox.services import publish
 from seats import services as seats
 
 from .calls import advance_call, lock_call
-from .tasks import lock_task, settle_task
+from .tasks import lock_task, require_passable, settle_task
 
 
 @transaction.atomic
@@ -37,10 +36,7 @@ def file_verdict(call_id: UUID, *, verdict: Verdict, actor: Actor, note: str = "
     call.filed_at = timezone.now()
     advance_call(call, CallMove.FILE, actor=actor, verdict=verdict.value)
     if verdict is Verdict.PASS:
-        if task.superseded_at is not None or task.state != TaskState.PENDING:
-            raise TaskClosed
-        if missing := parties_not_interviewed(task):
-            raise PartiesMissing(names=[party.name for party in missing])
+        require_passable(task)
         settle_task(task.pk, passed=True, actor=actor)
     publish(
         "verdict.filed",

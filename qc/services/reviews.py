@@ -16,7 +16,7 @@ from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
 from interviews.errors import ReasonRequired
 from interviews.selectors import calls_with_part_of
-from interviews.services import settle_task
+from interviews.services import lock_task, require_passable, settle_task
 from qc import selectors
 from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
 from qc.models import CoachingClip, QcReview, SamplingPlan, SamplingRun, ScoreForm
@@ -144,8 +144,8 @@ def decide(
     """通过, 拒件, 退回二次面谈 (QC-3) of a doubt; 通过 or 不合格 of a sampled pass.
 
     `met_items` are the score form's items that were met, None when no score was given. Raises
-    NotYours, WrongCourse, ReasonRequired, UnknownReason, IllegalMove, TaskClosed; nothing changes
-    then.
+    NotYours, WrongCourse, ReasonRequired, UnknownReason, IllegalMove, TaskClosed, PartiesMissing;
+    nothing changes then.
     """
     review = _own(review_id, reviewer)
     if move not in DECISIONS[ReviewOrigin(review.origin)]:
@@ -164,7 +164,10 @@ def decide(
     actor = actor_of(reviewer)
     if move is ReviewMove.FLAG and not review.clips.exists():
         _whole_as_clip(review, reviewer)
-    if move in {ReviewMove.PASS, ReviewMove.REJECT} and review.origin == ReviewOrigin.DOUBT:
+    is_doubt = review.origin == ReviewOrigin.DOUBT
+    if move is ReviewMove.PASS and is_doubt:
+        require_passable(lock_task(review.call.task_id))
+    if move in {ReviewMove.PASS, ReviewMove.REJECT} and is_doubt:
         settle_task(
             review.call.task_id,
             passed=move is ReviewMove.PASS,

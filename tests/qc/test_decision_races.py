@@ -19,14 +19,13 @@ from outbox.models import OutboxMessage
 from qc import selectors, services
 from qc.models import QcReview
 from qc.states import ReviewMove, ReviewState
-from tests.support.factories import SEAT_ACTOR, make_call
+from tests.support.factories import SEAT_ACTOR, make_ended_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def claimed_review(reviewer):
-    call = make_call()
-    interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    call = make_ended_call()
     interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="反光", actor=SEAT_ACTOR)
     review = services.open_review(call.pk, doubt="反光")
     return services.claim(review.pk, reviewer=reviewer)
@@ -84,8 +83,7 @@ def test_two_tabs_of_one_reviewer_decide_once():
 
 def test_two_reviewers_claim_once():
     one, other = reviewer_of("Q1"), reviewer_of("Q2")
-    call = make_call()
-    interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    call = make_ended_call()
     review = services.open_review(call.pk, doubt="反光")
 
     results = at_once(

@@ -1,5 +1,7 @@
 """The pages of 质检管理: who sees what, and a decision from the form."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,15 +15,14 @@ from qc.models import ScoreForm
 from qc.selectors import reject_reasons
 from qc.states import ReviewState
 from recordings.services import ensure_recording
-from tests.support.factories import SEAT_ACTOR, make_call
+from tests.support.factories import SEAT_ACTOR, make_ended_call
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def review():
-    call = make_call()
-    interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    call = make_ended_call()
     interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="证件反光", actor=SEAT_ACTOR)
     ensure_recording(call.pk)  # as the message of the call's end does
     return services.open_review(call.pk, doubt="证件反光")
@@ -126,6 +127,20 @@ def test_each_doubt_is_named_with_or_without_a_note(review):
     for at_ms in (61_000, 62_000, 63_000):
         assert f'href="#ms={at_ms}"' in page
     assert "说不出生日" in page
+
+
+def test_who_was_not_interviewed_is_said_before_the_pass(review):
+    client = person("Q1", "qc.review")
+    client.post(reverse("qc:claim", args=[review.pk]))
+    url = reverse("qc:review", args=[review.pk])
+    said = "不能选择“通过”：张晓明"
+    assert said not in client.get(url).content.decode()
+    review.call.task.parties.update(interviewed_at=None)
+
+    page = client.get(url).content.decode()
+
+    assert said in page
+    assert re.search(r'value="pass"\s+required\s+disabled', page)
 
 
 def test_those_who_only_look_cannot_claim_or_decide(review):

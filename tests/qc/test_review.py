@@ -5,23 +5,23 @@ import pytest
 from accounts.models import User
 from common.errors import IllegalMove
 from interviews import services as interviews
-from interviews.errors import ReasonRequired
+from interviews.errors import PartiesMissing, ReasonRequired
 from interviews.states import TaskState, Verdict
+from outbox.models import OutboxMessage
 from qc import services
 from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
 from qc.handlers import open_on_doubt
 from qc.models import QcReview
 from qc.selectors import reject_reasons
 from qc.states import ReviewMove, ReviewOrigin, ReviewState
-from tests.support.factories import SEAT_ACTOR, make_call
+from tests.support.factories import SEAT_ACTOR, make_call, make_ended_call
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def review():
-    call = make_call()
-    interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    call = make_ended_call()
     interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="反光", actor=SEAT_ACTOR)
     return services.open_review(call.pk, doubt="反光")
 
@@ -66,6 +66,22 @@ def test_a_pass_settles_the_task(review, reviewer):
     review.refresh_from_db()
     assert review.state == ReviewState.PASSED
     assert review.call.task.state == TaskState.PASSED
+
+
+def test_a_pass_is_refused_while_a_party_is_missing_and_changes_nothing(review, reviewer):
+    services.claim(review.pk, reviewer=reviewer)
+    missing = review.call.task.parties.get()
+    review.call.task.parties.update(interviewed_at=None)
+    told = OutboxMessage.objects.count()
+
+    with pytest.raises(PartiesMissing) as refusal:
+        services.decide(review.pk, ReviewMove.PASS, reviewer=reviewer, note="可以")
+
+    assert refusal.value.facts["names"] == [missing.name]
+    review.refresh_from_db()
+    assert (review.state, review.note, review.decided_at) == (ReviewState.CLAIMED, "", None)
+    assert review.call.task.state == TaskState.PENDING
+    assert OutboxMessage.objects.count() == told
 
 
 def test_a_rejection_needs_reasons_and_carries_them_to_the_task(review, reviewer):

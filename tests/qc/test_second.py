@@ -18,7 +18,7 @@ from qc.models import QcReview, ScoreForm, SecondOpinion
 from qc.sampling import is_chosen
 from qc.states import ReviewMove, ReviewState
 from tests.qc.test_pages import client_of, person
-from tests.support.factories import SEAT_ACTOR, make_call
+from tests.support.factories import SEAT_ACTOR, make_ended_call
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -29,8 +29,7 @@ def user(staff_no):
 
 
 def decided(reviewer, move=ReviewMove.PASS, met=None):
-    call = make_call()
-    interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    call = make_ended_call()
     interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="反光", actor=SEAT_ACTOR)
     review = services.open_review(call.pk, doubt="反光")
     services.claim(review.pk, reviewer=reviewer)

@@ -24,6 +24,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts.models import DataScope, Institution, Role, User
 from accounts.operations import ALL_OPERATIONS
@@ -151,6 +152,7 @@ def world() -> World:
     task = make_task()
     call = make_call(task, seat)
     interviews.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    task.parties.update(interviewed_at=timezone.now())
     interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="反光", actor=SEAT_ACTOR)
     review = qc.open_review(call.pk, doubt="反光")
     qc.claim(review.pk, reviewer=people["reviewer"])

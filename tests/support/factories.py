@@ -4,6 +4,8 @@ import datetime as dt
 import itertools
 from decimal import Decimal
 
+from django.utils import timezone
+
 from accounts.models import User
 from common.actor import Actor, ActorKind
 from credit_bridge.models import CreditCase, CreditImage, CreditParty
@@ -58,6 +60,14 @@ def make_call(task: InterviewTask | None = None, seat: Seat | None = None) -> Ca
     return services.open_call(
         task.pk, seat=seat or make_seat(), party_id=party.pk, actor=SEAT_ACTOR
     )
+
+
+def make_ended_call(task: InterviewTask | None = None) -> Call:
+    """Everybody of the task was interviewed; the seat has not filed its opinion yet."""
+    call = make_call(task)
+    services.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+    call.task.parties.update(interviewed_at=timezone.now())
+    return call
 
 
 def make_case(contract_no: str) -> CreditCase:

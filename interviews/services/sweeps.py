@@ -1,13 +1,16 @@
 """Deadlines of running calls, by the database's clock."""
 
+from uuid import UUID
+
 from django.db import transaction
 
 from common.actor import SYSTEM
 from common.clock import db_now
 from interviews.models import Participant
 from interviews.states import RUNNING, ParticipantRole, ParticipantState
+from seats import services as seats
 
-from .calls import end_call, leave_call
+from .calls import end_call, leave_call, lock_call
 
 
 def expire_reconnects() -> int:
@@ -20,13 +23,25 @@ def expire_reconnects() -> int:
         state=ParticipantState.LOST,
         reconnect_until__lt=db_now(),
         call__state__in=RUNNING,
-    ).values_list("pk", "call_id", "role")
-    count = 0
-    for participant_id, call_id, role in list(overdue):
-        with transaction.atomic():
-            if role == ParticipantRole.SEAT:
-                end_call(call_id, actor=SYSTEM, reason="seat_lost")
-            else:
-                leave_call(participant_id, actor=SYSTEM, reason="reconnect_expired")
-        count += 1
-    return count
+    ).values_list("pk", flat=True)
+    return sum(_give_up(participant_id) for participant_id in list(overdue))
+
+
+@transaction.atomic
+def _give_up(participant_id: UUID) -> bool:
+    """False for who came back, or whose call ended, before its row was ours."""
+    place = Participant.objects.select_related("call").get(pk=participant_id)
+    is_seat = place.role == ParticipantRole.SEAT
+    if is_seat:
+        seats.lock_seat(place.call.seat_id)
+    call = lock_call(place.call_id)
+    is_overdue = Participant.objects.filter(
+        pk=place.pk, state=ParticipantState.LOST, reconnect_until__lt=db_now()
+    ).exists()
+    if not (call.is_running and is_overdue):
+        return False
+    if is_seat:
+        end_call(call.pk, actor=SYSTEM, reason="seat_lost")
+    else:
+        leave_call(place.pk, actor=SYSTEM, reason="reconnect_expired")
+    return True

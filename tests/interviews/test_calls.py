@@ -1,9 +1,11 @@
 """Opening, joining, losing, ending: the rows after each act."""
 
+import datetime as dt
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from interviews import services
 from interviews.errors import CallOver, ConsentMissing, RoomFull, SeatBusy, TaskClosed
@@ -11,6 +13,8 @@ from interviews.models import Call, Participant
 from interviews.services.media_events import apply_media_events
 from interviews.states import CallState, ParticipantState
 from media_worker.protocol import Event
+from operations.children import wait_until
+from tests.support.connections import beside, somebody_waits
 from tests.support.factories import (
     SEAT_ACTOR,
     consent,
@@ -246,3 +250,26 @@ def test_eight_threads_open_one_call_for_a_task():
 
     assert len(opened) == 1
     assert Call.objects.filter(task=task).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("role", ["seat", "customer"])
+def test_who_returns_in_the_last_moment_is_not_thrown_out(role):
+    call = make_call()
+    connect_all(call)
+    place = call.participants.get(role=role)
+    apply_media_events([leg_event(call, place, "leg.closed")])
+    Participant.objects.filter(pk=place.pk).update(
+        reconnect_until=timezone.now() - dt.timedelta(seconds=1)
+    )
+    given_up = []
+    with transaction.atomic():
+        apply_media_events([leg_event(call, place, "leg.connected", at_ms=2000)])
+        sweeping = beside(lambda: given_up.append(services.expire_reconnects()))
+        assert wait_until(somebody_waits, within_s=30)
+    sweeping.join(30)
+
+    assert given_up == [0]
+    call.refresh_from_db()
+    place.refresh_from_db()
+    assert (call.is_running, place.state) == (True, ParticipantState.PRESENT)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from operations.children import wait_until
@@ -15,6 +15,7 @@ from recordings.models import LegalHold, Recording, RetentionRule, StoredObject
 from recordings.states import Stage
 from recordings.storage import LocalStore, store
 from tests.recordings.test_views import pretend_sealed
+from tests.support.connections import beside, somebody_waits
 from tests.support.factories import SEAT_ACTOR
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,34 +35,8 @@ def expired(ended_call):
     return Recording.objects.select_related("call__task").get(pk=recording.pk)
 
 
-def beside(act):
-    """Run on a connection of its own."""
-
-    def run():
-        try:
-            act()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
 def hold(recording):
     services.place_hold(recording.call.task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
-
-
-def somebody_waits():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_stat_clear_snapshot()"
-        )  # else one sees what was, in a transaction
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def keys():

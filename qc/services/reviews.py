@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -30,6 +30,9 @@ from qc.states import (
     ReviewOrigin,
     ReviewState,
 )
+
+# So far back are days made up for that nobody drew.
+MADE_UP_DAYS = 14
 
 
 def lock_review(review_id: int) -> QcReview:
@@ -252,10 +255,18 @@ def draw_sample(plan_id: int, day: dt.date) -> SamplingRun:
 
 
 def draw_due_samples() -> int:
-    """Every enabled plan's sample of yesterday, once. Returns how many were drawn now."""
-    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    """Every enabled plan's samples up to yesterday, each once. Returns how many were drawn now.
+
+    Days that nobody drew, because nothing ran, are made up for, oldest first.
+    """
+    today = timezone.localdate()
     drawn = 0
-    for plan in SamplingPlan.objects.filter(is_enabled=True).exclude(samplingrun__day=yesterday):
-        draw_sample(plan.pk, yesterday)
-        drawn += 1
+    for plan in SamplingPlan.objects.filter(is_enabled=True).annotate(
+        last_day=Max("samplingrun__day")
+    ):
+        # A plan begins with the day before it was made.
+        last = plan.last_day or timezone.localdate(plan.created_at) - dt.timedelta(days=2)
+        for ago in range(min((today - last).days - 1, MADE_UP_DAYS), 0, -1):
+            draw_sample(plan.pk, today - dt.timedelta(days=ago))
+            drawn += 1
     return drawn

@@ -56,6 +56,42 @@ def test_a_sample_is_drawn_once_and_can_be_derived_again():
 
 
 @pytest.mark.django_db
+def test_days_nobody_drew_are_made_up_for_oldest_first_and_no_more_than_two_weeks():
+    for call, ago in zip(passed_yesterday(4), (40, 3, 2, 1), strict=True):
+        filed_at = timezone.now() - dt.timedelta(days=ago)
+        Call.objects.filter(pk=call.pk).update(filed_at=filed_at)
+    plan = SamplingPlan.objects.create(name="日常", percent=100)
+    services.draw_sample(plan.pk, timezone.localdate() - dt.timedelta(days=4))
+
+    assert services.draw_due_samples() == 3
+    assert services.draw_due_samples() == 0
+
+    runs = SamplingRun.objects.order_by("pk").values_list("day", "population")
+    assert [((timezone.localdate() - day).days, found) for day, found in runs] == [
+        (4, 0),
+        (3, 1),
+        (2, 1),
+        (1, 1),
+    ]
+    assert all(row["holds"] for row in selectors.runs_checked())
+
+    long_ago = SamplingPlan.objects.create(name="久停", percent=100)
+    services.draw_sample(long_ago.pk, timezone.localdate() - dt.timedelta(days=41))
+    assert services.draw_due_samples() == 14
+
+
+@pytest.mark.django_db
+def test_a_new_plan_begins_with_the_day_before_it_was_made():
+    plan = SamplingPlan.objects.create(name="日常", percent=100)
+    SamplingPlan.objects.update(created_at=timezone.now() - dt.timedelta(days=2))
+
+    assert services.draw_due_samples() == 3
+
+    days = plan.samplingrun_set.order_by("day").values_list("day", flat=True)
+    assert [(timezone.localdate() - day).days for day in days] == [3, 2, 1]
+
+
+@pytest.mark.django_db
 def test_a_sample_that_was_tampered_with_shows():
     passed_yesterday(3)
     SamplingPlan.objects.create(name="全部", percent=100)

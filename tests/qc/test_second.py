@@ -107,12 +107,19 @@ def test_the_first_decision_is_out_of_sight_until_the_second_is_given():
     page = blind.content.decode()
     assert "首次意见的原话" not in page
     assert "复评（不显示首次结论）" in page
+    # What the first decision made of the case would tell it too.
+    assert "任务状态" not in page
+    assert page.count("面谈拒绝") == 1, "the course that may be chosen"
+    detail = f'href="{reverse("recordings:detail", args=[review.call_id])}"'
+    assert detail not in page
     assert reverse("qc:second", args=[review.second.pk]) == direct.headers["Location"]
     client.post(
         reverse("qc:second", args=[review.second.pk]), {"move": "reject", "reasons": [reason]}
     )
     after = client.get(reverse("qc:review", args=[review.pk])).content.decode()
     assert "首次意见的原话" in after
+    assert "任务状态" in after
+    assert detail in after
 
 
 def test_agreement_is_shown_as_a_whole_by_pair_and_by_item():

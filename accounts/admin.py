@@ -35,11 +35,16 @@ from .forms import (
     UserForm,
     WhoForm,
     institutions_to_give,
-    roles_to_give,
 )
 from .models import DataScope, Institution, Role, User
 from .operations import label_of
-from .selectors import request_actor, scope_of, visible
+from .selectors import (
+    request_actor,
+    require_login_to_give,
+    roles_to_give,
+    scope_of,
+    visible,
+)
 
 # Django registers its groups when this module of it is loaded; roles are ours.
 assert auth_admin  # noqa: S101
@@ -202,6 +207,8 @@ ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
         _("不可恢复：工号保留以供历史记录引用，其余信息与角色清除，不能再登录。"),
     ),
 }
+# Who does these could log in as the person.
+GIVES_LOGIN = frozenset({"reset", "second"})
 
 
 @admin.register(User)
@@ -391,6 +398,8 @@ class UserAdmin(OperationAdmin):
         done: list[tuple[User, Any]] = []
         for user in people:
             try:
+                if what in GIVES_LOGIN:
+                    require_login_to_give(_editor(request), user)
                 done.append((user, service(user.pk, actor=request_actor(request))))
             except DomainError as refusal:
                 messages.error(request, f"{user}：{refusal.text}")

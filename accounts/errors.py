@@ -10,6 +10,12 @@ class OwnAccount(DomainError):
     message = _("不能停用、删除自己，也不能修改自己的角色，请由其他管理员操作。")
 
 
+class WiderLogin(DomainError):
+    code = "wider_login"
+    status = 403
+    message = _("其角色超出您可授予的范围，请由上级管理员操作。")
+
+
 class IncompatibleDuties(DomainError):
     """facts: first, second - the labels of the two operations."""
 

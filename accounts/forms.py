@@ -12,7 +12,7 @@ from .errors import IncompatibleDuties
 from .models import DataScope, Institution, Role, User
 from .operations import MENUS
 from .roster_file import PHONE, STAFF_NO
-from .selectors import WIDTH, institutions_below, scope_of
+from .selectors import institutions_below, roles_to_give, scope_of
 from .services import UserDraft
 
 MOST_FILE_BYTES = 2_000_000
@@ -94,12 +94,6 @@ def _require_compatible(operations: Any) -> None:
         services.require_compatible(operations)
     except IncompatibleDuties as refusal:
         raise ValidationError(refusal.text) from refusal
-
-
-def roles_to_give(editor: User) -> Any:
-    """Nobody gives a wider scope than the own one."""
-    width = WIDTH[scope_of(editor, services.MANAGE) or DataScope.OWN]
-    return Role.objects.filter(scope__in=[scope for scope in DataScope if WIDTH[scope] <= width])
 
 
 def institutions_to_give(editor: User) -> Any:

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.actor import Actor, ActorKind
 
-from .models import DataScope, ListColumns, User
+from .errors import WiderLogin
+from .models import DataScope, ListColumns, Role, User
 from .operations import ALL_OPERATIONS
 
 T = TypeVar("T")
@@ -138,6 +139,20 @@ def staff_nos_in_scope(user: User | AnonymousUser, *operations: str) -> tuple[st
         return None
     found = User.objects.filter(visible(user, *operations))
     return tuple(found.order_by("staff_no").values_list("staff_no", flat=True))
+
+
+def roles_to_give(editor: User) -> QuerySet[Role]:
+    """Nobody gives a wider scope than the own one."""
+    width = WIDTH[scope_of(editor, "accounts.manage") or DataScope.OWN]
+    return Role.objects.filter(scope__in=[scope for scope in DataScope if WIDTH[scope] <= width])
+
+
+def require_login_to_give(editor: User, user: User) -> None:
+    """Raises WiderLogin: who hands out a login holds it, so it opens no more than one may give."""
+    if user.pk == editor.pk or editor.is_superuser:
+        return
+    if user.is_superuser or user.roles.exclude(pk__in=roles_to_give(editor)).exists():
+        raise WiderLogin
 
 
 # --- what somebody wants to see -------------------------------------------------------------

@@ -9,9 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from accounts import second_factor
 from accounts.models import DataScope, Institution, Role, User
+from accounts.selectors import actor_of
 from audit.models import AuditEntry
 from common.spreadsheet import read_table, write_csv, write_xlsx
+from tests.accounts.test_second_factor import code_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/accounts/user/"
@@ -162,6 +165,35 @@ def test_nobody_but_a_superuser_touches_a_superuser(administrator):
     root.refresh_from_db()
     assert root.check_password("test-password")
     assert administrator.post(f"{LIST}{root.pk}/change/", {"name": "x"}).status_code == 403
+
+
+def test_a_login_that_opens_more_than_one_may_give_is_not_taken_over_by_a_reset(bank, seat_role):
+    client = entered(
+        "B1",
+        "accounts.view",
+        "accounts.manage",
+        scope=DataScope.INSTITUTION,
+        institution=bank["branch"],
+    )
+    wide = Role.objects.create(
+        code="wide", name="全行", operations=["accounts.manage"], scope=DataScope.ALL
+    )
+    mighty = somebody(institution=bank["branch"])
+    mighty.roles.add(seat_role, wide)
+    seed = second_factor.begin(mighty)
+    assert second_factor.confirm(mighty, code_of(seed), actor=actor_of(mighty))
+    clerk = somebody("800501", institution=bank["branch"])
+    clerk.roles.add(seat_role)
+
+    asked = act(client, "reset", mighty, clerk).content.decode()
+    act(client, "second", mighty)
+
+    assert "其角色超出您可授予的范围" in asked
+    for user in (mighty, clerk):
+        user.refresh_from_db()
+    assert mighty.check_password("test-password")
+    assert second_factor.has_one(mighty)
+    assert not clerk.check_password("test-password"), "who is refused stands in nobody's way"
 
 
 def test_a_branchs_administrator_sees_and_gives_what_is_the_branchs(bank, seat_role):

@@ -37,7 +37,7 @@ from .models import (
     StoredObject,
 )
 from .outputs import Outputs
-from .states import ObjectKind, Stage
+from .states import Stage
 from .storage import store
 
 VIEW, DOWNLOAD, QC = "videos.view", "videos.download", "qc.review"
@@ -377,12 +377,28 @@ def step_spans(call: Call) -> list[tuple[int, int]]:
     return joined
 
 
+def copy_spans(recording: Recording) -> list[tuple[int, int]]:
+    """The finished steps in ms of the composed copy, which begins later than the call's clock."""
+    start, length = recording.starts_at_ms, recording.duration_ms
+    spans = [
+        (max(0, begin - start), min(end - start, length))
+        for begin, end in step_spans(recording.call)
+    ]
+    return [(begin, end) for begin, end in spans if begin < end]
+
+
+def reel_name(recording: Recording) -> str:
+    """Of the present copy, and of where it begins."""
+    at = f".{recording.starts_at_ms}" if recording.starts_at_ms else ""
+    return f"out/reel.{recording.sha256[:12]}{at}.mp4"
+
+
 def reel_of(recording: Recording) -> StoredObject | None:
     """The reel of the present copy, once it was made."""
     if not recording.sha256:
         return None
     return recording.objects_stored.filter(
-        kind=ObjectKind.REEL, name__contains=recording.sha256[:12], confirmed_at__isnull=False
+        name=reel_name(recording), confirmed_at__isnull=False
     ).first()
 
 
@@ -430,8 +446,11 @@ def events_of(call: Call) -> list[dict[str, Any]]:
 def _tracks(
     call: Call, recording: Recording | None, duration_ms: int, ticket: str
 ) -> list[dict[str, Any]]:
+    if recording is not None and recording.stage == Stage.DELETED:
+        return []  # the rows say what there was
     people = _people(call)
     folder = folder_of(call.pk)
+    kept = Outputs.of(recording.outputs) if recording is not None and folder is None else Outputs()
     found: list[tuple[str, str, str, int, int | None]] = []
     if folder is not None:
         found = [
@@ -441,7 +460,7 @@ def _tracks(
         found = [
             (t.participant_id, t.kind, t.file, t.start_ms, t.end_ms)
             for t in recording.tracks.order_by("start_ms")
-            if Outputs.of(recording.outputs).keeps(t.file)
+            if kept.keeps(t.file)
         ]
     return [
         {
@@ -455,11 +474,11 @@ def _tracks(
             "mime": MIME[kind],
         }
         for who, kind, file, start_ms, end_ms in found
-    ] + _rescue_tracks(call, people, ticket)
+    ] + _rescue_tracks(call, people, kept, ticket)
 
 
 def _rescue_tracks(
-    call: Call, people: dict[str, tuple[str, str]], ticket: str
+    call: Call, people: dict[str, tuple[str, str]], kept: Outputs, ticket: str
 ) -> list[dict[str, Any]]:
     """What the customers' devices recorded, each with when it is looked at instead of the gap."""
     tracks = []
@@ -470,7 +489,7 @@ def _rescue_tracks(
         looked_at = rescue.shown([(s.start_ms, s.end_ms) for s in mine], _gaps_of(place))
         name, role = people.get(str(place.pk), ("", ""))
         for segment, span in zip(mine, looked_at, strict=True):
-            if span is None:
+            if span is None or not kept.keeps(segment.file):
                 continue
             url = reverse("recordings:raw", args=[call.pk, Path(segment.file).name])
             tracks.append(

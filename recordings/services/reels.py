@@ -16,13 +16,12 @@ from common.actor import Actor
 from common.clock import db_now
 from recordings.errors import NothingToShow, NotReady, WorkFailed
 from recordings.models import Recording, StoredObject
-from recordings.selectors import open_composed, step_spans
+from recordings.selectors import copy_spans, open_composed, reel_name, reel_of
 from recordings.states import ObjectKind, Stage
 from recordings.storage import CHUNK_BYTES, new_key, sha256_of, store
 
 from . import work
 
-NAME = "out/reel.mp4"
 LIMIT_S = 120.0
 
 
@@ -34,11 +33,10 @@ def make_reel(recording_id: UUID, *, actor: Actor) -> StoredObject:
     recording = Recording.objects.select_related("call").get(pk=recording_id)
     if recording.stage != Stage.STORED or not recording.file.endswith(".mp4"):
         raise NotReady
-    name = f"{NAME[:-4]}.{recording.sha256[:12]}.mp4"
-    there = recording.objects_stored.filter(name=name, confirmed_at__isnull=False).first()
+    there = reel_of(recording)
     if there is not None:
         return there
-    spans = step_spans(recording.call)
+    spans = copy_spans(recording)
     if not spans:
         raise NothingToShow
     with tempfile.TemporaryDirectory(prefix="reel-") as folder:
@@ -57,7 +55,7 @@ def make_reel(recording_id: UUID, *, actor: Actor) -> StoredObject:
     with transaction.atomic():
         made, fresh = StoredObject.objects.get_or_create(
             recording=recording,
-            name=name,
+            name=reel_name(recording),
             defaults={
                 "kind": ObjectKind.REEL,
                 "key": key,

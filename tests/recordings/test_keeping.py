@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
-from recordings import services, tasks
+from recordings import selectors, services, tasks
 from recordings.errors import CannotRebuild, HoldExists
 from recordings.models import (
     ArchiveEntry,
@@ -89,6 +89,7 @@ def test_what_is_over_is_deleted_with_a_certificate_of_every_file(stored):
     assert not any(store().exists(key) for key in gone)
     assert not (Path(settings.SPOOL_DIR) / str(stored.call_id)).exists()
     assert not ArchiveEntry.objects.exists()
+    assert selectors.review_view(stored.call_id, "t")["tracks"] == []
     assert AuditEntry.objects.filter(action="recording.deleted").count() == 1
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import shutil
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -110,3 +111,15 @@ def test_a_late_stretch_makes_the_recording_anew_with_what_the_device_saw(
     assert stored.objects_stored.filter(name=segment.file, confirmed_at__isnull=False).exists()
     assert stored.storage_key != first_key
     assert store().exists(first_key)  # what was sealed first stays as it was
+
+
+def test_a_stretch_that_is_not_kept_is_offered_as_long_as_it_is_here(
+    stored: Recording, settings: Settings, tmp_path: Path
+) -> None:
+    Recording.objects.update(outputs={"tracks": False})
+    send_late(stored.call, tmp_path)
+    assert any("source" in each for each in selectors.review_view(stored.call_id, "t")["tracks"])
+
+    shutil.rmtree(Path(settings.SPOOL_DIR) / str(stored.call_id))
+
+    assert selectors.review_view(stored.call_id, "t")["tracks"] == []

@@ -109,6 +109,30 @@ def test_a_reel_of_the_steps_is_made_once_and_kept_in_the_store(composed: Record
     assert StoredObject.objects.filter(kind=ObjectKind.REEL).count() == 1
 
 
+def test_the_reel_is_cut_where_the_step_is_in_a_copy_that_begins_later(composed: Recording) -> None:
+    Recording.objects.update(starts_at_ms=4000)
+    a_step(composed.call, 1, 1000, 3000)  # in the empty room that is not copied
+    a_step(composed.call, 2, 4100, 4900)
+
+    made = services.make_reel(composed.pk, actor=SEAT_ACTOR)
+
+    with selectors.open_stored(made).file as file, av.open(file, "r") as container:
+        assert (container.duration or 0) / 1000 == pytest.approx(900, abs=120)
+
+
+def test_a_reel_that_was_cut_by_the_calls_clock_is_made_again(composed: Recording) -> None:
+    Recording.objects.update(starts_at_ms=500)
+    composed.refresh_from_db()
+    a_step(composed.call, 1, 600, 1200)
+    old = composed.objects_stored.create(
+        kind=ObjectKind.REEL, name=f"out/reel.{composed.sha256[:12]}.mp4", key="00/old", bytes=1,
+        sha256="", confirmed_at="2026-01-01T00:00Z",
+    )  # fmt: skip
+
+    assert selectors.reel_of(composed) is None
+    assert services.make_reel(composed.pk, actor=SEAT_ACTOR) != old
+
+
 def test_what_is_not_stored_has_no_reel(ended_call: MakeEnded) -> None:
     recording = services.ensure_recording(ended_call(video=False).pk)
 

@@ -16,7 +16,7 @@ if (root && data) {
   const player = mountPlayer(root, view, {
     watermark: root.dataset.viewer ?? "",
     onWatched: reportWatched(root.dataset.watchedUrl ?? ""),
-    onRefused: () => open.now(),
+    onRefused: () => open.refused(),
   });
   const open = keepOpen(root.dataset.reviewUrl ?? "", view, (fresh) => {
     player.renew(fresh);

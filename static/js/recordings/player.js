@@ -5,6 +5,7 @@
  */
 import { clock as clockShort, el, icon } from "../ui/dom.js";
 import { CallClock, byParticipant, placement, rescuedAt } from "./clock.js";
+import { readAgain } from "./keep-open.js";
 import { mountKeys } from "./keys.js";
 import { Watched, momentsOf, neighbour } from "./marks.js";
 import { mountTimeline } from "./timeline.js";
@@ -173,7 +174,7 @@ export function mountPlayer(root, view, options = {}) {
       return clock.atMs;
     },
     /**
-     * Addresses with a living ticket; what could not be read is read again.
+     * Addresses with a living ticket; what could not be read is read again with a new one.
      * @param {Review} fresh
      */
     renew(fresh) {
@@ -181,8 +182,9 @@ export function mountPlayer(root, view, options = {}) {
       for (const { track, media } of lanes) {
         const url = urls.find((each) => each.split("?")[0] === track.url.split("?")[0]);
         if (!url) continue;
+        const again = media.error ? readAgain(track.url, url) : null;
         track.url = url;
-        if (media.error) media.src = url;
+        if (again) media.src = again;
       }
       sync();
     },

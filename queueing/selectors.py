@@ -1,12 +1,12 @@
 """The line as its watchers see it."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from appointments.candidates import candidates_for as reassignable_to
@@ -23,6 +23,7 @@ from seats.selectors import offerable_seats
 from seats.states import SIGNED_IN
 
 from .decide import Candidate, Waiting, rank
+from .errors import NotTransferable
 from .models import CallRequest, Offer, RuleVersion
 from .rules import DEFAULT, PERSONAL, Policy
 from .states import IN_LINE, OfferState, RequestState, VersionState
@@ -62,12 +63,29 @@ def appointment_in_slot(request: CallRequest, due: Sequence[Due]) -> Appointment
     return None
 
 
+def giver_of(request: CallRequest) -> int | None:
+    """The seat that may hand the case on: where it rings, or who is booked now and it waits for."""
+    ringing = Offer.objects.filter(request=request, state=OfferState.RINGING).first()
+    if ringing is not None:
+        return ringing.seat_id
+    booked = appointment_in_slot(request, due_appointments(timezone.now()))
+    return booked.seat_id if booked and request.state == RequestState.WAITING else None
+
+
 def transfer_options(request: CallRequest, from_seat_id: int) -> list[Seat]:
     """Seats a case can be handed to: 示闲 now, and free in the case's slot (WB-2)."""
-    ready = list(
-        offerable_seats().filter(rehearsal=request.task.rehearsal).exclude(pk=from_seat_id)
-    )
-    due = due_appointments(timezone.now()) if ready else []
+    ready = list(offerable_seats())
+    return _options(request, from_seat_id, ready, due_appointments(timezone.now()) if ready else [])
+
+
+def _options(
+    request: CallRequest, from_seat_id: int, offerable: Sequence[Seat], due: Sequence[Due]
+) -> list[Seat]:
+    ready = [
+        seat
+        for seat in offerable
+        if seat.rehearsal == request.task.rehearsal and seat.pk != from_seat_id
+    ]
     booked = appointment_in_slot(request, due)
     if booked is not None:
         free = {option.seat.pk for option in reassignable_to(booked) if option.free}
@@ -204,14 +222,31 @@ def policy_in_force() -> Policy:
 LINE_SHOWN = 50
 
 
+def _places() -> dict[UUID, int]:
+    return {request.pk: place for place, request in enumerate(waiting_in_order())}
+
+
+def _place(request: CallRequest, places: Mapping[UUID, int]) -> int:
+    """Those who enter with another of their case stand behind."""
+    return places.get(request.pk, len(places))
+
+
 def queue_snapshot() -> dict[str, Any]:
-    """The line for the workbenches, the same for all: how many, how long, who, in order."""
-    line = CallRequest.objects.filter(state__in=IN_LINE, task__rehearsal=False)
-    sums = line.aggregate(count=Count("pk"), first=Min("arrived_at"))
-    rows = line.select_related("task", "party").order_by("-priority", "arrived_at")[:LINE_SHOWN]
+    """The line for the workbenches, the same for all: how many, how long, who, in order of serving."""
+    line = list(
+        CallRequest.objects.filter(state__in=IN_LINE, task__rehearsal=False)
+        .select_related("task", "party")
+        .defer("party__phone", "party__id_no")
+        .order_by("arrived_at")
+    )
+    now = timezone.now()
+    longest = now - line[0].arrived_at if line else dt.timedelta()
+    places = _places() if len(line) > 1 else {}
+    rows = sorted(line, key=lambda row: (row.state != RequestState.OFFERED, _place(row, places)))
     items = [
         {
             "request_id": str(row.pk),
+            "task_id": str(row.task_id),
             "name": row.party.name,
             "roles": row.party.role_labels,
             "product_name": row.task.product_name,
@@ -219,13 +254,11 @@ def queue_snapshot() -> dict[str, Any]:
             "arrived_unix_ms": unix_ms(row.arrived_at),
             "why": row.trace.get("why", ""),
         }
-        for row in rows
+        for row in rows[:LINE_SHOWN]
     ]
-    now = timezone.now()
-    longest = now - sums["first"] if sums["first"] else dt.timedelta()
     return {
         "now_unix_ms": unix_ms(now),
-        "waiting": sums["count"],
+        "waiting": len(line),
         "longest_s": int(longest.total_seconds()),
         "items": items,
     }
@@ -241,6 +274,7 @@ class LineRow:
     why: str
     rule: str
     ringing: Seat | None
+    giver_id: int | None
     options: list[Seat]
 
 
@@ -256,24 +290,30 @@ def line_rows(tasks: Q) -> list[LineRow]:
         .select_related("task")
         .order_by("arrived_at")
     )
-    order = {request.pk: place for place, request in enumerate(waiting_in_order())}
+    places = _places()
     ringing = {
         offer.request_id: offer.seat
         for offer in Offer.objects.filter(state=OfferState.RINGING).select_related("seat__user")
     }
-    rows.sort(key=lambda row: (row.pk not in ringing, order.get(row.pk, len(order))))
-    return [
-        LineRow(
-            place,
-            row,
-            (now - row.arrived_at).total_seconds(),
-            row.trace.get("why", ""),
-            row.trace.get("rule", ""),
-            seat := ringing.get(row.pk),
-            transfer_options(row, seat.pk) if seat else [],
+    rows.sort(key=lambda row: (row.pk not in ringing, _place(row, places)))
+    ready, due = list(offerable_seats()), due_appointments(now)
+    found = []
+    for place, row in enumerate(rows[:LINE_SHOWN], start=1):
+        seat, booked = ringing.get(row.pk), appointment_in_slot(row, due)
+        giver_id = seat.pk if seat else booked.seat_id if booked else None
+        found.append(
+            LineRow(
+                place,
+                row,
+                (now - row.arrived_at).total_seconds(),
+                row.trace.get("why", ""),
+                row.trace.get("rule", ""),
+                seat,
+                giver_id,
+                _options(row, giver_id, ready, due) if giver_id else [],
+            )
         )
-        for place, row in enumerate(rows[:LINE_SHOWN], start=1)
-    ]
+    return found
 
 
 def live_offer_of(seat_id: int) -> dict[str, Any] | None:
@@ -301,11 +341,20 @@ def live_offer_of(seat_id: int) -> dict[str, Any] | None:
         "earlier_calls": Call.objects.filter(task__contract_no=task.contract_no).count(),
         "why": offer.trace.get("why", ""),
         "rule": offer.trace.get("rule", ""),
-        "transfer_to": [
-            {"seat_id": seat.pk, "name": seat.name, "staff_no": seat.staff_no}
-            for seat in transfer_options(request, seat_id)
-        ],
+        "transfer_to": _named(transfer_options(request, seat_id)),
     }
+
+
+def _named(seats: Sequence[Seat]) -> list[dict[str, Any]]:
+    return [{"seat_id": seat.pk, "name": seat.name, "staff_no": seat.staff_no} for seat in seats]
+
+
+def own_transfer_options(request_id: UUID, seat_id: int) -> list[dict[str, Any]]:
+    """To whom a seat can hand on a case that is its own. Raises NotTransferable."""
+    request = CallRequest.objects.select_related("task").filter(pk=request_id).first()
+    if request is None or giver_of(request) != seat_id:
+        raise NotTransferable
+    return _named(transfer_options(request, seat_id))
 
 
 def request_view(request_id: UUID) -> dict[str, Any]:

@@ -21,9 +21,9 @@ from seats.models import Seat
 from . import figures, services
 from .erlang import seats_needed, staffing
 from .forms import ReportForm, StaffingForm
-from .models import CallRequest, Offer
-from .selectors import line_rows
-from .states import OfferState
+from .models import CallRequest
+from .selectors import giver_of, line_rows
+from .states import IN_LINE
 from .wallboard import board_for
 
 VIEW, ACT, SUPERVISE = "dispatch.view", "seats.manage", "seats.supervise"
@@ -193,20 +193,18 @@ def line(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def transfer(request: HttpRequest, request_id: str) -> HttpResponse:
-    """转出 by a supervisor: from the seat where it rings to a named one or one at random (WB-2)."""
+    """转出 by a supervisor: from the seat where it rings, or that it waits for, to a named one or one at
+    random (WB-2)."""
     user = user_who_may(request, ACT)
-    mine = Seat.objects.filter(visible(user, ACT, owner="user"))
-    found = get_object_or_404(
-        Offer.objects.select_related("request"),
-        request=request_id,
-        state=OfferState.RINGING,
-        seat__in=mine,
+    found = get_object_or_404(CallRequest, pk=request_id, state__in=IN_LINE)
+    giver = get_object_or_404(
+        Seat.objects.filter(visible(user, ACT, owner="user")), pk=giver_of(found)
     )
     chosen = request.POST.get("to", "")
     try:
         services.transfer(
-            found.request_id,
-            from_seat_id=found.seat_id,
+            found.pk,
+            from_seat_id=giver.pk,
             to_seat_id=int(chosen) if chosen.isdecimal() else None,
             actor=request_actor(request),
         )

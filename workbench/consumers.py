@@ -14,6 +14,7 @@ from common.push import call_group, seat_group
 from interviews.proof import slots_of
 from interviews.selectors import open_leg_of_seat
 from queueing import services as queueing
+from queueing.selectors import own_transfer_options
 from seats import services as seats
 from seats.models import Seat
 from seats.selectors import seat_of
@@ -109,6 +110,15 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
                 queueing.transfer_offer(
                     request.offer_id, seat_id=seat.pk, to_seat_id=request.to_seat_id, actor=actor
                 )
+            case p.TransferRequest():
+                queueing.transfer(
+                    request.request_id,
+                    from_seat_id=seat.pk,
+                    to_seat_id=request.to_seat_id,
+                    actor=actor,
+                )
+            case p.TransferOptions():
+                return {"seats": own_transfer_options(request.request_id, seat.pk)}
             case p.MediaOffer():
                 return services.connect_media(seat.pk, sdp=request.sdp, actor=actor)
             case p.TakeSnapshot():

@@ -70,6 +70,21 @@ class TransferOffer(Request):
     to_seat_id: int | None = Field(None, ge=1)
 
 
+class TransferRequest(Request):
+    """Hand on the own booked case that waits; without `to_seat_id` to one at random (WB-2)."""
+
+    type: Literal["request.transfer"]
+    request_id: UUID
+    to_seat_id: int | None = Field(None, ge=1)
+
+
+class TransferOptions(Request):
+    """Which seats it could be handed to now."""
+
+    type: Literal["request.options"]
+    request_id: UUID
+
+
 class DeclineOffer(Request):
     type: Literal["offer.decline"]
     offer_id: UUID
@@ -273,6 +288,8 @@ Incoming = (
     | AcceptOffer
     | DeclineOffer
     | TransferOffer
+    | TransferRequest
+    | TransferOptions
     | MediaOffer
     | TakeSnapshot
     | SetTag

@@ -31,7 +31,9 @@ def transfer(request_id: UUID, *, from_seat_id: int, to_seat_id: int | None, act
     in the line. An appointment moves when it is accepted. Raises NotTransferable (connected, or not this
     seat's), NobodyFree, SeatNotReady; nothing changed then.
     """
-    seen = CallRequest.objects.select_related("task").get(pk=request_id)
+    seen = CallRequest.objects.select_related("task").filter(pk=request_id).first()
+    if seen is None:
+        raise NotTransferable
     options = transfer_options(seen, from_seat_id)
     if to_seat_id is None:
         if not options:

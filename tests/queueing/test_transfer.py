@@ -3,18 +3,22 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Role
 from appointments import services as appointments
 from queueing import services
 from queueing.errors import NobodyFree, NotTransferable, OfferGone, SeatNotReady
-from queueing.models import CallRequest, Offer
-from queueing.selectors import live_offer_of
-from queueing.states import OfferState
+from queueing.models import CallRequest, Offer, RuleVersion
+from queueing.rules import Policy
+from queueing.selectors import live_offer_of, own_transfer_options, queue_snapshot
+from queueing.states import OfferState, RequestState, VersionState
 from seats.models import SeatPresence, WorkTime
 from seats.selectors import presence_of
 from seats.states import Presence
-from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, consent, make_seat, make_task
+from tests.queueing.test_rule_pages import entered
+from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, consent, make_seat, make_task, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -151,3 +155,71 @@ def test_a_refused_transfer_leaves_the_appointment_and_the_case_with_the_giver()
     appointment.refresh_from_db()
     assert appointment.seat == giver
     assert Offer.objects.get(request=request, state=OfferState.RINGING).seat == giver
+
+
+def test_a_booked_case_that_waits_for_a_busy_seat_is_handed_on_by_it_and_by_nobody_else():
+    giver = ready_seat()
+    request, appointment = booked_and_calling(giver)
+    busy(giver, request)
+    taker, stranger = ready_seat(), make_seat()
+
+    with pytest.raises(NotTransferable):
+        own_transfer_options(request.pk, stranger.pk)
+    [option] = own_transfer_options(request.pk, giver.pk)
+    assert option["seat_id"] == taker.pk
+    offer = hand_over(request, giver, taker)
+    services.accept_offer(offer.pk, seat_id=taker.pk, actor=SEAT_ACTOR)
+
+    appointment.refresh_from_db()
+    assert appointment.seat == taker
+
+
+def busy(seat, request):
+    """It missed the bell and is away."""
+    offer = Offer.objects.get(request=request, state=OfferState.RINGING)
+    services.decline_offer(offer.pk, seat_id=seat.pk, actor=SEAT_ACTOR)
+    assert presence_of(seat.pk).state == Presence.PAUSED
+    request.refresh_from_db()
+    assert request.state == RequestState.WAITING
+
+
+def test_a_supervisor_hands_on_what_waits_for_a_busy_seat():
+    giver = ready_seat()
+    request, _appointment = booked_and_calling(giver)
+    busy(giver, request)
+    taker = ready_seat()
+    supervisor = entered("M9", "dispatch.view", "seats.manage")
+    Role.objects.filter(code="M9").update(scope="all")
+
+    page = supervisor.get(reverse("queueing:line")).text
+    assert f'<option value="{taker.pk}">' in page
+    supervisor.post(reverse("queueing:transfer", args=[request.pk]), {"to": str(taker.pk)})
+
+    assert Offer.objects.get(request=request, state=OfferState.RINGING).seat == taker
+
+
+def test_the_seats_see_the_line_in_the_order_of_serving():
+    policy = Policy.model_validate(
+        {
+            "rules": [
+                {
+                    "key": "vip",
+                    "name": "vip",
+                    "priority": 5,
+                    "conditions": [{"attribute": "customer_type", "op": "in", "values": ["vip"]}],
+                    "steps": [{"scope": "all", "strategy": "random"}],
+                }
+            ],
+            "ageing_s": 0,
+        }
+    )
+    RuleVersion.objects.update(state=VersionState.RETIRED)
+    RuleVersion.objects.create(
+        number=99, state=VersionState.IN_FORCE, policy=policy.model_dump(mode="json")
+    )
+    for kind in ("ordinary", "vip"):
+        task = make_task(person(kind))
+        type(task).objects.filter(pk=task.pk).update(customer_type=kind)
+        CallRequest.objects.create(task=task, party=task.parties.get())
+
+    assert [item["name"] for item in queue_snapshot()["items"]] == ["vip", "ordinary"]

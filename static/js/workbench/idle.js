@@ -54,7 +54,7 @@ export function mountIdle(socket, config) {
     show(state) {
       skewMs = state.now_unix_ms - Date.now();
       queue = state.queue;
-      showQueue(state.queue);
+      showQueue(state.queue, state.appointments);
       showAppointments(state.appointments, state.offer);
       showDay(state.day);
       showNews(state.news ?? [], state.presence.signed_in);
@@ -85,8 +85,9 @@ function showOffer(offer) {
   showTransfer(offer.transfer_to);
 }
 
-/** @param {any} queue */
-function showQueue(queue) {
+/** @param {any} queue @param {any[]} appointments */
+function showQueue(queue, appointments) {
+  const mine = new Set(appointments.filter((row) => row.state === "BOOKED").map((row) => row.task_id));
   byId("queue-count").textContent = String(queue.waiting);
   byId("waiting").textContent = String(queue.waiting);
   byId("queue-longest").textContent = queue.waiting ? `最长 ${clock(queue.longest_s)}` : "";
@@ -102,9 +103,11 @@ function showQueue(queue) {
           { class: "waiter__name" },
           item.name,
           item.state === "OFFERED" ? el("span", { class: "chip is-talk" }, "振铃中") : "",
+          mine.has(item.task_id) ? el("span", { class: "chip chip--brand" }, "我的预约") : "",
         ),
         el("span", { class: "waiter__wait" }, ""),
         el("span", { class: "waiter__sub" }, `${item.product_name} · ${item.roles.join("、")}${item.why ? ` · ${item.why}` : ""}`),
+        mine.has(item.task_id) && item.state === "WAITING" ? el("span", { class: "waiter__act" }, el("button", { class: "btn btn--sm", type: "button", "data-hand-over": item.request_id }, "转出")) : "",
       ),
     ),
   );

@@ -261,6 +261,33 @@ byId("pause").addEventListener("change", (event) => {
   if (reason) void ask("presence.pause", { reason });
 });
 byId("ready").addEventListener("click", () => void ask("presence.ready"));
+byId("queue").addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest("[data-hand-over]");
+  if (button instanceof HTMLElement) void handOver(button.dataset.handOver ?? "");
+});
+
+/** A booked customer waits, and this seat cannot come. @param {string} request */
+async function handOver(request) {
+  const found = await ask("request.options", { request_id: request });
+  if (!found) return;
+  if (!found.seats.length) {
+    toast("该时段没有其他空闲坐席。", { bad: true });
+    return;
+  }
+  const give = (/** @type {number | null} */ to) => void ask("request.transfer", { request_id: request, to_seat_id: to });
+  palette.choose("转出给", [
+    { label: "随机转出", act: () => give(null) },
+    ...found.seats.map((/** @type {any} */ to) => ({ label: `${to.name} ${to.staff_no}`, act: () => give(to.seat_id) })),
+  ]);
+}
+
+/** By name, in a call, too. @returns {import("./palette.js").Command[]} */
+function handOvers() {
+  const mine = new Set((state?.appointments ?? []).filter((/** @type {any} */ row) => row.state === "BOOKED").map((/** @type {any} */ row) => row.task_id));
+  return (state?.queue.items ?? [])
+    .filter((/** @type {any} */ item) => item.state === "WAITING" && mine.has(item.task_id))
+    .map((/** @type {any} */ item) => ({ label: `转出排队的预约：${item.name}`, act: () => void handOver(item.request_id) }));
+}
 byId("btn-mute").addEventListener("click", mute);
 byId("btn-snapshot").addEventListener("click", () => void snapshot());
 byId("btn-tag").addEventListener("click", () => chooseTag());
@@ -356,6 +383,7 @@ function commands() {
   return [
     { label: "静音 / 取消静音", keys: "F2", act: mute },
     ...TAGS.map(([kind, label], index) => ({ label: `标签：${label}`, keys: `F4 ${index + 1}`, act: () => void tag(kind) })),
+    ...handOvers(),
     { label: "抓拍", keys: "F9", act: () => void snapshot() },
     ...SHOTS.map(([kind, label]) => ({ label: `抓拍：${label}`, keys: "Shift F9", act: () => void snapshot(kind) })),
     { label: "完成本步话术", keys: "F8", act: () => void script.done() },
@@ -400,6 +428,7 @@ function idleCommands() {
   return [
     ...buttons.filter((button) => button.checkVisibility() && !button.disabled).map((button) => ({ label: labelOf(button), act: () => button.click() })),
     ...(state?.offer?.transfer_to ?? []).map((/** @type {any} */ to) => ({ label: `转出：${to.name} ${to.staff_no}`, act: () => void ask("offer.transfer", { offer_id: state.offer.offer_id, to_seat_id: to.seat_id }) })),
+    ...handOvers(),
     ...(pause.hidden ? [] : reasons.map((reason) => ({ label: `示忙：${reason}`, act: () => void ask("presence.pause", { reason }) }))),
     { label: "快捷键与帮助", keys: "?", act: help },
   ];

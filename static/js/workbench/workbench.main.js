@@ -79,6 +79,7 @@ function show(fresh) {
   document.body.dataset.screen = screen;
   document.body.dataset.presence = presence.state;
   showPill(presence);
+  showPlan(presence);
   byId("sign-in").hidden = presence.signed_in;
   byId("sign-out").hidden = !["READY", "PAUSED"].includes(presence.state);
   byId("pause").hidden = presence.state !== "READY";

@@ -11,8 +11,9 @@ from .models import DayOff, PresenceHistory, Seat, SeatPresence, WorkTime
 from .states import Presence
 
 
+# Working time and days off are to be read here. They are changed at the pages under /seats/, which
+# preview what becomes of appointments and leave everybody's holidays to who manages everybody.
 class WorkTimeInline(TabularOperationInline):
-    manage_operation = "seats.manage"
     model = WorkTime
 
 
@@ -62,7 +63,6 @@ class PresenceHistoryAdmin(OperationAdmin):
 @admin.register(DayOff)
 class DayOffAdmin(OperationAdmin):
     view_operation = "seats.view"
-    manage_operation = "seats.manage"
     owner_path = "seat__user"
     list_display = ["first_day", "last_day", "seat", "note"]
     list_filter = [("seat", admin.RelatedOnlyFieldListFilter)]

@@ -231,6 +231,40 @@ def test_seats_and_days_off_of_others_are_not_there():
     assert WorkTime.objects.filter(seat=mine).count() == 7
 
 
+def test_the_back_office_shows_days_off_and_working_time_and_changes_neither():
+    here = Institution.objects.create(code="H", name="此地")
+    client = supervisor(DataScope.INSTITUTION, here)
+    mine, day = working_seat(), tomorrow()
+    User.objects.filter(pk=mine.user_id).update(institution=here)
+    User.objects.filter(staff_no="M1").update(is_staff=True)
+    holiday = DayOff.objects.create(first_day=day, last_day=day, note="元旦")
+    days_off = "/admin/seats/dayoff/"
+    seat_page = reverse("admin:seats_seat_change", args=[mine.pk])
+    first = WorkTime.objects.filter(seat=mine).earliest("pk")
+
+    client.post(
+        seat_page,
+        {
+            "work_times-TOTAL_FORMS": "1",
+            "work_times-INITIAL_FORMS": "1",
+            "work_times-0-id": first.pk,
+            "work_times-0-seat": mine.pk,
+            "work_times-0-DELETE": "on",
+        },
+    )
+    answers = [
+        client.post(f"{days_off}{holiday.pk}/delete/", {"post": "yes"}),
+        client.post(f"{days_off}{holiday.pk}/change/", {"note": "x"}),
+        client.post(f"{days_off}add/", {"first_day": f"{day:%F}", "last_day": f"{day:%F}"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert "元旦" in client.get(days_off).content.decode()
+    assert client.get(seat_page).status_code == 200
+    assert DayOff.objects.get() == holiday
+    assert WorkTime.objects.filter(seat=mine).count() == 7
+
+
 def test_who_only_looks_has_no_such_page():
     client = supervisor(operations=("seats.view",))
 

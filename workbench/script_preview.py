@@ -13,6 +13,7 @@ from audit import services as audit
 from common.errors import DomainError
 from credit_bridge.selectors import proposed_loan
 from interviews.models import InterviewTask
+from interviews.selectors import tasks_in_scope
 from scripts_mgmt.models import Script
 from scripts_mgmt.selectors import fill, media_choices
 
@@ -28,7 +29,8 @@ def preview(request: HttpRequest, script_id: int) -> HttpResponse:
     if not isinstance(user, User) or not may(user, "scripts.view") or script is None:
         raise Http404
     contract = request.GET.get("contract", "").strip()[:64]
-    task = InterviewTask.objects.filter(contract_no=contract).order_by("-generation").first()
+    mine = InterviewTask.objects.filter(tasks_in_scope(user, "scripts.view"))
+    task = mine.filter(contract_no=contract).order_by("-generation").first()
     values: dict[str, str] = {}
     problem = ""
     if task is None:

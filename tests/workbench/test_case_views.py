@@ -143,3 +143,17 @@ def test_a_script_is_previewed_on_a_real_case_by_those_who_see_scripts_and_it_is
     assert f"{call.task.customer_name}，金额420,000.00元" in page
     assert "没有合同号为 NONE 的面谈任务" in unknown
     assert AuditEntry.objects.filter(action="script.previewed").count() == 1
+
+
+def test_a_script_is_previewed_on_cases_of_ones_own_scope_only(call):
+    script = script_for_the_case()
+    elsewhere = logged_in(make_seat())
+    Role.objects.update(operations=["scripts.view"], scope="own")
+
+    page = elsewhere.get(
+        f"/workbench/scripts/{script.pk}/preview", {"contract": call.task.contract_no}
+    ).content.decode()
+
+    assert f"没有合同号为 {call.task.contract_no} 的面谈任务" in page
+    assert call.task.customer_name not in page
+    assert not AuditEntry.objects.filter(action="script.previewed").exists()

@@ -153,12 +153,16 @@ def slots_with_taken(seat: Seat, *, first_day: dt.date, last_day: dt.date) -> li
 
 
 def moves_left(task_id: UUID) -> int | None:
-    """How often the primary borrower may still move the time (APP-3); None without a limit."""
+    """How often the primary borrower may still move the time (APP-3); None without a limit.
+
+    A second interview that a reviewer asked for is booked beyond the limit (QC-3).
+    """
     limit = value_of("reschedule_limit")
     if not limit:
         return None
     moved = Appointment.objects.filter(task_id=task_id, state=AppointmentState.MOVED).count()
-    return max(0, limit - moved)
+    returns = InterviewTask.objects.values_list("returns", flat=True).get(pk=task_id)
+    return max(0, limit + returns - moved)
 
 
 def is_barred(task_id: UUID) -> bool:

@@ -7,7 +7,7 @@ from appointments.models import Appointment
 from appointments.selectors import current_appointment
 from appointments.states import AppointmentState
 from interviews.models import InterviewTask, Party
-from interviews.states import TaskState
+from interviews.states import PartyRole, TaskState
 from outbox.registry import handles
 
 from . import services
@@ -111,25 +111,28 @@ def _tell_proposal(message_id: str, payload: dict[str, Any]) -> None:
 @handles("appointment.reassigned")
 @handles("appointment.expired")
 @handles("appointment.cancelled")
+@handles("review.returned")
 def tell_parties(message_id: str, payload: dict[str, Any]) -> None:
     """MSG-1: everybody of the task, once each, however often the message is delivered."""
+    if "review_id" in payload:
+        _ask_for_second_interview(message_id, payload)
+        return
     appointment = Appointment.objects.select_related("task").get(pk=payload["appointment_id"])
     task = appointment.task
     if task.rehearsal:
         return
     occasion = Occasion(payload["occasion"])
-    start, end = appointment.bounds
     for party in task.parties.order_by("pk"):
-        facts = Facts(party.name, task.product_name, task.applied_on, start, end)
-        bank().send_sms(
-            Sms(
-                message_id=f"{message_id}/{party.pk}",
-                phone=party.phone,
-                text=text_of(occasion, facts),
-                contract_no=task.contract_no,
-                party_ref=str(party.pk),
-            )
-        )
+        _send_sms(f"{message_id}/{party.pk}", occasion, party, appointment)
+
+
+def _ask_for_second_interview(message_id: str, payload: dict[str, Any]) -> None:
+    """QC-3: the primary borrower books it himself."""
+    task = InterviewTask.objects.get(pk=UUID(payload["task_id"]))
+    if task.rehearsal or task.superseded_at is not None or task.state != TaskState.PENDING:
+        return
+    for party in task.parties.filter(roles__contains=[PartyRole.PRIMARY_BORROWER]):
+        _send_sms(message_id, Occasion.RETURNED, party)
 
 
 @handles("sms.again")
@@ -139,14 +142,21 @@ def tell_party_again(message_id: str, payload: dict[str, Any]) -> None:
     appointment = current_appointment(party.task_id)
     if appointment is None or party.task.rehearsal:
         return
-    start, end = appointment.bounds
-    facts = Facts(party.name, party.task.product_name, party.task.applied_on, start, end)
+    _send_sms(message_id, Occasion.BOOKED, party, appointment)
+
+
+def _send_sms(
+    message_id: str, occasion: Occasion, party: Party, appointment: Appointment | None = None
+) -> None:
+    task = party.task
+    span = appointment.bounds if appointment else None
+    facts = Facts(party.name, task.product_name, task.applied_on, span)
     bank().send_sms(
         Sms(
             message_id=message_id,
             phone=party.phone,
-            text=text_of(Occasion.BOOKED, facts),
-            contract_no=party.task.contract_no,
+            text=text_of(occasion, facts),
+            contract_no=task.contract_no,
             party_ref=str(party.pk),
         )
     )

@@ -15,17 +15,17 @@ class Occasion(StrEnum):
     REASSIGNED = "reassigned"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`applied_on` is None when the credit system has not said it."""
+    """`applied_on` is None when the credit system has not said it; a span is of an appointment."""
 
     name: str
     product: str
     applied_on: dt.date | None
-    start: dt.datetime
-    end: dt.datetime
+    span: tuple[dt.datetime, dt.datetime] | None = None
 
 
 TEMPLATES: dict[Occasion, str | Promise] = {
@@ -49,17 +49,22 @@ TEMPLATES: dict[Occasion, str | Promise] = {
         "尊敬的{name}，您在我行申请的{product}产品于{start}至{end}的面谈预约已取消，"
         "请以【原银在线】APP的最新任务为准。"
     ),
+    Occasion.RETURNED: _(
+        "尊敬的{name}，您{applied}在我行申请的{product}产品需要再次面谈，"
+        "请登录【原银在线】APP重新预约面谈时间。"
+    ),
 }
 
 
 def text_of(occasion: Occasion, facts: Facts) -> str:
     """The message, with times of the bank's zone to the minute."""
     applied = str(_("于{day}")).format(day=f"{facts.applied_on:%Y%m%d}") if facts.applied_on else ""
-    start, end = (timezone.localtime(moment) for moment in (facts.start, facts.end))
+    times = [f"{timezone.localtime(moment):%Y%m%d %H:%M}" for moment in facts.span or ()]
+    start, end = times or ("", "")
     return str(TEMPLATES[occasion]).format(
         name=facts.name,
         applied=applied,
         product=facts.product,
-        start=f"{start:%Y%m%d %H:%M}",
-        end=f"{end:%Y%m%d %H:%M}",
+        start=start,
+        end=end,
     )

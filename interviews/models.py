@@ -63,6 +63,10 @@ class InterviewTask(models.Model):
     )
     superseded_at = models.DateTimeField(_("被取代时间"), null=True, blank=True)
     settled_at = models.DateTimeField(_("结论时间"), null=True, blank=True)
+    # Second interviews a reviewer asked for (QC-3); booking one is no 改约.
+    returns = models.PositiveSmallIntegerField(
+        _("退回次数"), default=0, db_default=0, editable=False
+    )
     # The operators' self-check: never told to the credit system, never counted, purged afterwards.
     rehearsal = models.BooleanField(_("演练"), default=False)
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now)

@@ -31,6 +31,7 @@ from .tasks import (
     record_consent,
     require_open,
     require_passable,
+    return_task,
     settle_task,
     supersede_task,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "require_consent",
     "require_open",
     "require_passable",
+    "return_task",
     "set_muted",
     "set_recording",
     "settle_task",

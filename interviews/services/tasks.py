@@ -15,7 +15,7 @@ from common.push import call_group, push
 from interviews.errors import PartiesMissing, TaskClosed
 from interviews.models import Call, Consent, InterviewTask, Party
 from interviews.selectors import parties_not_interviewed
-from interviews.states import RUNNING, TASK_MACHINE, CustomerType, TaskMove
+from interviews.states import RUNNING, TASK_MACHINE, CustomerType, TaskMove, TaskState
 from outbox.services import publish
 
 
@@ -185,6 +185,19 @@ def require_passable(task: InterviewTask) -> None:
     require_open(task)
     if missing := parties_not_interviewed(task):
         raise PartiesMissing(names=[party.name for party in missing])
+
+
+@transaction.atomic
+def return_task(task_id: UUID, *, review_id: int) -> InterviewTask:
+    """The primary borrower is to book a second interview (QC-3), if the task is still open."""
+    task = lock_task(task_id)
+    if task.superseded_at is None and task.state == TaskState.PENDING:
+        task.returns += 1
+        task.save(update_fields=["returns"])
+        publish(
+            "review.returned", key=task.contract_no, task_id=str(task.pk), review_id=str(review_id)
+        )
+    return task
 
 
 @transaction.atomic

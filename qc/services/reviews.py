@@ -16,7 +16,7 @@ from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
 from interviews.errors import ReasonRequired
 from interviews.selectors import calls_with_part_of
-from interviews.services import lock_task, require_passable, settle_task
+from interviews.services import lock_task, require_passable, return_task, settle_task
 from qc import selectors
 from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
 from qc.models import CoachingClip, QcReview, SamplingPlan, SamplingRun, ScoreForm
@@ -177,6 +177,8 @@ def decide(
             reasons=review.reasons,
             actor=actor,
         )
+    if move is ReviewMove.RETURN:
+        return_task(review.call.task_id, review_id=review.pk)
     _note(review, f"qc.{move.value}", actor, reasons=review.reasons, points=review.points)
     return review
 

@@ -266,6 +266,21 @@ def test_a_doubted_interview_is_booked_again_by_the_borrower(case, seat):
     assert Appointment.objects.get(state="BOOKED").task_id == task.pk
 
 
+def test_what_a_reviewer_returns_is_booked_again_though_every_move_was_used(case, seat):
+    task = task_with(case, seat)
+    assert move(task, seat, 1).status_code == 200
+    assert move(task, seat, 2).status_code == 200
+    appointments.keep(task.pk)
+    assert move(task, seat, 1).json()["code"] == "move_not_allowed"
+
+    interviews.return_task(task.pk, review_id=1)
+
+    shown = asking("app").get(f"{API}/tasks/{task.pk}").json()
+    assert (shown["may_reschedule"], shown["moves_left"]) == (True, 1)
+    assert move(task, seat, 1).status_code == 200
+    assert move(task, seat, 2).json()["code"] == "move_not_allowed"
+
+
 def reversed_case(case):
     return command(f"cases/{case.contract_no}/reversal", {"reason": "客户更换房产"})
 

@@ -3,11 +3,13 @@
 import datetime as dt
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from appointments import selectors, services
 from credit_bridge.models import SmsMessage
 from credit_bridge.sms import Facts, Occasion, text_of
+from interviews import services as interviews
 from outbox.models import OutboxMessage
 from outbox.services import deliver_one
 from seats.models import WorkTime
@@ -43,8 +45,10 @@ def test_the_invitation_is_the_documents_template():
         "张晓明",
         "永续贷",
         dt.date(2026, 3, 18),
-        dt.datetime(2026, 11, 25, 10, 0, tzinfo=zone),
-        dt.datetime(2026, 11, 25, 10, 40, tzinfo=zone),
+        (
+            dt.datetime(2026, 11, 25, 10, 0, tzinfo=zone),
+            dt.datetime(2026, 11, 25, 10, 40, tzinfo=zone),
+        ),
     )
 
     assert text_of(Occasion.BOOKED, facts) == (
@@ -72,6 +76,19 @@ def test_everybody_of_the_case_is_invited_once_and_told_of_every_change():
     assert {sms.phone for sms in SmsMessage.objects.all()} == set(
         task.parties.values_list("phone", flat=True)
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_primary_borrower_is_asked_for_a_second_interview():
+    task = make_task(person("张晓明"), person("李文静", "GUARANTOR"))
+    with transaction.atomic():
+        interviews.return_task(task.pk, review_id=1)
+    deliver_all()
+
+    assert told() == [
+        "尊敬的张晓明，您在我行申请的永续贷产品需要再次面谈，请登录【原银在线】APP重新预约面谈时间。"
+    ]
+    assert SmsMessage.objects.get().phone == task.parties.get(name="张晓明").phone
 
 
 @pytest.mark.django_db(transaction=True)

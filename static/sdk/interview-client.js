@@ -610,6 +610,7 @@ export class InterviewClient extends EventTarget {
     if (this.media !== media) return;
     this.media = null;
     this.dispatchEvent(new CustomEvent("media", { detail: { isUp: false } }));
+    if (this.socket?.isUp) this.socket.wake(); // the same network may be gone for both
     this.#show();
     this.mediaTimer = setTimeout(() => {
       this.mediaTimer = undefined;

@@ -2,9 +2,12 @@
 import { backoffMs } from "./backoff.js";
 import { InterviewError } from "./errors.js";
 
+const ABNORMAL = 1006;
 const NOT_ADMITTED = 4401;
 const FINAL_CODES = new Set([NOT_ADMITTED, 4403]);
 const ANSWER_WITHIN_MS = 20_000;
+// A path that swallows packets leaves a socket opening, or closing, for minutes: TCP asks ever more rarely.
+const SIGN_OF_LIFE_WITHIN_MS = 8000;
 
 /**
  * The socket `/ws/sdk/v1/`: says hello, keeps beating, comes back by itself until it is closed.
@@ -35,6 +38,8 @@ export class InterviewSocket extends EventTarget {
     this.isClosed = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.retryTimer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.openTimer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.beatTimer = undefined;
   }
@@ -44,14 +49,30 @@ export class InterviewSocket extends EventTarget {
     const socket = new this.WebSocketClass(this.url);
     this.socket = socket;
     this.seq = 0;
-    socket.addEventListener("open", () => this.#hello());
-    socket.addEventListener("message", (event) => this.#receive(String(event.data)));
+    clearTimeout(this.openTimer);
+    this.openTimer = setTimeout(() => {
+      this.attempt = 0; // this was wait enough
+      this.#leave();
+    }, SIGN_OF_LIFE_WITHIN_MS);
+    socket.addEventListener("open", () => {
+      if (socket !== this.socket) return;
+      clearTimeout(this.openTimer);
+      void this.#hello(socket);
+    });
+    socket.addEventListener("message", (event) => {
+      if (socket === this.socket) this.#receive(String(event.data));
+    });
     socket.addEventListener("close", (event) => this.#gone(socket, event.code));
   }
 
-  /** Try now instead of waiting: the network is back, or the page is seen again. */
+  /** Try now instead of waiting: the network is back, the page is seen again, or the media are lost. */
   wake() {
-    if (this.isUp || this.isClosed) return;
+    if (this.isClosed) return;
+    if (this.isUp) {
+      this.#beat();
+      return;
+    }
+    if (this.socket?.readyState === 0) this.#leave(); // it set out on a path that may be gone
     clearTimeout(this.retryTimer);
     this.open();
   }
@@ -59,6 +80,7 @@ export class InterviewSocket extends EventTarget {
   close() {
     this.isClosed = true;
     clearTimeout(this.retryTimer);
+    clearTimeout(this.openTimer);
     clearInterval(this.beatTimer);
     this.socket?.close(1000);
     this.#failAll(new InterviewError("closed", ""));
@@ -67,10 +89,11 @@ export class InterviewSocket extends EventTarget {
   /**
    * @param {string} type
    * @param {Record<string, unknown>} [body]
+   * @param {number} [withinMs]
    * @returns {Promise<any>} the result of `done`
    * @throws {InterviewError} what `refused` says, or `offline`
    */
-  ask(type, body = {}) {
+  ask(type, body = {}, withinMs = ANSWER_WITHIN_MS) {
     const socket = this.socket;
     if (!socket || socket.readyState !== 1) {
       return Promise.reject(new InterviewError("offline", "网络已断开，正在重连。", { retryable: true }));
@@ -81,7 +104,7 @@ export class InterviewSocket extends EventTarget {
       const timer = setTimeout(() => {
         this.asked.delete(id);
         reject(new InterviewError("timeout", "服务没有响应，请稍后再试。", { retryable: true }));
-      }, ANSWER_WITHIN_MS);
+      }, withinMs);
       this.asked.set(id, {
         resolve: (result) => (clearTimeout(timer), resolve(result)),
         reject: (error) => (clearTimeout(timer), reject(error)),
@@ -90,12 +113,13 @@ export class InterviewSocket extends EventTarget {
     });
   }
 
-  async #hello() {
+  /** @param {WebSocket} socket */
+  async #hello(socket) {
     try {
       await this.ask("hello", { token: this.token });
     } catch (error) {
       if (error instanceof InterviewError && error.code === "session_refused") this.#refuse(error);
-      else this.socket?.close();
+      else if (socket === this.socket) this.#leave();
       return;
     }
     this.attempt = 0;
@@ -106,7 +130,18 @@ export class InterviewSocket extends EventTarget {
 
   #beat() {
     // An unanswered beat means a dead path that TCP has not noticed yet.
-    this.ask("heartbeat").catch(() => this.socket?.close());
+    const { socket } = this;
+    this.ask("heartbeat", {}, SIGN_OF_LIFE_WITHIN_MS).catch(() => {
+      if (socket === this.socket) this.#leave();
+    });
+  }
+
+  /** Done with this socket now: over a dead path its own `close` comes late. */
+  #leave() {
+    const { socket } = this;
+    if (!socket) return;
+    this.#gone(socket, ABNORMAL);
+    socket.close();
   }
 
   /** @param {string} text */
@@ -122,7 +157,7 @@ export class InterviewSocket extends EventTarget {
     const isGap = frame.seq !== this.seq + 1;
     this.seq = frame.seq;
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
-    if (isGap) this.socket?.close(); // a fresh hello brings the whole state again
+    if (isGap) this.#leave(); // a fresh hello brings the whole state again
   }
 
   /**
@@ -132,6 +167,7 @@ export class InterviewSocket extends EventTarget {
   #gone(socket, code) {
     if (socket !== this.socket) return;
     this.socket = null;
+    clearTimeout(this.openTimer);
     clearInterval(this.beatTimer);
     this.#failAll(new InterviewError("offline", "网络已断开，正在重连。", { retryable: true }));
     if (this.isUp) {

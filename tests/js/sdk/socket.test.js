@@ -28,9 +28,32 @@ class FakeSocket extends EventTarget {
   }
 }
 
-function opened() {
+/** Every packet is swallowed: it neither opens nor closes. */
+class SilentSocket extends EventTarget {
+  static made = [];
+  readyState = 0;
+  constructor() {
+    super();
+    SilentSocket.made.push(this);
+  }
+  close() {
+    this.readyState = 2;
+  }
+}
+
+/** The path dies after the hello: nothing is answered, closing is not confirmed. */
+class DeafSocket extends FakeSocket {
+  close() {
+    this.readyState = 2;
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function opened(WebSocketClass = FakeSocket) {
   FakeSocket.made = [];
-  const socket = new InterviewSocket({ url: "ws://x/", token: "t", heartbeatS: 1000, WebSocketClass: FakeSocket });
+  SilentSocket.made = [];
+  const socket = new InterviewSocket({ url: "ws://x/", token: "t", heartbeatS: 1000, WebSocketClass });
   const up = new Promise((resolve) => socket.addEventListener("up", resolve, { once: true }));
   socket.open();
   return { socket, up };
@@ -92,4 +115,58 @@ test("a token that is no longer good ends it for good", async () => {
 
   assert.equal(await refused, "session_refused");
   assert.equal(socket.isClosed, true);
+});
+
+test("a socket that does not open is given up, and the next one is begun at once", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { socket } = opened(SilentSocket);
+
+  t.mock.timers.tick(8000);
+  t.mock.timers.tick(300);
+
+  assert.equal(SilentSocket.made.length, 2);
+  assert.equal(SilentSocket.made[0].readyState, 2);
+  socket.close();
+});
+
+test("whoever wakes it is not kept waiting by a socket that is still opening", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { socket } = opened(SilentSocket);
+
+  socket.wake();
+
+  assert.equal(SilentSocket.made.length, 2);
+  socket.close();
+});
+
+test("a dead path that TCP has not noticed is left without waiting for its end", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { socket, up } = opened(DeafSocket);
+  await up;
+  let isDown = false;
+  socket.addEventListener("down", () => (isDown = true));
+
+  socket.wake();
+  assert.equal(DeafSocket.made[0].sent.at(-1).type, "heartbeat");
+  t.mock.timers.tick(8000);
+  await settled();
+  assert.equal(isDown, true);
+  t.mock.timers.tick(300);
+
+  assert.equal(DeafSocket.made.length, 2);
+  socket.close();
+});
+
+test("what a socket says after it was left is not heard", async () => {
+  const { socket, up } = opened();
+  await up;
+  const seen = [];
+  socket.addEventListener("frame", ({ detail }) => seen.push(detail.seq));
+  const [old] = FakeSocket.made;
+  old.close();
+
+  old.tell({ type: "state", seq: 1, state: {} });
+
+  assert.deepEqual(seen, []);
+  socket.close();
 });

@@ -66,7 +66,8 @@ def footage(spool: Path, people: int, seconds: float, size: tuple[int, int]) -> 
 
 
 def labels(people: int) -> Spec:
-    marks = {f"p{n}": Label(f"张晓明{n}", "主借人", "31.2304, 121.4737") for n in range(people)}
+    place = [(0, "31.2304, 121.4737")]
+    marks = {f"p{n}": Label(f"张晓明{n}", "主借人", place) for n in range(people)}
     return Spec(watermark="示例银行 永续贷", labels=marks)
 
 

@@ -310,9 +310,9 @@ class PositionView(APIView):
     def post(self, request: Request) -> Response:
         asked = PointSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        token, _actor = _caller(request, "position")
+        token, actor = _caller(request, "position")
         gps = asked.validated_data
-        services.note_position(token, Point(gps["latitude"], gps["longitude"]))
+        services.note_position(token, Point(gps["latitude"], gps["longitude"]), actor=actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -260,11 +260,15 @@ def agree(token: CallToken, *, text_version: str, actor: Actor, user_agent: str)
     )
 
 
-def note_position(token: CallToken, point: Point) -> None:
-    """The party's position, as the labels show it (SDK-6); it admits nobody."""
+def note_position(token: CallToken, point: Point, *, actor: Actor) -> None:
+    """The party's position, as the labels show it from now on (SDK-6); it admits nobody."""
     token.latitude = Decimal(str(round(point.latitude, 6)))
     token.longitude = Decimal(str(round(point.longitude, 6)))
     token.save(update_fields=["latitude", "longitude"])
+    place = place_of(token)
+    if place is not None and place.call.is_running and place.joined_at is not None:
+        _label_position(token, place.pk, actor)
+    push(party_group(token.party_id), "party.changed")
 
 
 def call_in(token: CallToken, *, service_type: str, actor: Actor) -> CallToken:
@@ -351,7 +355,8 @@ def _label_position(token: CallToken, place_id: UUID, actor: Actor) -> None:
         return
     here = {"latitude": float(token.latitude), "longitude": float(token.longitude)}
     known = TimelineEvent.objects.filter(participant_id=place_id, kind="position")
-    if known.filter(payload=here).exists():
+    latest = known.order_by("-at_ms").first()
+    if latest is not None and latest.payload == here:
         return
     call_id = Participant.objects.values_list("call_id", flat=True).get(pk=place_id)
     interviews.add_event(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands on a participant's tile. Names come from the database, not from the journal."""
+    """What stands on a participant's tile. Names come from the database, not from the journal.
+
+    `positions`: (ms of the call's clock, words) in their order; each stands until the next one.
+    """
 
     name: str
     role: str = ""
-    gps: str = ""
+    positions: Sequence[tuple[int, str]] = ()
+
+    def position_at(self, at_ms: float) -> str:
+        """The first one holds from the beginning: it was known before it was noted."""
+        said = [words for since, words in self.positions if since <= at_ms]
+        return said[-1] if said else next((words for _, words in self.positions), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,11 @@ class Tile:
         self._own_ms: float | None = None  # of the last picture that came over the connection
         self._state: object = None
         self._reformatter = VideoReformatter()
+        self._position = label.position_at(0)
         self.move(box)
 
     def move(self, box: Box) -> None:
-        """Stand there from now on; the ground was painted over."""
+        """Stand there from now on; the ground is painted over."""
         self.box = box
         self._state = None
         label = self._label
@@ -57,11 +58,15 @@ class Tile:
         line = f"{label.name} · {label.role}" if label.role else label.name
         self._rescued = labels.text(RESCUED, size, box.width)
         self._strips = [labels.text(line, size, box.width)] if line else []
-        if label.gps:
-            self._strips.append(labels.text(f"GPS {label.gps}", size - 2, box.width))
+        if self._position:
+            self._strips.append(labels.text(f"GPS {self._position}", size - 2, box.width))
 
     def draw(self, canvas: Canvas, at_ms: float) -> bool:
         """Bring the tile to the moment; whether anything changed."""
+        position = self._label.position_at(at_ms)
+        if position != self._position:
+            self._position = position
+            self.move(self.box)
         fresh = False
         while self._next is not None and self._next[0] <= at_ms:
             self._shown, fresh = self._next, True

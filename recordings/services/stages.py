@@ -3,7 +3,9 @@
 import datetime as dt
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
@@ -243,11 +245,12 @@ def spec_of(recording: Recording, outputs: Outputs) -> Spec:
             user = place.user or call.seat.user
             role = str(ParticipantRole(place.role).label)
             labels[str(place.pk)] = Label(f"{user.name} {user.staff_no}", role)
+    positions: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for at in call.events.filter(kind="position", participant__isnull=False).order_by("at_ms"):
-        place_id = str(at.participant_id)
-        if place_id in labels and "latitude" in at.payload and "longitude" in at.payload:
-            gps = f"{float(at.payload['latitude']):.6f}, {float(at.payload['longitude']):.6f}"
-            labels[place_id] = Label(labels[place_id].name, labels[place_id].role, gps)
+        if "latitude" in at.payload and "longitude" in at.payload:
+            words = f"{float(at.payload['latitude']):.6f}, {float(at.payload['longitude']):.6f}"
+            positions[str(at.participant_id)].append((at.at_ms, words))
+    labels = {who: replace(label, positions=positions[who]) for who, label in labels.items()}
     ended = call.ended_at or timezone.now()
     heard = recording.tracks.aggregate(first=Min("start_ms"), last=Max("end_ms"))
     start_ms, end_ms = copied_span(

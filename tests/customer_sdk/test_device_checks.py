@@ -252,6 +252,28 @@ def test_a_call_is_rated_after_its_end_and_the_last_tap_counts(customer: Admitte
     assert list(CallRating.objects.values_list("call_id", "stars")) == [(in_call.pk, 4)]
 
 
+def test_a_position_that_changes_during_the_call_is_on_the_timeline_each_time(
+    customer: Admitted, in_call: Call
+):
+    places = [(30.8703, 120.0933), (30.8703, 120.0933), (30.9, 120.1), (30.8703, 120.0933)]
+    in_call.participants.filter(role="customer").update(joined_at=timezone.now())
+    with fake_worker(in_call):
+        for latitude, longitude in places:
+            body = {"latitude": latitude, "longitude": longitude}
+            answer = customer.api.post(f"{SDK}/position", body, format="json")
+            assert answer.status_code == 204
+
+    events = in_call.events.filter(kind="position").order_by("at_ms")
+    assert [(at.payload["latitude"], at.payload["longitude"]) for at in events] == [
+        (30.8703, 120.0933),
+        (30.9, 120.1),
+        (30.8703, 120.0933),
+    ]
+    assert {at.participant_id for at in events} == {
+        in_call.participants.get(role="customer").pk,
+    }
+
+
 def test_the_seat_is_told_of_a_doubtful_position_once(customer: Admitted, in_call: Call):
     attempt = AdmissionAttempt.objects.get(pk=customer.token.attempt_id)
     attempt.doubts = ["mocked"]

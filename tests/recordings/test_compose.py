@@ -266,7 +266,7 @@ def test_chinese_labels_clock_and_watermark_are_in_the_picture(tmp_path: Path) -
 
     (tmp_path / "0").mkdir()
     (tmp_path / "3").mkdir()
-    labels = {"cust1": Label("张晓明", "主借人", "31.2304, 121.4737")}
+    labels = {"cust1": Label("张晓明", "主借人", [(0, "31.2304, 121.4737")])}
     bare = corner(Spec())
     marked = corner(Spec(watermark="永续贷", labels=labels))
 
@@ -279,6 +279,25 @@ def test_chinese_labels_clock_and_watermark_are_in_the_picture(tmp_path: Path) -
     gps = (slice(430, 452), slice(430, 620))
     assert marked[0][gps].max() > 200
     assert bare[0][gps].max() < 60
+
+
+def test_the_position_on_a_tile_is_that_of_the_moment(tmp_path: Path) -> None:
+    far, near = "-31.230400, -121.473700", "1.0, 2.0"
+    takes = two_people(4)
+    gps = (slice(430, 452), slice(430, 850))
+
+    def strips(*positions: tuple[int, str]) -> list[np.ndarray]:
+        spec = Spec(labels={"cust1": Label("张晓明", "主借人", positions)})
+        (spool := tmp_path / str(len(list(tmp_path.iterdir())))).mkdir()
+        _, out = composed(spool, takes, 4, Spec.from_json(spec.to_json()))
+        with av.open(str(out)) as container:
+            return [luma(frame)[gps].astype(int) for frame in container.decode(video=0)]
+
+    moved = strips((600, far), (2000, near), (3000, far))
+    for at, words in ((3, far), (20, far), (28, near), (34, near), (40, far)):
+        same = strips((0, words))[at]
+        other = strips((0, near if words == far else far))[at]
+        assert np.abs(moved[at] - same).mean() < np.abs(moved[at] - other).mean() / 3
 
 
 def test_chinese_letters_are_not_boxes() -> None:

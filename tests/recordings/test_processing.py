@@ -15,6 +15,7 @@ from media_worker.models import MediaWorker
 from recordings import health, selectors, services, tasks
 from recordings.errors import LeaseLost, StepFailed
 from recordings.models import Recording, StoredObject
+from recordings.outputs import Outputs
 from recordings.services import jobs, stages
 from recordings.states import ObjectKind, Stage
 from tests.recordings.conftest import SECONDS, MakeEnded
@@ -64,6 +65,21 @@ def test_the_stored_copy_shows_and_sounds_both_sides(ended_call: MakeEnded, tmp_
     assert [len(set(tile.counters)) > 10 for tile in back.tiles] == [True, True]
     assert back.beeps(700) == pytest.approx([1], abs=0.03)
     assert back.beeps(1500) == pytest.approx([1], abs=0.03)
+
+
+def test_each_position_is_burnt_in_from_its_moment_on(ended_call: MakeEnded) -> None:
+    call = ended_call(video=False)
+    place = call.participants.get(role="customer")
+    for at_ms, latitude in ((1500, -1.5), (200, 30.8703)):
+        payload = {"latitude": latitude, "longitude": 120.0}
+        call.events.create(kind="position", at_ms=at_ms, participant=place, payload=payload)
+
+    recording = services.ensure_recording(call.pk)
+    label = stages.spec_of(recording, Outputs()).labels[str(place.pk)]
+
+    near, far = "30.870300, 120.000000", "-1.500000, 120.000000"
+    assert label.positions == [(200, near), (1500, far)]
+    assert [label.position_at(at) for at in (0, 1499, 1500)] == [near, near, far]
 
 
 def test_the_manifest_names_every_file_with_its_hash(

@@ -46,6 +46,26 @@ def scratch() -> Iterator[Path]:
             connections.close_all()
 
 
+@contextmanager
+def system(folder: Path) -> Iterator[Any]:
+    """Every process of the product on servers of its own."""
+    postgres, valkey = Postgres(folder / "pg", durable=False), Valkey(folder / "valkey")
+    with running(postgres, folder / "pg.log"), running(valkey, folder / "valkey.log"):
+        postgres.ensure_database("bench")
+        os.environ["DATABASE_URL"] = postgres.url("bench")
+        os.environ["REDIS_URL"] = valkey.url
+        os.environ["DJANGO_SETTINGS_MODULE"] = "interview_site.settings.test"
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread
+        os.environ.update({name: str(folder) for name in ("RUN_DIR", "SPOOL_DIR", "STORAGE_DIR")})
+        import django
+
+        django.setup()
+        from tests.support.system import live_system_in
+
+        with live_system_in(folder / "live") as live:
+            yield live
+
+
 def p95(values: list[float]) -> float:
     """The nearest-rank 95th percentile."""
     ordered = sorted(values)

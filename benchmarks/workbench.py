@@ -16,14 +16,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from operations.embedded import Postgres, Valkey, running
+from benchmarks._scratch import system
 
 CUSTOMERS = 8
 LOOK = """() => {
@@ -37,26 +36,6 @@ MOVING = """(count) => [...document.querySelectorAll("#wall video")].filter((v) 
 def report(name: str, value: float, unit: str, target: float, **more: Any) -> None:
     line = {"figure": "W6", "name": name, "value": round(value, 1), "unit": unit, "target": target}
     print(json.dumps(line | more), flush=True)
-
-
-@contextmanager
-def system(folder: Path) -> Iterator[Any]:
-    """Every process of the product on servers of its own."""
-    postgres, valkey = Postgres(folder / "pg", durable=False), Valkey(folder / "valkey")
-    with running(postgres, folder / "pg.log"), running(valkey, folder / "valkey.log"):
-        postgres.ensure_database("bench")
-        os.environ["DATABASE_URL"] = postgres.url("bench")
-        os.environ["REDIS_URL"] = valkey.url
-        os.environ["DJANGO_SETTINGS_MODULE"] = "interview_site.settings.test"
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread
-        os.environ.update({name: str(folder) for name in ("RUN_DIR", "SPOOL_DIR", "STORAGE_DIR")})
-        import django
-
-        django.setup()
-        from tests.support.system import live_system_in
-
-        with live_system_in(folder / "live") as live:
-            yield live
 
 
 def measure_page(page: Any) -> None:

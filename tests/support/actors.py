@@ -153,14 +153,17 @@ class CustomerInBrowser:
 
 
 def wait_for_moving(page: Page, selector: str, within_ms: int = 25_000) -> None:
-    """Two pictures of the element have been presented, the second later than the first."""
+    """The element presents pictures from now on; what it presented before does not count."""
+    page.evaluate(
+        "(selector) => delete document.querySelector(selector)?.dataset.seenFrames", selector
+    )
     page.wait_for_function(
         """(selector) => {
             const video = document.querySelector(selector);
             if (!video || video.videoWidth === 0) return false;
             const frames = video.getVideoPlaybackQuality().totalVideoFrames;
             const before = Number(video.dataset.seenFrames ?? -1);
-            if (before < 0) { video.dataset.seenFrames = String(frames); return false; }
+            if (before < 0 || frames < before) { video.dataset.seenFrames = String(frames); return false; }
             return frames > before + 5;
         }""",
         arg=selector,

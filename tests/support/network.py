@@ -2,10 +2,12 @@
 
 Kernel netem is missing on some machines, so packets are lost, held back, reordered or swallowed by
 a pair of UDP sockets. The client learns the socket's address instead of the worker's from the
-answer; its own candidates are taken out of the offer, so that there is no way around.
+answer; its own candidates are taken out of the offer, so that there is no way around. `Lines` is
+the same for what goes to the web server.
 """
 
 import asyncio
+import contextlib
 import random
 import re
 from dataclasses import dataclass, field
@@ -124,3 +126,70 @@ class Path:
                 is_told = True
                 lines.append(f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\n")
         return "".join(lines)
+
+
+class Lines:
+    """One client's connections to a web server of this machine.
+
+    What was open or was opened while it `is_down` never hears anything again, not even an end: a
+    phone comes back with another address, and what stood in between has forgotten the old one.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._is_down = False
+        self._turns = 0  # how often it went down or came back
+        self._carried: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def is_down(self) -> bool:
+        return self._is_down
+
+    @is_down.setter
+    def is_down(self, is_down: bool) -> None:
+        self._is_down, self._turns = is_down, self._turns + 1
+
+    @property
+    def port(self) -> int:
+        """Where the client finds the server."""
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def lay(self) -> None:
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+
+    async def close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._carried:
+            task.cancel()
+        await asyncio.gather(*self._carried, return_exceptions=True)
+
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._carry(reader, writer))
+        self._carried.add(task)
+        task.add_done_callback(self._carried.discard)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        born = self._turns
+        answers, asked = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            await asyncio.gather(self._pass(reader, asked, born), self._pass(answers, writer, born))
+        finally:
+            asked.close()
+            writer.close()
+
+    async def _pass(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, born: int
+    ) -> None:
+        with contextlib.suppress(ConnectionError):  # one of the two has hung up
+            while chunk := await source.read(65536):
+                if self._is_alive(born):
+                    target.write(chunk)
+                    await target.drain()
+        if self._is_alive(born):
+            target.close()
+
+    def _is_alive(self, born: int) -> bool:
+        return not self._is_down and born == self._turns

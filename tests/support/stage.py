@@ -21,6 +21,7 @@ from tests.support.actors import (
     log_in,
     open_context,
 )
+from tests.support.bad_way import Way
 from tests.support.system import LiveSystem
 from tests.support.waiting import wait_for
 
@@ -46,7 +47,10 @@ class BothSides:
 
 
 @contextmanager
-def seat_and_customer(system: LiveSystem, folder: Path) -> Iterator[BothSides]:
+def seat_and_customer(
+    system: LiveSystem, folder: Path, *, way: Way | None = None
+) -> Iterator[BothSides]:
+    """`way`: what lies between the customer and the system."""
     with ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
         # While Playwright's loop runs the ORM has a connection of its own; the database is dropped
@@ -62,11 +66,13 @@ def seat_and_customer(system: LiveSystem, folder: Path) -> Iterator[BothSides]:
                 playwright, folder, name="customer", seed=CUSTOMER_WHO, tone_hz=CUSTOMER_TONE_HZ
             )
         )
+        customer_url = way.url if way else system.base_url
+        customer = open_context(customer_browser, customer_url, phone=True).new_page()
+        if way:
+            way.carry(customer)
         yield BothSides(
             SeatInBrowser(open_context(seat_browser, system.base_url, phone=False).new_page()),
-            CustomerInBrowser(
-                open_context(customer_browser, system.base_url, phone=True).new_page()
-            ),
+            CustomerInBrowser(customer),
             system.base_url,
         )
 

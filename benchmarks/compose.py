@@ -1,8 +1,9 @@
 """M8, M9: how fast a call is composed, how large the copy is, how good it looks.
 
-Talking-head footage with camera noise, made here, in the room's codecs. The composer runs as in
-production, one process with one encoder thread; its CPU time counts, start-up included. Quality is
-SSIM of the brightness between the stored copy and the same composite encoded without loss.
+Talking-head footage with camera noise, made here, in the room's codecs; everybody speaks all the
+time. The composer runs as in production, one process with one encoder thread; its CPU time counts,
+start-up included. Quality is SSIM of the brightness between the stored copy and the same composite
+encoded without loss.
 """
 
 import argparse
@@ -46,7 +47,13 @@ def say(figure: str, name: str, value: float, unit: str, target: float, **compar
 
 def footage(spool: Path, people: int, seconds: float, size: tuple[int, int]) -> Path:
     takes = [
-        Take(f"p{n}", f"参与人{n}", "customer", 0.0, seconds, who=n % 8, tone_hz=500 + 200 * n)
+        Take(
+            *(f"p{n}", f"参与人{n}", "customer", 0.0, seconds),
+            who=n % 8,
+            tone_hz=110 + 15 * n,
+            level=0.4 / people,
+            speaks=True,
+        )
         for n in range(people)
     ]
     folder = make_call_folder(

@@ -33,19 +33,23 @@ SETTINGS: dict[str, tuple[dict[str, str], int, int]] = {
     "keyframes_10s": (BEFORE, BPS, 10),
     "lookahead_40": (BEFORE | {"rc-lookahead": "40"}, BPS, 10),
     "five_b_frames": (BEFORE | {"rc-lookahead": "40", "bf": "5"}, BPS, 10),
-    "qcomp_0.6": (X264 | {"qcomp": "0.6"}, BPS, 10),
-    "qcomp_0.3": (X264 | {"qcomp": "0.3"}, BPS, 10),
-    "subq_2": (X264 | {"subq": "2"}, BPS, 10),
-    "refs_1": (X264 | {"refs": "1"}, BPS, 10),
-    "aq_strength_1": (X264 | {"aq-strength": "1.0"}, BPS, 10),
+    "qcomp_0.6": (X264 | {"qcomp": "0.6"}, BPS, KEYFRAME_EVERY_S),
+    "qcomp_0.3": (X264 | {"qcomp": "0.3"}, BPS, KEYFRAME_EVERY_S),
+    "subq_1": (X264 | {"subq": "1"}, BPS, KEYFRAME_EVERY_S),
+    "subq_3": (X264 | {"subq": "3"}, BPS, KEYFRAME_EVERY_S),
+    "lookahead_60": (X264 | {"rc-lookahead": "60"}, BPS, KEYFRAME_EVERY_S),
+    "refs_1": (X264 | {"refs": "1"}, BPS, KEYFRAME_EVERY_S),
+    "eight_b_frames": (X264 | {"bf": "8"}, BPS, KEYFRAME_EVERY_S),
+    "aq_strength_1": (X264 | {"aq-strength": "1.0"}, BPS, KEYFRAME_EVERY_S),
+    "keyframes_10s_chosen": (X264, BPS, 10),
     "keyframes_20s": (X264, BPS, 20),
     "superfast": ({"preset": "superfast"}, BPS, 10),
     "veryfast": ({"preset": "veryfast"}, BPS, 10),
     "medium": ({"preset": "medium"}, BPS, 10),
-    "tune_ssim": (X264 | {"tune": "ssim"}, BPS, 10),
-    "noise_reduction": (X264 | {"nr": "100"}, BPS, 10),
-    "200_kbps": (X264, 200_000, 10),
-    "300_kbps": (X264, 300_000, 10),
+    "tune_ssim": (X264 | {"tune": "ssim"}, BPS, KEYFRAME_EVERY_S),
+    "noise_reduction": (X264 | {"nr": "100"}, BPS, KEYFRAME_EVERY_S),
+    "200_kbps": (X264, 200_000, KEYFRAME_EVERY_S),
+    "300_kbps": (X264, 300_000, KEYFRAME_EVERY_S),
 }
 
 
@@ -78,7 +82,7 @@ def main() -> None:
     work = Path(tempfile.mkdtemp(prefix="encoder-bench-"))
     try:
         folder = read_folder(footage(work, 2, seconds, (640, 480)))
-        for fps in (Spec().fps, 10):
+        for fps in (Spec().fps, 12):
             reference = work / f"reference{fps}.mkv"
             lossless(folder, reference, replace(labels(2), fps=fps))
             for name, (options, bps, keyframes_s) in SETTINGS.items():

@@ -38,7 +38,7 @@ class Spec:
     audio: bool = True
     width: int = 854
     height: int = 480
-    fps: int = 12
+    fps: int = 10
     video_bps: int = 141_000
     audio_bps: int = 32_000
     watermark: str = ""

@@ -62,8 +62,8 @@ def test_the_frame_rate_is_constant_and_the_picture_has_480_lines(
     back, _ = plain
     times = [at_s for at_s, _ in back.tiles[0].readings]
 
-    assert (back.width, back.height, back.fps) == (854, 480, 12)
-    assert np.allclose(np.diff(times), 1 / 12, atol=0.001)
+    assert (back.width, back.height, back.fps) == (854, 480, 10)
+    assert np.allclose(np.diff(times), 1 / 10, atol=0.001)
 
 
 def test_the_index_comes_before_the_media(plain: tuple[ReadBack, Path]) -> None:
@@ -79,7 +79,7 @@ def test_each_tile_shows_its_own_person_moving_in_time(plain: tuple[ReadBack, Pa
     for who, tile in enumerate(back.tiles, start=1):
         seen = [(at_s, r) for at_s, r in tile.readings if r is not None]
         assert {r.who for _, r in seen} == {who}
-        assert len(seen) >= 42
+        assert len(seen) >= 35
         for at_s, reading in seen:
             assert reading.counter / 15 == pytest.approx(at_s, abs=0.08)
 
@@ -158,8 +158,8 @@ def test_a_truncated_file_costs_only_its_own_tail_and_is_reported(tmp_path: Path
     back = read_mp4(tmp_path / "out.mp4", tiles=2)
     assert takes[0].file("audio") in [damage["file"] for damage in result.damaged]
     assert back.duration_s == pytest.approx(4, abs=0.1)
-    assert len(back.tiles[0].counters) >= 42
-    assert len(back.tiles[1].counters) >= 12
+    assert len(back.tiles[0].counters) >= 35
+    assert len(back.tiles[1].counters) >= 10
     assert all(r is None for r in back.tiles[1].showing(3.4, 4))
     assert len(back.beeps(CUSTOMER_HZ)) == 3
 
@@ -192,7 +192,7 @@ def test_nine_people_have_nine_moving_tiles(tmp_path: Path) -> None:
     back = read_mp4(out, tiles=9)
     for n, tile in enumerate(back.tiles):
         assert {r.who for r in tile.showing(0.6, 2) if r is not None} == {n % 8}
-        assert len(set(tile.counters)) >= 18
+        assert len(set(tile.counters)) >= 15
         assert back.beeps(hz(n)) == pytest.approx([1], abs=0.03)
 
 
@@ -254,7 +254,7 @@ def test_a_call_whose_worker_died_is_composed_from_what_is_there(tmp_path: Path)
 
     _, out = composed(tmp_path, takes, 3, Spec(end_ms=3000), closed=False)
 
-    assert len(read_mp4(out, tiles=2).tiles[0].counters) >= 30
+    assert len(read_mp4(out, tiles=2).tiles[0].counters) >= 25
 
 
 def test_chinese_labels_clock_and_watermark_are_in_the_picture(tmp_path: Path) -> None:
@@ -294,9 +294,10 @@ def test_the_position_on_a_tile_is_that_of_the_moment(tmp_path: Path) -> None:
             return [luma(frame)[gps].astype(int) for frame in container.decode(video=0)]
 
     moved = strips((600, far), (2000, near), (3000, far))
-    for at, words in ((3, far), (20, far), (28, near), (34, near), (40, far)):
-        same = strips((0, words))[at]
-        other = strips((0, near if words == far else far))[at]
+    alone = {words: strips((0, words)) for words in (far, near)}
+    for at_s, words in ((0.3, far), (1.7, far), (2.3, near), (2.8, near), (3.4, far)):
+        at = round(at_s * Spec().fps)
+        same, other = alone[words][at], alone[near if words == far else far][at]
         assert np.abs(moved[at] - same).mean() < np.abs(moved[at] - other).mean() / 3
 
 

@@ -52,6 +52,7 @@ class Take:
     ended: bool = True
     noise: int = 0
     level: float = 0.4
+    speaks: bool = False  # without a pause, instead of the beeps
 
     def file(self, kind: str) -> str:
         name = f"{self.participant_id}.{self.leg_no}.{kind}.e{self.epoch}.{self.part:03d}.mkv"
@@ -67,6 +68,19 @@ def tone(from_s: float, count: int, hz: int, level: float = 0.4) -> npt.NDArray[
     at = from_s + np.arange(count) / SAMPLE_RATE
     on = (at + 1e-9) % picture.PERIOD_S < picture.FLASH_S
     return (np.where(on, level * np.sin(2 * np.pi * hz * at), 0.0) * 32767).astype(np.int16)
+
+
+def voice(from_s: float, count: int, hz: int, level: float = 0.4) -> npt.NDArray[np.int16]:
+    """`count` samples of somebody who never stops: harmonics of a swaying pitch, syllables, breath."""
+    at = from_s + np.arange(count) / SAMPLE_RATE
+    pitch = 2 * np.pi * (hz * at + 4 * np.sin(2 * np.pi * 0.7 * at))
+    overtones = np.arange(1, 3400 // hz)[:, None]
+    timbre = sum(np.exp(-(((overtones * hz - peak) / 260) ** 2)) for peak in (500, 1500, 2500))
+    sung = (np.sin(overtones * pitch) * (timbre + 0.05) / np.sqrt(overtones)).sum(axis=0)
+    breath = np.random.default_rng(round(from_s * 1000)).normal(0, 0.15, count)
+    syllable = 0.55 + 0.45 * np.sin(2 * np.pi * 3.7 * at)
+    spoken = level * 0.25 * (sung + breath) * syllable
+    return (np.clip(spoken, -1, 1) * 32767).astype(np.int16)
 
 
 def write_video(path: Path, take: Take) -> None:
@@ -101,7 +115,8 @@ def write_audio(path: Path, take: Take) -> None:
         stream: Any = container.add_stream("libopus", rate=SAMPLE_RATE)
         stream.layout, stream.bit_rate = "mono", 24_000
         for n in range(round((take.until_s - take.from_s) / OPUS_FRAME_S)):
-            samples = tone(take.from_s + n * OPUS_FRAME_S, count, take.tone_hz, take.level)
+            sound = voice if take.speaks else tone
+            samples = sound(take.from_s + n * OPUS_FRAME_S, count, take.tone_hz, take.level)
             frame = av.AudioFrame.from_ndarray(samples[np.newaxis, :], "s16", "mono")
             frame.sample_rate, frame.pts = SAMPLE_RATE, n * count
             frame.time_base = Fraction(1, SAMPLE_RATE)

@@ -55,6 +55,8 @@ class Socket:
             async with self._news:
                 if frame["type"] in {"state", "snapshot"}:
                     self.state = frame["state"]
+                elif frame["type"] == "ring":
+                    self.state |= frame["state"]
                 else:
                     self.pushes.append(frame)
                 self._news.notify_all()

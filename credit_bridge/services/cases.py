@@ -106,7 +106,7 @@ def _book_case(case: CaseDetails, seat: Seat, start: dt.datetime, actor: Actor) 
     """Seat, then task. Two submissions of a new case meet at the task's unique key."""
     seats.lock_seat(seat.pk)
     task = (
-        InterviewTask.objects.select_for_update(of=("self",))
+        InterviewTask.objects.select_for_update(of=("self",), no_key=True)
         .filter(contract_no=case.contract_no, superseded_at=None)
         .first()
     )

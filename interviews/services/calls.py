@@ -39,8 +39,12 @@ from .tasks import lock_task, require_open
 
 
 def lock_call(call_id: UUID) -> Call:
-    """The one way to take a call for change. The seat's row is locked before it, if at all."""
-    return Call.objects.select_for_update(of=("self",)).get(pk=call_id)
+    """The one way to take a call for change. The seat's row is locked before it, if at all.
+
+    Without its key: whoever adds a row about the call looks at the key as he commits, with the log
+    already taken, and must not wait for somebody who has the call and wants the log.
+    """
+    return Call.objects.select_for_update(of=("self",), no_key=True).get(pk=call_id)
 
 
 def call_ms(call: Call) -> int:
@@ -175,7 +179,9 @@ def admit_participant(
     call = lock_call(call_id)
     if not call.is_running:
         raise CallOver
-    place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id, call=call)
+    place = Participant.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=participant_id, call=call
+    )
     if place.state != ParticipantState.KNOCKING:
         return place
     if admitted:
@@ -205,7 +211,7 @@ def leave_call(participant_id: UUID, *, actor: Actor, reason: str) -> None:
     """A customer goes; the place can be taken up again while the call runs. Idempotent."""
     call_id = Participant.objects.values_list("call_id", flat=True).get(pk=participant_id)
     call = lock_call(call_id)
-    place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
+    place = Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant_id)
     if place.state == ParticipantState.LEFT or not call.is_running:
         return
     leave_locked(call, place, reason)
@@ -257,7 +263,9 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
         raise CallOver
     call.ended_at = timezone.now()
     call.end_reason = reason
-    places = list(Participant.objects.select_for_update(of=("self",)).filter(call=call))
+    places = list(
+        Participant.objects.select_for_update(of=("self",), no_key=True).filter(call=call)
+    )
     for place in places:
         leave_locked(call, place, "call_ended")
     end_content(call)
@@ -280,7 +288,7 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
 def set_muted_row(participant_id: UUID, *, muted: bool, actor: Actor) -> Participant:
     """Note the mute in the database; the media worker was told before (WB-5)."""
     place = (
-        Participant.objects.select_for_update(of=("self",))
+        Participant.objects.select_for_update(of=("self",), no_key=True)
         .select_related("call")
         .get(pk=participant_id)
     )

@@ -170,7 +170,7 @@ def _prepare_leg(participant_id: UUID, actor: Actor) -> tuple[Call, Participant,
     call = lock_call(call_id)
     if not call.is_running:
         raise CallOver
-    place = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
+    place = Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant_id)
     stay_is_over = place.role == ParticipantRole.SUPERVISOR and place.state == ParticipantState.LEFT
     if place.state == ParticipantState.KNOCKING or stay_is_over:
         raise NotAdmitted
@@ -269,7 +269,9 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
             return False
         _pin(call, choose_worker())
         at_ms = call_ms(call)
-        for place in Participant.objects.select_for_update(of=("self",)).filter(call=call):
+        for place in Participant.objects.select_for_update(of=("self",), no_key=True).filter(
+            call=call
+        ):
             Leg.objects.filter(participant=place, closed_at=None).update(
                 closed_at=timezone.now(), close_reason="worker_lost"
             )

@@ -135,7 +135,9 @@ def _apply_leg(call: Call, leg_id: str, event: Event) -> None:
     leg = Leg.objects.select_for_update(of=("self",)).filter(pk=leg_id).first()
     if leg is None or leg.closed_at is not None or not call.is_running:
         return  # the connection was replaced meanwhile: its late news changes nothing
-    place = Participant.objects.select_for_update(of=("self",)).get(pk=leg.participant_id)
+    place = Participant.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=leg.participant_id
+    )
     if event.kind in {"leg.connected", "leg.recovered"}:
         _connected(call, leg, place, event)
     elif event.kind == "leg.lost":

@@ -58,7 +58,7 @@ class TaskDraft:
 
 def lock_task(task_id: UUID) -> InterviewTask:
     """The one way to take a task for change; held until the transaction ends."""
-    return InterviewTask.objects.select_for_update(of=("self",)).get(pk=task_id)
+    return InterviewTask.objects.select_for_update(of=("self",), no_key=True).get(pk=task_id)
 
 
 @transaction.atomic
@@ -131,7 +131,7 @@ def create_task(draft: TaskDraft, *, actor: Actor) -> InterviewTask:
 def supersede_task(contract_no: str, *, actor: Actor) -> InterviewTask | None:
     """Keep the contract's current task readable and out of the way (CRD-5). In any state."""
     task = (
-        InterviewTask.objects.select_for_update(of=("self",))
+        InterviewTask.objects.select_for_update(of=("self",), no_key=True)
         .filter(contract_no=contract_no, superseded_at=None)
         .first()
     )

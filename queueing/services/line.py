@@ -61,7 +61,7 @@ def call_in(task_id: UUID, *, party_id: UUID, channel_code: str, actor: Actor) -
     Raises ConsentMissing, VideoNotAllowed, RoomFull, TaskClosed; SpoolFull when no recording of it
     could be kept.
     """
-    task = InterviewTask.objects.select_for_update(of=("self",)).get(pk=task_id)
+    task = InterviewTask.objects.select_for_update(of=("self",), no_key=True).get(pk=task_id)
     interviews.require_consent(party_id)
     require_video_allowed(task)
     place = interviews.join_call(task_id, party_id=party_id, actor=actor)

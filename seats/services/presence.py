@@ -36,7 +36,11 @@ RINGING = (PresenceMove.OFFER, PresenceMove.WITHDRAW)
 
 def lock_seat(seat_id: int) -> Seat:
     """The one way to take a seat for change; held until the transaction ends."""
-    return Seat.objects.select_for_update(of=("self",)).select_related("user").get(pk=seat_id)
+    return (
+        Seat.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("user")
+        .get(pk=seat_id)
+    )
 
 
 def _presence(seat: Seat) -> SeatPresence:

@@ -48,7 +48,11 @@ def require_apart(hours: Collection[Hours]) -> None:
 
 def lock_seats(seat_ids: Collection[int]) -> list[Seat]:
     """Several seats at once, always in the same order."""
-    return list(Seat.objects.select_for_update(of=("self",)).filter(pk__in=seat_ids).order_by("pk"))
+    return list(
+        Seat.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=seat_ids)
+        .order_by("pk")
+    )
 
 
 def _note(action: str, seats: Collection[Seat], actor: Actor, **facts: Any) -> None:

@@ -273,3 +273,24 @@ def test_who_returns_in_the_last_moment_is_not_thrown_out(role):
     call.refresh_from_db()
     place.refresh_from_db()
     assert (call.is_running, place.state) == (True, ParticipantState.PRESENT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mark_and_a_change_of_the_call_at_once_do_not_lock_each_other_out():
+    call = make_call()
+    locked = threading.Event()
+
+    def change():
+        with transaction.atomic():
+            services.lock_call(call.pk)
+            locked.set()
+            services.add_event(call.pk, kind="chat", payload={}, actor=SEAT_ACTOR)
+
+    with transaction.atomic():
+        services.add_event(call.pk, kind="chat", payload={}, actor=SEAT_ACTOR)  # holds the log
+        changing = beside(change)
+        assert locked.wait(30)
+        assert wait_until(somebody_waits, within_s=30)
+    changing.join(30)
+
+    assert call.events.filter(kind="chat").count() == 2

@@ -52,6 +52,7 @@ class StepForm(forms.ModelForm[ScriptStep]):
             "key_points",
             "guide",
             "media_item_id",
+            "card",
         ]
         widgets = {
             "text": forms.Textarea(attrs={"rows": 3}),
@@ -81,7 +82,7 @@ class StepInline(StackedOperationInline):
         return [
             ("order", "title", "kind", "required"),
             ("text", "key_points"),
-            ("guide", media),
+            ("guide", media, "card"),
         ]
 
     @admin.display(description=_("播放素材"))

@@ -103,6 +103,9 @@ class ScriptStep(models.Model):
         _("要点"), blank=True, help_text=_("坐席可见的提示，每行一条，不读给客户。")
     )
     guide = models.CharField(_("引导框"), max_length=10, choices=GuideFrame.choices, blank=True)
+    card = models.BooleanField(
+        _("确认卡"), default=False, help_text=_("本步向客户推送确认卡：金额、期限、利率。")
+    )
     # Rosters do not know each other: a plain id; the page above offers the names.
     media_item_id = models.PositiveBigIntegerField(_("播放素材"), null=True, blank=True)
 

@@ -41,7 +41,7 @@ def release_checks(call: Call, steps: Iterable[ScriptStep]) -> list[dict[str, An
         _snapshots(call, steps),
         _recording(call),
         *_gaps(call, events),
-        *_answers(call),
+        *_answers(call, asked_by_script=_asks_for_card(steps, events)),
         *_loan(call),
     ]
     order = list(Level)
@@ -103,6 +103,16 @@ def _script(steps: list[ScriptStep], events: list[Any]) -> list[Check]:
     return checks
 
 
+def _asks_for_card(steps: list[ScriptStep], events: list[Any]) -> bool:
+    """A required step has one, and was not left out with a reason."""
+    left_out = {
+        e.payload.get("order")
+        for e in events
+        if e.kind == "script_step" and e.payload.get("skipped")
+    }
+    return any(step.card and step.required and step.order not in left_out for step in steps)
+
+
 def _snapshots(call: Call, steps: list[ScriptStep]) -> Check | None:
     wanted = [step for step in steps if step.required and step.kind == StepKind.SNAPSHOT]
     taken = call.snapshots.filter(deleted_at=None).count()
@@ -162,9 +172,11 @@ def _loan(call: Call) -> list[Check]:
     return [Check(Level.OK, _("贷款修改已同步信贷系统"), detail)]
 
 
-def _answers(call: Call) -> list[Check]:
+def _answers(call: Call, *, asked_by_script: bool) -> list[Check]:
     checks = []
     card = call.cards.order_by("-created_at").first()
+    if card is None and asked_by_script:
+        checks.append(Check(Level.STOP, _("话术要求的确认卡未推送")))
     if card is not None:
         answers = list(card.answers.all())
         refused = [answer for answer in answers if not answer.accepted]

@@ -226,6 +226,7 @@ def filled_steps(script: Script, values: dict[str, str]) -> list[dict[str, Any]]
             "text": fill(step.text, values),
             "points": step.points,
             "guide": step.guide,
+            "card": step.card,
             "media_id": step.media_item_id,
             "media_title": media.get(step.media_item_id or 0, ""),
         }

@@ -189,6 +189,21 @@ def test_the_newest_confirmation_card_counts(answers, line):
     assert line in lines(call)
 
 
+def test_a_card_the_script_asks_for_is_missing_until_it_was_shown_or_left_out(steps):
+    ScriptStep.objects.filter(pk=steps[0].pk).update(card=True)
+    steps[0].refresh_from_db()
+    call = joined(make_call())
+    missing = ("stop", "话术要求的确认卡未推送", "")
+    assert missing in lines(call, steps)
+
+    step(call, 1, skip_reason="客户不配合")
+    assert missing not in lines(call, steps)
+
+    other = joined(make_call())
+    ConfirmCard.objects.create(call=other, title="x", lines=[], sha256="0" * 64, at_ms=1000)
+    assert missing not in lines(other, steps)
+
+
 def test_the_seats_page_gets_the_lamp_with_the_script_that_applies(steps):
     call = joined(make_call())
 

@@ -240,6 +240,7 @@ def _rosters() -> None:
                 title=title,
                 kind=kind,
                 text=text.replace("{机构}", settings.BANK_NAME),
+                card="{贷款金额}" in text,
             )
             for order, (title, kind, text) in enumerate(STEPS, start=1)
         )

@@ -4,12 +4,22 @@ import { askReason } from "./reason.js";
 
 /**
  * @typedef {{ order: number, title: string, text: string, kind: string, kind_label: string, required: boolean,
- *   points: string[], guide: string, media_title: string }} Step
+ *   points: string[], guide: string, media_title: string, card: boolean }} Step
  * @typedef {{ done: boolean, skip_reason?: string, answer?: string }} Told
  */
 
 const CHARS_PER_SECOND = 4; // read aloud, with the customer's answer
 const WHY = ["客户已另行确认", "不适用于本案", "客户不配合", "时间不足，另约补充"];
+
+/**
+ * Whether the confirm card belongs to this step: as the script says, or where loan data are confirmed
+ * when the script says nothing.
+ * @param {Step[]} steps @param {Step | undefined} step
+ */
+export function asksForCard(steps, step) {
+  if (!step) return false;
+  return steps.some((each) => each.card) ? step.card : ["show", "answer"].includes(step.kind);
+}
 
 /**
  * About how long what is left takes, in minutes; never 0 while something is left.
@@ -123,7 +133,7 @@ export function mountScript(tell, acts) {
     const step = steps[at];
     byId("script-title").textContent = step ? `${step.order} · ${step.title}` : steps.length ? "话术已完成" : "话术";
     byId("script-text").replaceChildren(...(step ? marked(step.text, values) : [steps.length ? "全部步骤已完成，可以结束面谈。" : "该产品未配置话术，请按业务要求面谈。"]));
-    const hints = [...(step?.points ?? []), ...(step?.media_title ? [`播放素材：${step.media_title}`] : []), ...(step?.kind === "snapshot" ? ["抓拍（F9）后本步自动完成"] : [])];
+    const hints = [...(step?.points ?? []), ...(step?.media_title ? [`播放素材：${step.media_title}`] : []), ...(step?.kind === "snapshot" ? ["抓拍（F9）后本步自动完成"] : []), ...(step?.card ? ["推送确认卡，由客户确认"] : [])];
     byId("script-points").hidden = hints.length === 0;
     byId("script-points").textContent = hints.join(" · ");
     byId("script-kind").hidden = byId("script-required").hidden = !step;
@@ -137,7 +147,7 @@ export function mountScript(tell, acts) {
     for (const id of ["step-done", "step-skip"]) /** @type {HTMLButtonElement} */ (byId(id)).disabled = !step;
     /** @type {HTMLButtonElement} */ (byId("step-back")).disabled = at === 0 || !steps.length;
     byId("answers").hidden = step?.kind !== "answer";
-    byId("step-card").hidden = !step || !["show", "answer"].includes(step.kind);
+    byId("step-card").hidden = !asksForCard(steps, step);
     byId("script-steps").replaceChildren(...steps.map(row));
     byId("script-steps").children[Math.max(0, at - 1)]?.scrollIntoView({ block: "nearest" });
     tick();

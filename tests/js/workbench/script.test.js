@@ -1,13 +1,13 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { marked, minutesLeft, mountScript } from "../../../static/js/workbench/script.js";
+import { asksForCard, marked, minutesLeft, mountScript } from "../../../static/js/workbench/script.js";
 
 globalThis.document = /** @type {any} */ ({
   createElement: (/** @type {string} */ tag) => ({ tag, text: "", append(/** @type {string[]} */ ...parts) { this.text += parts.join(""); }, setAttribute() {} }),
 });
 
-const step = (/** @type {string} */ text) => ({ order: 1, title: "", text, kind: "read", kind_label: "", required: true, points: [], guide: "", media_title: "" });
+const step = (/** @type {string} */ text) => ({ order: 1, title: "", text, kind: "read", kind_label: "", required: true, points: [], guide: "", media_title: "", card: false });
 /** What is marked in brackets. @param {string} text @param {string[]} values */
 const shown = (text, values) => marked(text, values).map((part) => (typeof part === "string" ? part : `[${/** @type {any} */ (part).text}]`)).join("");
 
@@ -17,6 +17,13 @@ test("the time left is what is still to be read, and never nothing while a step 
   assert.equal(minutesLeft([long, long, long], 2), 2);
   assert.equal(minutesLeft([step("短")], 0), 1);
   assert.equal(minutesLeft([long], 1), 0);
+});
+
+test("the confirm card belongs where the script says, and where data are confirmed when it says nothing", () => {
+  const [read, answer, card] = [step("a"), { ...step("b"), kind: "answer" }, { ...step("c"), card: true }];
+  assert.deepEqual([read, answer].map((each) => asksForCard([read, answer], each)), [false, true]);
+  assert.deepEqual([read, answer, card].map((each) => asksForCard([read, answer, card], each)), [false, false, true]);
+  assert.equal(asksForCard([card], undefined), false);
 });
 
 test("values of the case are marked wherever they stand", () => {

@@ -111,6 +111,10 @@ class MediaItemAdmin(SwitchedAdmin):
     def delete_row(self, row_id: int, *, actor: Actor) -> None:
         services.delete_item(row_id, actor=actor)
 
+    def save_model(self, request: HttpRequest, obj: MediaItem, form: Any, change: bool) -> None:
+        """Only what the form holds: an encoding may end while it is open, and writes the rest."""
+        obj.save(update_fields=list(form.fields) if change else None)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         note(

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
 
 from accounts.selectors import actor_of
@@ -230,6 +231,23 @@ def test_the_list_and_the_form_show_state_products_and_the_upload(item, small_fi
     assert "data-media-file" in form
     assert read_only.status_code == 200
     assert "data-media-file" not in read_only.content.decode()
+
+
+def test_a_form_that_is_saved_while_an_encoding_ends_leaves_the_play_out_alone(item, rf):
+    request = rf.post("/")
+    request.user = person("m", "media.manage")
+    pages = admin.site.get_model_admin(MediaItem)
+    opened = MediaItem.objects.get(pk=item.pk)
+    MediaItem.objects.filter(pk=item.pk).update(play_epoch=3, encoding=Encoding.READY)
+
+    form = pages.get_form(request, opened, change=True)(
+        {"title": "新名称", "kind": item.kind, "no_skip": "on"}, instance=opened
+    )
+    assert form.is_valid()
+    pages.save_model(request, form.save(commit=False), form, change=True)
+
+    item.refresh_from_db()
+    assert (item.title, item.play_epoch, item.encoding) == ("新名称", 3, Encoding.READY)
 
 
 def test_what_cannot_be_played_is_not_enabled_from_the_list(item):

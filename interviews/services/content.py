@@ -3,6 +3,7 @@
 A stretch of showing is a timeline event without an end; there is at most one share at a time.
 """
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from common.push import call_group, push
 from interviews.errors import CallOver
 from interviews.models import Call, PlayOut, TimelineEvent
 from interviews.states import LIVE_PLAY, PlayState
-from media_worker.gateway import MediaUnavailable
+from media_worker.gateway import MediaRefused, MediaUnavailable
 
 from .calls import call_ms, lock_call
 
@@ -35,25 +36,38 @@ def start_share(call_id: UUID, *, title: str, offer_sdp: str, actor: Actor) -> d
     call = Call.objects.select_related("task").get(pk=call_id)
     if not call.is_running:
         raise CallOver
-    leg_id = new_id()
-    answer = room_of(call).connect_share(str(leg_id), offer_sdp, title)
-    with transaction.atomic():
-        call = lock_call(call_id)
-        _end_share(call)
-        TimelineEvent.objects.create(
-            call=call,
-            kind="share",
-            at_ms=call_ms(call),
-            payload={"title": title, "leg_id": str(leg_id)},
-            created_by=actor.name,
-        )
-        _note(call, "share.started", actor, title=title)
+    leg_id, room = new_id(), room_of(call)
+    answer = room.connect_share(str(leg_id), offer_sdp, title)
+    try:
+        call = _begin_share(call_id, title, str(leg_id), actor)
+    except CallOver:
+        with suppress(MediaUnavailable, MediaRefused):  # with the worker its connections are gone
+            room.close_leg(str(leg_id), "call_over")
+        raise
     return {
         "leg_id": str(leg_id),
         "media_epoch": call.media_epoch,
         "answer_sdp": answer.answer_sdp,
         "slots": [],
     }
+
+
+@transaction.atomic
+def _begin_share(call_id: UUID, title: str, leg_id: str, actor: Actor) -> Call:
+    """The call may have ended while the worker answered: raises CallOver."""
+    call = lock_call(call_id)
+    if not call.is_running:
+        raise CallOver
+    _end_share(call)
+    TimelineEvent.objects.create(
+        call=call,
+        kind="share",
+        at_ms=call_ms(call),
+        payload={"title": title, "leg_id": leg_id},
+        created_by=actor.name,
+    )
+    _note(call, "share.started", actor, title=title)
+    return call
 
 
 def stop_share(call_id: UUID, *, actor: Actor) -> None:

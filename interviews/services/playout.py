@@ -1,5 +1,6 @@
 """Playing prepared items into a call (WB-16, MKT-2, MKT-3)."""
 
+from contextlib import suppress
 from typing import Any, Literal
 from uuid import UUID
 
@@ -20,13 +21,13 @@ from interviews.errors import (
 from interviews.models import Call, PlayOut, TimelineEvent
 from interviews.states import LIVE_PLAY, CallState, PlayState
 from marketing_media.selectors import items_for, play_out
-from media_worker.gateway import CallNotOpen, MediaRefused
+from media_worker.gateway import CallNotOpen, MediaRefused, MediaUnavailable
 from media_worker.protocol import Event
 
 from . import preroll
 from .calls import call_ms, lock_call
 from .content import end_play
-from .media import room_of
+from .media import Room, room_of
 
 Act = Literal["pause", "resume", "stop"]
 _AFTER = {"pause": PlayState.PAUSED, "resume": PlayState.PLAYING}
@@ -49,9 +50,9 @@ def start_play(call_id: UUID, item_id: int, *, actor: Actor) -> PlayOut:
         raise ItemUnavailable
     play = _begin(call_id, item.item_id, item.title, item.no_skip, item.duration_ms, actor)
     try:
-        room_of(call).play(str(play.pk), item_key(item_id, item.sha256), item.title, 0)
+        _play(room_of(call), play, item_key(item_id, item.sha256))
     except Exception:
-        # Nobody saw anything of it: the row must not stay the one that is playing.
+        # Nobody is to see any of it: the row must not stay the one that is playing.
         with transaction.atomic():
             event = play.event
             play.delete()
@@ -59,6 +60,16 @@ def start_play(call_id: UUID, item_id: int, *, actor: Actor) -> PlayOut:
             push(call_group(call_id), "call.changed")
         raise
     return play
+
+
+def _play(room: Room, play: PlayOut, key: str) -> None:
+    try:
+        room.play(str(play.pk), key, play.title, 0)
+    except MediaUnavailable:
+        # It may play, and only the answer was lost.
+        with suppress(MediaUnavailable, MediaRefused):
+            room.control_play(str(play.pk), "stop")
+        raise
 
 
 @transaction.atomic

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from audit.models import AuditEntry
 from interviews import services
 from interviews.errors import (
     AlreadyPlaying,
+    CallOver,
     ItemUnavailable,
     NoSkip,
     NotConnected,
@@ -20,7 +22,7 @@ from interviews.services.content import interrupt_content
 from interviews.services.media_events import apply_media_events
 from interviews.services.playout import item_key
 from interviews.states import CallState, PlayState
-from media_worker.gateway import MediaRefused
+from media_worker.gateway import MediaRefused, MediaUnavailable
 from media_worker.protocol import Event
 from tests.support.factories import SEAT_ACTOR, make_call
 from tests.support.fake_worker import fake_worker
@@ -134,6 +136,17 @@ def test_an_item_the_worker_cannot_play_leaves_nothing(call, worker, item):
     assert not call.events.filter(kind="media").exists()
 
 
+def test_a_play_whose_answer_was_lost_is_stopped_where_it_may_be_running(call, worker, item):
+    worker.acts_but_is_not_heard_on = "play"
+
+    with pytest.raises(MediaUnavailable):
+        services.start_play(call.pk, item.pk, actor=SEAT_ACTOR)
+
+    [play_id] = worker.plays
+    assert worker.told("play/act") == [{"play_id": play_id, "act": "stop"}]
+    assert not PlayOut.objects.exists()
+
+
 def test_only_items_of_the_calls_product_play_and_only_once_both_are_there(call, worker, storage):
     other = put_item(storage, product_code="OTHER", title="别的产品", seconds=1)
     own = put_item(storage, product_code="YXD", title="本产品", seconds=1)
@@ -189,6 +202,23 @@ def test_a_share_is_a_stretch_of_the_timeline(call, worker):
     assert [asked for asked, _ in worker.asked] == ["legs", f"legs/{answer['leg_id']}/close"]
     assert call.events.get(kind="share").until_ms is not None
     assert call_view(call.pk, for_seat=False)["share"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_share_that_is_answered_after_the_call_has_ended_is_no_share(call, worker):
+    def ended(words):
+        if words == "legs":
+            services.end_call(call.pk, actor=SEAT_ACTOR, reason="seat")
+            connection.close()
+
+    worker.before_answering = ended
+
+    with pytest.raises(CallOver):
+        services.start_share(call.pk, title="贷款方案", offer_sdp="v=0", actor=SEAT_ACTOR)
+
+    assert not call.events.filter(kind="share").exists()
+    leg = worker.told("legs")[0]["leg_id"]
+    assert worker.asked[-1] == (f"legs/{leg}/close", {"reason": "call_over"})
 
 
 def test_a_share_whose_connection_is_lost_is_over_but_an_older_ones_news_changes_nothing(

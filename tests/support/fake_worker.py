@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,11 +24,14 @@ class FakeWorker:
     plays: dict[str, int] = field(default_factory=dict)
     refuses: str = ""
     refuses_plays: bool = False
+    acts_but_is_not_heard_on: str = ""  # the last words of the path
+    before_answering: Callable[[str], None] = lambda words: None
     calls: int = 0
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         words = path.split("/calls/")[1].split("/", 1)[1] if "/calls/" in path else path
         self.asked.append((words, body))
+        self.before_answering(words)
         if self.refuses:
             return 409, {"code": self.refuses}
         match words:
@@ -93,6 +96,8 @@ def fake_worker(call: Call) -> Iterator[FakeWorker]:
 
         def _answer(self, body: dict[str, Any]) -> None:
             status, answer = worker.answer(self.path, body)
+            if worker.acts_but_is_not_heard_on == worker.asked[-1][0]:
+                return
             content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))

@@ -30,6 +30,13 @@ class NotPlayable(DomainError):
     message = _("“{title}”尚无可播放的文件，不能启用。")
 
 
+class MediaInUse(DomainError):
+    """facts: title, where - the uses that rely on it."""
+
+    code = "media_in_use"
+    message = _("“{title}”是启用中话术的必做步骤，不能停用或删除：{where}。请先调整话术。")
+
+
 class MediaEnabled(DomainError):
     code = "media_enabled"
     message = _("“{title}”处于启用状态，请先停用再删除。")

@@ -26,11 +26,12 @@ class PlayOut:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Another module's row that names the item."""
+    """Another module's row that names the item. What is `needed` cannot do without it."""
 
     what: str
     where: str
     url: str
+    needed: bool = False
 
 
 # Asked for the uses of an item. Filled by rooms above: rosters do not know each other.

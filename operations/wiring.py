@@ -25,6 +25,7 @@ def script_uses(item_id: int) -> list[media.Use]:
             what=_("话术步骤"),
             where=f"{step.script} · {step}",
             url=reverse("admin:scripts_mgmt_script_change", args=[step.script_id]),
+            needed=step.required and step.script.enabled,
         )
         for step in scripts.steps_playing(item_id)
     ]

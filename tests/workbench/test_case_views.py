@@ -9,10 +9,12 @@ from django.test import Client
 from accounts.models import Role
 from audit.models import AuditEntry
 from credit_bridge.models import CreditCase, CreditImage
+from marketing_media import services as media
+from marketing_media.errors import MediaInUse
 from marketing_media.models import MediaItem
 from marketing_media.selectors import uses_of
 from scripts_mgmt.models import Script, ScriptStep
-from tests.support.factories import make_call, make_case, make_seat
+from tests.support.factories import SEAT_ACTOR, make_call, make_case, make_seat
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +130,29 @@ def test_the_seats_script_has_values_key_points_guide_and_the_linked_item(call):
     assert (step["points"], step["guide"]) == (["看着镜头"], "face")
     assert (step["media_id"], step["media_title"]) == (item.pk, "风险提示")
     assert [use.where for use in uses_of(item.pk)] == ["话术 v1 · 1 金额"]
+
+
+def test_an_item_that_an_enabled_script_must_play_is_neither_disabled_nor_deleted(call):
+    item = MediaItem.objects.create(
+        title="风险提示", kind="risk_notice", play_epoch=1, enabled=True
+    )
+    free = MediaItem.objects.create(title="活动", kind="campaign", play_epoch=1, enabled=True)
+    script = script_for_the_case(item.pk)
+
+    with pytest.raises(MediaInUse) as refusal:
+        media.set_enabled([free.pk, item.pk], enabled=False, actor=SEAT_ACTOR)
+    MediaItem.objects.update(enabled=False)
+    with pytest.raises(MediaInUse):
+        media.delete_item(item.pk, actor=SEAT_ACTOR)
+
+    assert "话术 v1 · 1 金额" in refusal.value.text
+    assert MediaItem.objects.count() == 2
+    MediaItem.objects.update(enabled=True)
+    script.steps.update(required=False)
+    assert media.set_enabled([free.pk, item.pk], enabled=False, actor=SEAT_ACTOR) == 2
+    script.steps.update(required=True)
+    Script.objects.update(enabled=False)
+    media.delete_item(item.pk, actor=SEAT_ACTOR)
 
 
 def test_a_script_is_previewed_on_a_real_case_by_those_who_see_scripts_and_it_is_audited(call):

@@ -12,6 +12,8 @@ from recordings.selectors import Search
 from .selectors import TABS, QueueSearch
 from .states import ReviewMove
 
+LONGEST_DAYS = 366
+
 
 class QueueForm(SearchForm):
     """The search of 视频管理 and the reviewer (QC-1)."""
@@ -53,6 +55,13 @@ class PeriodForm(forms.Form):
     last = forms.DateField(
         label=_("至"), widget=forms.DateInput({"type": "date", "class": "input"}, "%Y-%m-%d")
     )
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        first, last = asked.get("first"), asked.get("last")
+        if first and last and not 0 <= (last - first).days < LONGEST_DAYS:
+            raise forms.ValidationError(_("时间范围须为 1 至 366 天。"))
+        return asked
 
 
 class SecondForm(PeriodForm):

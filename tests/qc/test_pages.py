@@ -195,6 +195,16 @@ def test_samples_and_report_open_for_those_who_look():
         assert reviewer.get(reverse(f"qc:{name}")).status_code == 404
 
 
+def test_a_report_is_of_a_year_at_most():
+    viewer = person("M1", "qc.view")
+    for name in ("report", "agreement"):
+        page = viewer.get(reverse(f"qc:{name}"), {"first": "2024-01-01", "last": "2025-01-01"})
+        assert "时间范围须为 1 至 366 天" in page.content.decode()
+        assert page.context["form"].is_valid() is False
+        year = viewer.get(reverse(f"qc:{name}"), {"first": "2024-01-01", "last": "2024-12-31"})
+        assert year.context["form"].is_valid() is True
+
+
 def test_what_was_watched_is_audited_in_joined_spans(review):
     client = person("Q1", "qc.review")
     url = reverse("recordings:watched", args=[review.call_id])

@@ -35,6 +35,7 @@ MOST_LIVE = 3  # of one person
 PROGRESS_ROWS = 2000
 LEASE = dt.timedelta(minutes=2)
 KEPT = dt.timedelta(days=1)
+PART_LEFT = dt.timedelta(hours=1)  # nothing written for so long: nobody writes it any more
 MOST_ATTEMPTS = 3
 
 
@@ -110,8 +111,14 @@ def due_jobs(limit: int) -> list[UUID]:
 
 
 def remove_expired() -> int:
-    """Files go after a day; the row stays a month to say that there was one."""
+    """Files go after a day; the row stays a month to say that there was one.
+
+    What a killed worker had begun goes, too: a living one has written to its own a moment ago.
+    """
     now = timezone.now()
+    for part in Path(settings.EXPORT_DIR).glob("*.part"):
+        if part.stat().st_mtime < now.timestamp() - PART_LEFT.total_seconds():
+            part.unlink(missing_ok=True)
     over = ExportJob.objects.filter(state=ExportState.DONE, expires_at__lte=now)
     gone = 0
     for job in over[:500]:

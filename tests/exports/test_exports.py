@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import time
 
 import pytest
 from django.db import connection
@@ -193,6 +195,18 @@ def test_after_a_day_the_file_is_gone(supervisor, folder):
 
     assert list(folder.iterdir()) == []
     assert entered(supervisor).post(f"/exports/{job.pk}/file").status_code == 404
+
+
+def test_what_a_killed_worker_had_begun_goes_and_what_one_writes_stays(supervisor, folder):
+    dead, living = folder / "a.csv.1.part", folder / "b.csv.1.part"
+    for part in (dead, living):
+        part.touch()
+    before = time.time() - services.PART_LEFT.total_seconds() - 1
+    os.utime(dead, (before, before))
+
+    services.remove_expired()
+
+    assert list(folder.iterdir()) == [living]
 
 
 def test_nobody_keeps_all_workers_busy(supervisor):

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+from common.actor import Actor
+
 from .models import AuditEntry
 
 
@@ -11,6 +13,27 @@ def head_of(chain: str) -> tuple[int, str]:
     """(number, hash in hex) of a chain's last entry; (0, "") of one without entries."""
     last = AuditEntry.objects.filter(chain=chain).order_by("-seq").first()
     return (last.seq, bytes(last.hash).hex()) if last is not None else (0, "")
+
+
+def was_noted(
+    action: str,
+    *,
+    actor: Actor,
+    object_type: str,
+    object_id: object,
+    since: dt.datetime,
+    holding: str,
+) -> bool:
+    """Whether this actor's entry about the object, with that text in its facts, is there already."""
+    return AuditEntry.objects.filter(
+        object_type=object_type,
+        object_id=str(object_id),
+        action=action,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        at__gte=since,
+        payload__contains=holding,
+    ).exists()
 
 
 def entries_of(chain: str) -> Iterator[dict[str, Any]]:

@@ -43,11 +43,6 @@ def requested_range(header: str, size: int) -> tuple[int, int] | None:
     return (start, end) if start < size else None
 
 
-def begins_file(request: HttpRequest) -> bool:
-    """The first request of a playback, which is the one that is audited."""
-    return request.headers.get("Range", "bytes=0-").replace(" ", "").startswith("bytes=0-")
-
-
 def answer(request: HttpRequest, opened: Opened) -> HttpResponseBase:
     """206 with at most PART_BYTES, 416, or 200 with the whole file, streamed. Closes the file."""
     headers = {

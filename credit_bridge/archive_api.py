@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from common.actor import Actor, ActorKind
 from common.errors import Forbidden, NotFound
 from common.problems import ProblemSerializer
-from common.ranges import answer, begins_file
+from common.ranges import answer
 from interviews.states import TaskState
 from recordings.models import Recording, StoredObject
 from recordings.selectors import Search, open_stored, stored_recordings, within
@@ -200,8 +200,7 @@ class RecordingFileView(ArchiveView):
         if stored is None:
             raise NotFound
         opened = open_stored(stored)
-        if begins_file(request):
-            note_fetched(stored, actor=actor)
+        note_fetched(stored, actor=actor)
         return answer(request, opened)
 
 

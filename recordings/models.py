@@ -431,6 +431,8 @@ class ViewTicket(models.Model):
     purpose = models.CharField(_("用途"), max_length=8, choices=TicketPurpose.choices)
     # Of a download: the one file it is about. Empty for playing.
     name = models.CharField(_("文件"), max_length=200, blank=True)
+    # What was opened with it, each kind noted once in the operation log.
+    opened = ArrayField(models.CharField(max_length=10), default=list, db_default=[])
     created_at = models.DateTimeField(_("签发时间"), default=timezone.now)
     expires_at = models.DateTimeField(_("失效时间"), db_index=True)
 

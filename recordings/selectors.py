@@ -596,6 +596,7 @@ _MIME_OF = {
     ".mp4": "video/mp4",
     ".m4a": "audio/mp4",
     ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
     ".jpg": "image/jpeg",
 }
 
@@ -610,6 +611,14 @@ def open_file(recording: Recording, name: str) -> Opened:
     if not known:
         raise NotFound
     return _open(recording.call, name, mime_of(name))
+
+
+def can_be_taken(recording: Recording) -> bool:
+    """Whether there is a file to download: the composed copy, or any that is in the store."""
+    return (
+        recording.is_playable
+        or recording.objects_stored.filter(confirmed_at__isnull=False).exists()
+    )
 
 
 def open_stored(stored: StoredObject) -> Opened:

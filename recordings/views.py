@@ -1,6 +1,7 @@
 """视频管理: list, detail, playback. Every opening of a file leaves an audit entry."""
 
 import json
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,7 @@ from accounts.models import User
 from accounts.selectors import may, request_actor, visible
 from channels_admin.regions import under
 from common.errors import DomainError, NotFound
-from common.ranges import Opened, answer, begins_file
+from common.ranges import Opened, answer
 from evidence.selectors import seal_of
 from interviews.models import Call
 from ui.charts import stacked
@@ -67,7 +68,14 @@ def _call(request: HttpRequest, call_id: UUID) -> Call:
 
 def _recording(call: Call) -> Recording:
     recording = selectors.recording_of(call.pk)
-    if recording is None or not recording.is_playable:
+    if recording is None:
+        raise Http404
+    return recording
+
+
+def _composed(call: Call) -> Recording:
+    recording = _recording(call)
+    if not recording.is_playable:
         raise Http404
     return recording
 
@@ -145,7 +153,9 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "review": selectors.review_view(call.pk, services.issue_ticket(_user(request), call.pk)),
         "snapshots": selectors.snapshots_of(call),
         "objects": recording.objects_stored.order_by("kind", "name") if recording else (),
-        "may_download": may(_user(request), selectors.DOWNLOAD),
+        "may_download": recording is not None
+        and may(_user(request), selectors.DOWNLOAD)
+        and selectors.can_be_taken(recording),
         "may_keep": may(_user(request), KEEP),
         "may_share": recording is not None
         and may(_user(request), SHARE)
@@ -197,26 +207,33 @@ def watched(request: HttpRequest, call_id: UUID) -> HttpResponse:
 @require_GET
 def raw(request: HttpRequest, call_id: UUID, file: str) -> HttpResponseBase:
     call = _call(request, call_id)
-    if _ticket(request, call, TicketPurpose.PLAY) is None:
+    ticket = _ticket(request, call, TicketPurpose.PLAY)
+    if ticket is None:
         return _lapsed()
-    return _send(request, call, "track", lambda: selectors.open_raw(call, file))
+    return _send(request, call, ticket, "track", lambda: selectors.open_raw(call, file))
 
 
 @login_required
 @require_GET
 def snapshot(request: HttpRequest, call_id: UUID, snapshot_id: UUID) -> HttpResponseBase:
     call = _call(request, call_id)
-    return _send(request, call, "snapshot", lambda: selectors.open_snapshot(call, snapshot_id))
+    try:
+        opened = selectors.open_snapshot(call, snapshot_id)
+    except NotFound as missing:
+        raise Http404 from missing
+    services.note_opened(call.pk, call.task_id, "snapshot", actor=request_actor(request))
+    return answer(request, opened)
 
 
 @login_required
 @require_GET
 def play(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
     call = _call(request, call_id)
-    if _ticket(request, call, TicketPurpose.PLAY) is None:
+    ticket = _ticket(request, call, TicketPurpose.PLAY)
+    if ticket is None:
         return _lapsed()
-    recording = _recording(call)
-    return _send(request, call, "composed", lambda: selectors.open_composed(recording))
+    recording = _composed(call)
+    return _send(request, call, ticket, "composed", lambda: selectors.open_composed(recording))
 
 
 @login_required
@@ -224,26 +241,29 @@ def play(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
 def download(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
     """With the permission and a reason: a ticket for one file, and on to it (VID-1).
 
-    `file` is the number of a stored file; without it the composed copy.
+    `file` is the number of a stored file; without it the composed copy, where there is one.
     """
     call = _call(request, call_id)
     user = _user(request)
     if not may(user, selectors.DOWNLOAD):
         raise Http404
     recording = _recording(call)
-    name = recording.file
+    name, sha256 = recording.file, recording.sha256
     if asked := request.POST.get("file", ""):
         stored = recording.objects_stored.filter(
             pk=int(asked) if asked.isdecimal() else 0, confirmed_at__isnull=False
         ).first()
         if stored is None:
             raise Http404
-        name = stored.name
+        name, sha256 = stored.name, stored.sha256
+    elif not recording.is_playable:
+        raise Http404
     now = timezone.localtime()
     try:
         services.note_download(
             recording,
             name,
+            sha256=sha256,
             saved_as=marked_name(recording.download_name, user.staff_no, now, ""),
             reason=request.POST.get("reason", ""),
             actor=request_actor(request),
@@ -259,19 +279,20 @@ def download(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
 def reel(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
     """POST makes 要点集锦, GET plays it with a ticket."""
     call = _call(request, call_id)
-    recording = _recording(call)
+    recording = _composed(call)
     if request.method == "POST":
         try:
             services.make_reel(recording.pk, actor=request_actor(request))
         except DomainError as refusal:
             messages.error(request, refusal.text)
         return redirect("recordings:detail", call.pk)
-    if _ticket(request, call, TicketPurpose.PLAY) is None:
+    ticket = _ticket(request, call, TicketPurpose.PLAY)
+    if ticket is None:
         return _lapsed()
     made = selectors.reel_of(recording)
     if made is None:
         raise Http404
-    return _send(request, call, "reel", lambda: selectors.open_stored(made))
+    return _send(request, call, ticket, "reel", lambda: selectors.open_stored(made))
 
 
 @login_required
@@ -309,13 +330,14 @@ def _lapsed() -> HttpResponse:
     return HttpResponse(_("访问凭证已失效，请刷新页面。"), status=403, content_type="text/plain")
 
 
-def _send(request: HttpRequest, call: Call, what: str, opening: Any) -> HttpResponseBase:
+def _send(
+    request: HttpRequest, call: Call, ticket: ViewTicket, what: str, opening: Callable[[], Opened]
+) -> HttpResponseBase:
     try:
-        opened: Opened = opening()
+        opened = opening()
     except NotFound as missing:
         raise Http404 from missing
-    if begins_file(request):
-        services.note_opened(call.pk, call.task_id, what, actor=request_actor(request))
+    services.note_use(ticket, call, what, actor=request_actor(request))
     return answer(request, opened)
 
 

@@ -21,7 +21,7 @@ from .retention_rules import apply_rule, delete_rule, save_rule
 from .sharing import remove_ended_shares, share_recording, withdraw_share
 from .spool import free_spool, remove_freed_leftovers
 from .stages import process
-from .tickets import forget_old_tickets, issue_ticket, renew_ticket, ticket_of
+from .tickets import forget_old_tickets, issue_ticket, note_use, renew_ticket, ticket_of
 from .tiers import move_cold, remove_hot_copy
 from .upkeep import keep
 from .viewing import note_download, note_fetched, note_opened, note_watched
@@ -59,6 +59,7 @@ __all__ = [
     "note_fetched",
     "note_opened",
     "note_part_closed",
+    "note_use",
     "note_verified",
     "note_watched",
     "place_hold",

@@ -5,10 +5,18 @@ import hashlib
 import secrets
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import CharField, F, Func, Value
+from django.db.models.functions import Cast
+
 from accounts.models import User
+from common.actor import Actor
 from common.clock import db_now
+from interviews.models import Call
 from recordings.models import ViewTicket
 from recordings.states import TicketPurpose
+
+from .viewing import note_opened
 
 # A page that is open renews its ticket; a closed one leaves an address that is soon worth nothing.
 PLAY_FOR = dt.timedelta(minutes=10)
@@ -55,6 +63,15 @@ def ticket_of(user: User, call_id: UUID, secret: str, purpose: TicketPurpose) ->
         purpose=purpose,
         expires_at__gt=db_now(),
     ).first()
+
+
+@transaction.atomic
+def note_use(ticket: ViewTicket, call: Call, what: str, *, actor: Actor) -> None:
+    """The first use of a ticket for a kind of file is an opening, whichever part of it was asked for."""
+    first = ViewTicket.objects.filter(pk=ticket.pk).exclude(opened__contains=[what])
+    kind = Cast(Value(what), CharField(max_length=10))
+    if first.update(opened=Func(F("opened"), kind, function="array_append")):
+        note_opened(call.pk, call.task_id, what, actor=actor)
 
 
 def forget_old_tickets() -> int:

@@ -1,11 +1,16 @@
 """Opening and downloading leave a trace (VID-1)."""
 
+import datetime as dt
+
 from audit import services as audit
+from audit.selectors import was_noted
 from common.actor import Actor
+from common.clock import db_now
 from recordings.errors import ReasonRequired
 from recordings.models import Recording, StoredObject
 
 MAX_REASON_CHARS = 200
+FETCHED_ONCE_IN = dt.timedelta(hours=1)
 
 
 def note_opened(call_id: object, task_id: object, what: str, *, actor: Actor) -> None:
@@ -48,7 +53,7 @@ def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def note_download(
-    recording: Recording, file: str, *, saved_as: str, reason: str, actor: Actor
+    recording: Recording, file: str, *, sha256: str, saved_as: str, reason: str, actor: Actor
 ) -> None:
     """Raises ReasonRequired. The reason is the person's own words about why, kept as such.
 
@@ -66,12 +71,21 @@ def note_download(
         reason=text,
         file=file,
         mark=saved_as.rsplit("_", 2)[1:],
-        sha256=recording.sha256,
+        sha256=sha256,
     )
 
 
 def note_fetched(stored: StoredObject, *, actor: Actor) -> None:
-    """Another system took a file (STO-1)."""
+    """Another system took a file (STO-1), or any part of it: once an hour, as it comes in parts."""
+    if was_noted(
+        "recording.fetched",
+        actor=actor,
+        object_type="recording",
+        object_id=stored.recording_id,
+        since=db_now() - FETCHED_ONCE_IN,
+        holding=stored.sha256,
+    ):
+        return
     audit.record(
         "recording.fetched",
         actor=actor,

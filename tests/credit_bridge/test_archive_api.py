@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -73,6 +74,25 @@ def test_a_part_of_a_file_is_given_and_a_part_outside_refused(stored):
 
     assert (part.status_code, len(part.content)) == (206, 10)
     assert beyond.status_code == 416
+
+
+def test_any_part_of_a_file_is_noted_once_an_hour_for_each_system(stored, settings, monkeypatch):
+    settings.PARTNER_ARCHIVE_PLACES = {}
+    client = asking("key-of-archive")
+    first, second = listed(client, stored).json()[0]["files"][:2]
+    fetched = AuditEntry.objects.filter(action="recording.fetched")
+
+    for header in ("bytes=1-", "bytes=0-", "bytes=-5"):
+        client.get(first["url"], headers={"Range": header})
+    assert [json.loads(each.payload)["sha256"] for each in fetched.all()] == [first["sha256"]]
+
+    client.get(second["url"], headers={"Range": "bytes=1-"})
+    asking("key-of-branch").get(first["url"], headers={"Range": "bytes=1-"})
+    assert fetched.count() == 3
+
+    monkeypatch.setattr("recordings.services.viewing.FETCHED_ONCE_IN", dt.timedelta(0))
+    client.get(first["url"], headers={"Range": "bytes=1-"})
+    assert fetched.count() == 4
 
 
 def test_without_the_scope_or_the_key_nothing_is_told(stored):

@@ -61,7 +61,7 @@ def explain(recording: Recording) -> Trouble:
         return Trouble(
             recording,
             _("归档时发现存储中的文件与入库时不一致"),
-            _("该文件留在在线层，本地副本不清除。检查存储并从备份恢复；下一轮归档成功后自动消除。"),
+            _("该文件留在在线层，本地副本不清除。本地副本仍在时重建会重新入库，否则从备份恢复。"),
         )
     if stage is Stage.STORED and recording.error:
         return Trouble(

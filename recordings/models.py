@@ -157,9 +157,8 @@ class StoredObject(models.Model):
         verbose_name = verbose_name_plural = _("存储文件")
         indexes = [
             models.Index(fields=["id"], name="stored_held", condition=Q(is_held=True)),
-            models.Index(
-                fields=["recording"], name="stored_to_lock", condition=Q(locked_until=None)
-            ),
+            models.Index(fields=["id"], name="stored_unlocked", condition=Q(locked_until=None)),
+            models.Index(fields=["recording"], name="stored_hot", condition=Q(tier=Tier.HOT)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["recording", "name"], name="stored_object_once")

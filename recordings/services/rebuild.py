@@ -10,9 +10,9 @@ from common.actor import Actor
 from common.clock import db_now
 from common.faultpoint import faultpoint
 from recordings.errors import CannotRebuild
-from recordings.models import Recording
+from recordings.models import UNLIKE, Recording
 from recordings.outputs import Outputs
-from recordings.states import ObjectKind, Stage
+from recordings.states import ObjectKind, Stage, Tier
 from recordings.storage import make_durable, sha256_of, store
 
 from . import work
@@ -56,6 +56,10 @@ def rebuild(recording_id: UUID, *, actor: Actor) -> None:
         )
         if not begun:
             raise CannotRebuild
+        if recording.error.startswith(UNLIKE):
+            # What could not be moved is put again, from the copies that are whole.
+            unmoved = recording.objects_stored.filter(tier=Tier.HOT).exclude(kind__in=_MADE)
+            unmoved.update(confirmed_at=None)
         audit.record(
             "recording.rebuild_asked",
             actor=actor,

@@ -49,8 +49,9 @@ def _long_enough(rule: RetentionRule) -> Q | None:
 
 
 def _move_recording(recording_id: UUID) -> bool:
-    """All its files but those that are not what they were; who may be the only whole ones stay here."""
+    """All its files but those that are not what they were: these stay, and it shows as a trouble."""
     recording = Recording.objects.select_related("call").get(pk=recording_id)
+    same = Recording.objects.filter(pk=recording_id, stage=Stage.STORED)
     unlike = 0
     for stored in recording.objects_stored.filter(tier=Tier.HOT).exclude(confirmed_at=None):
         try:
@@ -58,9 +59,10 @@ def _move_recording(recording_id: UUID) -> bool:
         except ChecksumMismatch:
             logger.warning("stored file %s is not what it was", stored.pk)
             unlike += 1
-    _note_unlike(recording, unlike)
+            same.update(error=f"{UNLIKE}: {unlike}")
     if unlike:
         return False
+    same.filter(error__startswith=UNLIKE).update(error="")
     audit.record(
         "recording.moved_cold",
         actor=SYSTEM,
@@ -69,15 +71,6 @@ def _move_recording(recording_id: UUID) -> bool:
         chain=audit.interview_chain(recording.call.task_id),
     )
     return True
-
-
-def _note_unlike(recording: Recording, unlike: int) -> None:
-    """Shown as a trouble, and no trouble any more once they move."""
-    same = Recording.objects.filter(pk=recording.pk, stage=Stage.STORED)
-    if unlike:
-        same.update(error=f"{UNLIKE}: {unlike}")
-    else:
-        same.filter(error__startswith=UNLIKE).update(error="")
 
 
 def _move(stored: StoredObject) -> None:
@@ -102,7 +95,10 @@ def _move(stored: StoredObject) -> None:
         until = None
     was_held = _change_tier(stored, until)
     faultpoint("tier.changed")
-    remove_hot_copy(stored.key, was_held=was_held)
+    try:
+        remove_hot_copy(stored.key, was_held=was_held)
+    except OSError as away:
+        logger.warning("first copy of %s left to its message: %s", stored.pk, type(away).__name__)
 
 
 def remove_hot_copy(key: str, *, was_held: bool) -> None:

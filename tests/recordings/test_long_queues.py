@@ -1,6 +1,7 @@
 """The rounds of keeping: one that cannot be worked on stops neither the others nor the next step."""
 
 import datetime as dt
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from recordings import health, services, tasks
 from recordings.models import Recording, RetentionRule, StoredObject
 from recordings.services.upkeep import keep
 from recordings.states import RetentionStart, Stage, Tier
-from recordings.storage import LocalStore
+from recordings.storage import LocalStore, store
 from tests.recordings.conftest import MakeEnded, time_for
 from tests.recordings.test_views import pretend_sealed
 from tests.support.factories import SEAT_ACTOR
@@ -87,6 +88,38 @@ def test_the_local_copies_stay_while_the_stored_ones_are_not_what_they_were(two,
     assert services.move_cold() == 1
     assert services.free_spool() == 1
     assert not health.troubled().exists()
+
+
+def test_a_rebuild_puts_what_is_whole_here_into_the_store_again(two, cold):
+    first, _second = two
+    track = spoilt(first)
+    RetentionRule.objects.create(months=6, cold_after_days=1)
+    services.move_cold()
+
+    services.rebuild(first.pk, actor=SEAT_ACTOR)
+    Recording.objects.filter(pk=first.pk).update(stage=Stage.SEALED)
+    assert services.process(first.pk) is Stage.STORED
+
+    track.refresh_from_db()
+    with store().open(track.key) as file:
+        assert hashlib.sha256(file.read()).hexdigest() == track.sha256
+    assert not health.troubled().exists()
+
+
+def test_a_first_copy_that_cannot_go_now_is_left_to_its_message(two, cold, monkeypatch):
+    RetentionRule.objects.create(months=6, cold_after_days=1)
+
+    def away(_self, _key):
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalStore, "delete", away)
+        assert services.move_cold() == 2
+
+    key = two[0].objects_stored.first().key
+    assert store(Tier.HOT).exists(key)
+    services.remove_hot_copy(key, was_held=False)
+    assert not store(Tier.HOT).exists(key)
 
 
 def test_a_store_that_is_away_for_one_deletes_the_others(two, monkeypatch):

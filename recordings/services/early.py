@@ -21,6 +21,7 @@ from recordings.storage import ChecksumMismatch, StillLocked, new_key, store
 
 from . import work
 from .jobs import BACKOFF_S, LEASE, RENEW_EVERY_S
+from .rounds import Visit, along
 
 
 def note_part_closed(call_id: UUID, *, name: str, size: int, sha256: str) -> None:
@@ -111,18 +112,22 @@ def due_parts(limit: int) -> list[int]:
     return list(due.order_by("due_at").values_list("pk", flat=True)[:limit])
 
 
-def drop_unused_parts(limit: int) -> int:
+def drop_unused_parts(visit: Visit | None = None) -> int:
     """Remove what was sent and is not kept after all: the recording is done and does not name it.
 
     Returns how many. What the store keeps locked stays and is tried again.
     """
     over = EarlyPart.objects.filter(_free(db_now()), call__recording__stage__in=FINAL)
-    dropped = 0
-    for part in over.order_by("pk")[:limit]:
-        try:
-            store().delete(part.key)
-        except (StillLocked, OSError):
-            continue
-        part.delete()
-        dropped += 1
-    return dropped
+    return along(over, _drop, visit)
+
+
+def _drop(part_id: int) -> bool:
+    part = EarlyPart.objects.filter(_free(db_now()), pk=part_id).first()
+    if part is None:
+        return False
+    try:
+        store().delete(part.key)
+    except StillLocked:
+        return False
+    part.delete()
+    return True

@@ -15,7 +15,6 @@ from .tickets import forget_old_tickets
 from .tiers import move_cold
 
 KEEP_FOR_S = 600.0  # of a round; the next one begins after 900
-PARTS = 20
 OLD_ROWS = 500  # `manage.py index_recordings` does all
 
 
@@ -26,14 +25,16 @@ def keep() -> None:
     Raises ExceptionGroup, at the end, of what broke.
     """
     until = time.monotonic() + KEEP_FOR_S
-    long = [set_keeping, tell_dates, tell_holds, delete_expired, move_cold, free_spool]
+    long = [
+        *(set_keeping, tell_dates, tell_holds, delete_expired),
+        *(move_cold, drop_unused_parts, free_spool),
+    ]
     broken: list[Exception] = []
     for number, step in enumerate(long):
         share = (until - time.monotonic()) / (len(long) - number)
         _try(partial(step, Visit(share)), broken)
     for short in (
         note_broken_deletions,
-        partial(drop_unused_parts, PARTS),
         remove_freed_leftovers,
         forget_old_tickets,
         partial(index_old, OLD_ROWS),

@@ -161,6 +161,17 @@ def test_a_step_that_breaks_is_told_after_the_others_had_their_turn(two, monkeyp
     assert not Recording.objects.filter(spool_freed_at=None).exists()
 
 
+def test_a_round_whose_time_is_over_begins_no_row_but_tidies_up(two, monkeypatch):
+    monkeypatch.setattr("recordings.services.upkeep.KEEP_FOR_S", 0.0)
+    leftover = Path(settings.SPOOL_DIR) / "a-call.freed"
+    leftover.mkdir()
+
+    keep()
+
+    assert Recording.objects.filter(spool_freed_at=None).count() == 2
+    assert not leftover.exists()
+
+
 def test_a_row_nobody_reckoned_with_is_passed(two):
     first, second = two
     Recording.objects.filter(pk=first.pk).update(outputs={"unknown": True})

@@ -124,9 +124,9 @@ def test_what_came_out_different_is_stored_under_its_own_key_and_the_early_copy_
     track.write_bytes(track.read_bytes() + b"more")
 
     recording = end(running)
-    assert services.drop_unused_parts(10) == 0  # its recording may still name it
+    assert services.drop_unused_parts() == 0  # its recording may still name it
     assert services.process(recording.pk) is Stage.STORED
-    assert services.drop_unused_parts(10) == 1
+    assert services.drop_unused_parts() == 1
 
     row = StoredObject.objects.get(name=part.file)
     assert row.key != early.key

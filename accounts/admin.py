@@ -39,6 +39,7 @@ from .forms import (
 from .models import DataScope, Institution, Role, User
 from .operations import label_of
 from .selectors import (
+    in_scope,
     request_actor,
     require_login_to_give,
     roles_to_give,
@@ -261,7 +262,9 @@ class UserAdmin(OperationAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if isinstance(obj, User) and (
-            obj.deleted_at or (obj.is_superuser and not _editor(request).is_superuser)
+            obj.deleted_at
+            or (obj.is_superuser and not _editor(request).is_superuser)
+            or not in_scope(request.user, obj, MANAGE)  # one may see further than one manages
         ):
             return False
         return super().has_change_permission(request, obj)
@@ -381,7 +384,8 @@ class UserAdmin(OperationAdmin):
             raise PermissionDenied
         asked = request.POST if request.method == "POST" else request.GET
         ids = [int(pk) for pk in asked.get("ids", "").split(",") if pk.isdecimal()]
-        rows = self.get_queryset(request).filter(pk__in=ids, deleted_at=None)
+        mine = visible(request.user, MANAGE)
+        rows = self.get_queryset(request).filter(mine, pk__in=ids, deleted_at=None)
         if not _editor(request).is_superuser:
             rows = rows.filter(is_superuser=False)
         people = list(rows.order_by("staff_no"))

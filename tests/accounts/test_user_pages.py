@@ -196,6 +196,29 @@ def test_a_login_that_opens_more_than_one_may_give_is_not_taken_over_by_a_reset(
     assert not clerk.check_password("test-password"), "who is refused stands in nobody's way"
 
 
+def test_who_sees_the_whole_bank_and_manages_a_branch_changes_nobody_elsewhere(bank, seat_role):
+    client = entered(
+        "B1", "accounts.manage", scope=DataScope.INSTITUTION, institution=bank["branch"]
+    )
+    looks = Role.objects.create(
+        code="looks", name="查看", operations=["accounts.view"], scope=DataScope.ALL
+    )
+    User.objects.get(staff_no="B1").roles.add(looks)
+    above = somebody("100001", institution=bank["head"])
+    here = somebody("110001", institution=bank["branch"])
+
+    asked = act(client, "reset", above, here).content.decode()
+    changed = client.post(f"{LIST}{above.pk}/change/", {"name": "x", "roles": []})
+
+    assert "人110001" in asked
+    assert "人100001" not in asked
+    above.refresh_from_db()
+    assert above.check_password("test-password")
+    assert changed.status_code == 403
+    assert client.get(f"{LIST}{above.pk}/change/").status_code == 200, "to look at"
+    assert client.get(LIST).context["cl"].result_count == 3
+
+
 def test_a_branchs_administrator_sees_and_gives_what_is_the_branchs(bank, seat_role):
     Role.objects.create(code="wide", name="全行", operations=["videos.view"], scope=DataScope.ALL)
     client = entered(

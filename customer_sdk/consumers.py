@@ -23,6 +23,7 @@ from . import protocol as p
 from .errors import CheckOnly, SessionRefused
 from .frame_budget import FrameBudget, Pending
 from .models import CallToken
+from .places import line_places
 
 logger = logging.getLogger(__name__)
 PENDING = Pending(policy.PENDING_SOCKETS)  # of this process
@@ -37,6 +38,7 @@ class CustomerConsumer(AsyncWebsocketConsumer):
     leg_id: str = ""
     seq: int = 0
     told_end: bool = False
+    waiting: dict[str, Any] | None = None  # the request as it was told, while its place is shown
 
     async def connect(self) -> None:
         self.joined: set[str] = set()
@@ -133,6 +135,7 @@ class CustomerConsumer(AsyncWebsocketConsumer):
     async def _handle(self, request: p.Incoming) -> dict[str, Any]:
         if isinstance(request, p.Heartbeat):
             await database_sync_to_async(services.keep_waiting)(self.secret)
+            await self._tell_place()
             return {}
         if isinstance(request, p.Hello):
             self.secret = request.token
@@ -157,6 +160,14 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         else:  # hello: the media may have outlived the socket that made it
             self.leg_id = await database_sync_to_async(selectors.open_leg_of)(token) or ""
         return {}
+
+    async def _tell_place(self) -> None:
+        if self.waiting is None:
+            return
+        place = await line_places().of(self.waiting["request_id"])
+        if place is not None and place != self.waiting["queue"]:
+            self.waiting["queue"] = place
+            await self._send(p.Place(seq=self._next_seq(), queue=place))
 
     async def _limit(self, name: str, token: CallToken) -> None:
         """Raises RateLimited."""
@@ -234,6 +245,8 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         if fresh:
             # Something may have happened between the reading and the joining.
             state = await database_sync_to_async(selectors.state_view)(token)
+        request = state["request"] or {}
+        self.waiting = request if request.get("queue") else None
         await self._send(p.State(seq=self._next_seq(), state=state))
         if fresh and self.leg_id:
             await self._tell_slots_missed()

@@ -129,6 +129,13 @@ class State(Push):
     state: dict[str, Any]
 
 
+class Place(Push):
+    """Where the own request stands now: the `request.queue` of the state, between two of them."""
+
+    type: Literal["place"] = "place"
+    queue: dict[str, Any]
+
+
 class SlotHolder(Frame):
     slot: int
     participant_id: str | None
@@ -174,4 +181,4 @@ class PlayOut(Push):
     position_ms: int
 
 
-Outgoing = Done | Refused | State | Slots | MediaReconnect | Ended | Quality | PlayOut
+Outgoing = Done | Refused | State | Place | Slots | MediaReconnect | Ended | Quality | PlayOut

@@ -371,28 +371,44 @@ def request_view(request_id: UUID) -> dict[str, Any]:
 
 
 def place_in_line(request_id: UUID) -> dict[str, int | None]:
-    """Where a request stands and an honest guess of its wait (SDK-10).
+    """Of one request; who enters with another of the case stands behind all (SDK-10)."""
+    places = places_in_line()
+    behind = len(places) + 1
+    return places.get(str(request_id)) or {
+        "position": behind,
+        "ahead": behind - 1,
+        "waiting": behind,
+        "least_s": None,
+        "most_s": None,
+    }
+
+
+def places_in_line() -> dict[str, dict[str, int | None]]:
+    """Where each request stands and an honest guess of its wait (SDK-10), by its id.
 
     `least_s`, `most_s` come from the lengths of the calls of the last two hours and the signed-in seats; None while fewer than five are known: no number is better than an invented one.
     """
-    line = [row.pk for row in waiting_in_order()]
-    position = line.index(request_id) + 1 if request_id in line else len(line) + 1
+    line = [str(row.pk) for row in waiting_in_order()]
     since = timezone.now() - dt.timedelta(hours=2)
     lengths = sorted(
-        (call.ended_at - call.clock_started_at).total_seconds()
-        for call in Call.objects.filter(ended_at__gte=since, task__rehearsal=False)
-        if call.ended_at is not None
+        (ended_at - started_at).total_seconds()
+        for started_at, ended_at in Call.objects.filter(
+            ended_at__gte=since, task__rehearsal=False
+        ).values_list("clock_started_at", "ended_at")
+        if ended_at is not None
     )
     seats = Seat.objects.filter(presence__state__in=SIGNED_IN).count()
-    least = most = None
+    short = long = None
     if len(lengths) >= 5 and seats:
-        turns = position / seats
-        least = round(lengths[len(lengths) // 4] * turns * 0.5)
-        most = round(lengths[len(lengths) * 3 // 4] * turns)
+        short = lengths[len(lengths) // 4] / seats * 0.5
+        long = lengths[len(lengths) * 3 // 4] / seats
     return {
-        "position": position,
-        "ahead": position - 1,
-        "waiting": max(len(line), position),
-        "least_s": least,
-        "most_s": most,
+        request_id: {
+            "position": position,
+            "ahead": position - 1,
+            "waiting": len(line),
+            "least_s": None if short is None else round(short * position),
+            "most_s": None if long is None else round(long * position),
+        }
+        for position, request_id in enumerate(line, start=1)
     }

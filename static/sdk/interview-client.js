@@ -488,6 +488,9 @@ export class InterviewClient extends EventTarget {
       this.#show();
       this.#askStill(frame.state.still);
       if (frame.state.ended) this.#finish(frame.state.ended);
+    } else if (frame.type === "place" && this.state?.request) {
+      this.state = { ...this.state, request: { ...this.state.request, queue: frame.queue } };
+      this.#show();
     } else if (frame.type === "slots") {
       if (this.media?.legId === frame.leg_id) this.media?.assign(frame.slots);
     } else if (frame.type === "media.reconnect") {

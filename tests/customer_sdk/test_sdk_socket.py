@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.db import connections, transaction
 
+from channels_admin.models import Channel
 from common.push import call_group, push
 from customer_sdk import policy, selectors
 from customer_sdk import protocol as p
@@ -18,9 +19,12 @@ from interviews import services as interviews
 from interviews.models import Call, Participant, Party
 from interviews.states import ParticipantState
 from media_worker import protocol as media
+from parameters.models import Scope
+from parameters.services import set_value
+from queueing import services as queueing
 from queueing.models import CallRequest
 from tests.support.customers import Admitted, admit
-from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, make_seat
+from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, make_seat, make_task
 from tests.support.fake_worker import fake_worker
 from tests.support.sockets import Socket
 
@@ -405,3 +409,32 @@ async def test_a_bad_frame_after_hello_is_refused_and_the_socket_stays(customer:
 
         assert (refused["id"], refused["code"]) == ("7", "bad_frame")
         assert (await ws.hear(5))["id"] == "8"
+
+
+def waiting_in_line() -> Admitted:
+    customer = admit(make_task().parties.get())
+    customer.agree()
+    customer.call_in()
+    return customer
+
+
+async def test_who_waits_hears_that_somebody_before_him_has_gone(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("customer_sdk.places.FRESH_S", 0.0)
+    await sync_to_async(set_value)("queue_display", 1, scope=Scope.GLOBAL, by="test")
+    first, second = [await sync_to_async(waiting_in_line)() for _ in range(2)]
+
+    async with socket() as ws:
+        told = (await hello(ws, second.secret))["state"]["request"]["queue"]
+        assert (told["position"], told["waiting"]) == (2, 2)
+        assert first.token.request_id is not None
+        await sync_to_async(queueing.abandon)(first.token.request_id, actor=PARTY_ACTOR)
+        await ws.tell({"type": "heartbeat", "id": "1"})
+        place = await next_of(ws, "place")
+        assert (place["queue"]["position"], place["queue"]["waiting"]) == (1, 1)
+
+        # Told once: the next beat says nothing.
+        await ws.tell({"type": "heartbeat", "id": "2"})
+        await ws.tell({"type": "heartbeat", "id": "3"})
+        assert [(await ws.hear())["type"] for _ in range(3)] == ["done", "done", "done"]

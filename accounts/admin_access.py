@@ -154,7 +154,14 @@ class OperationAdmin(admin.ModelAdmin[Any]):
         return self._manages(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._manages(request)
+        return self._manages(request) and (obj is None or self._is_ones_own(request, obj))
+
+    def _is_ones_own(self, request: HttpRequest, obj: Model) -> bool:
+        """One may see further than one manages."""
+        if not self.owner_path:
+            return True
+        mine = visible(request.user, self.manage_operation, owner=self.owner_path)
+        return self.model._default_manager.filter(mine, pk=obj.pk).exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._manages(request)

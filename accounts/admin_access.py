@@ -161,7 +161,7 @@ class OperationAdmin(admin.ModelAdmin[Any]):
         if not self.owner_path:
             return True
         mine = visible(request.user, self.manage_operation, owner=self.owner_path)
-        return self.model._default_manager.filter(mine, pk=obj.pk).exists()
+        return bool(self.model._default_manager.filter(mine, pk=obj.pk).exists())
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._manages(request)

@@ -103,6 +103,9 @@ def play(past: Past, policy: Policy) -> Outcome:
         at(shift.end_s, "off", shift.seat_id)
     for hold in past.holds:
         at(hold.end_s, "look", None)
+    holds = defaultdict(list)
+    for hold in past.holds:
+        holds[hold.seat_id].append(hold)
     line: dict[str, Arrival] = {}
     on: dict[int, int] = defaultdict(int)
     busy: set[int] = set()
@@ -136,7 +139,9 @@ def play(past: Past, policy: Policy) -> Outcome:
             continue
         day = math.floor((now - past.midnight_s) / DAY_S)
         free = [
-            _candidate(past, seat_id, now, since, served[seat_id, day])
+            _candidate(
+                past.seats[seat_id], seat_id, now, since, served[seat_id, day], holds[seat_id]
+            )
             for seat_id, since in idle_since.items()
             if on[seat_id] and seat_id not in busy
         ]
@@ -175,11 +180,10 @@ def play(past: Past, policy: Policy) -> Outcome:
     return outcome
 
 
-def _candidate(past: Past, seat_id: int, now: float, since: float, served: int) -> Candidate:
-    facts = past.seats[seat_id]
-    held = next(
-        (h.task_id for h in past.holds if h.seat_id == seat_id and h.start_s <= now < h.end_s), ""
-    )
+def _candidate(
+    facts: SeatFacts, seat_id: int, now: float, since: float, served: int, holds: list[Hold]
+) -> Candidate:
+    held = next((hold.task_id for hold in holds if hold.start_s <= now < hold.end_s), "")
     return Candidate(
         seat_id=seat_id,
         staff_no=facts.staff_no,

@@ -26,6 +26,7 @@ from .states import OfferState, RequestState
 
 LONGEST_DAYS = 31
 MOST_ARRIVALS = 5000
+WORKED_OFF = dt.timedelta(hours=1)
 EXAMPLES = 8
 DEFAULT_HANDLING_S = 1200.0
 DEFAULT_WRAP_UP_S = 60.0
@@ -47,6 +48,9 @@ def past_of(
         .select_related("task", "party", "call")
         .order_by("arrived_at", "pk")[:MOST_ARRIVALS]
     )
+    if len(requests) == MOST_ARRIVALS:
+        # What is played ends soon after the last of them: later work would look like idle seats.
+        end = min(end, requests[-1].arrived_at + WORKED_OFF)
     accepted = {
         offer.request_id: offer
         for offer in Offer.objects.filter(request__in=requests, state=OfferState.ACCEPTED)

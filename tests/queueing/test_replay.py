@@ -228,3 +228,15 @@ def test_the_past_is_read_as_it_was_and_both_versions_are_played():
     # Two are served at once; the third when the first seat is free again.
     assert found["in_force"]["wait_p95_s"] == 660 + 4 - 120 + 4
     assert found["draft"] == found["in_force"]
+
+
+@pytest.mark.django_db
+def test_work_after_the_last_arrival_that_is_played_is_no_idle_time(monkeypatch):
+    nine = three_calls_of_yesterday()
+    monkeypatch.setattr("queueing.trial.MOST_ARRIVALS", 1)
+    monkeypatch.setattr("queueing.trial.WORKED_OFF", dt.timedelta(minutes=5))
+
+    story, _waits = past_of(nine.date(), nine.date(), [Policy()])
+
+    [arrival] = story.arrivals
+    assert {shift.end_s for shift in story.shifts} == {arrival.waiting.arrived_s + 300}

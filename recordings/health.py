@@ -12,6 +12,10 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from interviews.models import Call, Participant
+from interviews.policy import records_by_hand
+from interviews.states import ParticipantRole
+
 from .folder import CONTENT
 from .models import (
     TROUBLE,
@@ -231,10 +235,11 @@ class RecordingQuality:
 def quality_of(recording: Recording) -> RecordingQuality:
     """What is in each file and what is missing between the files of each person."""
     call = recording.call
-    names = {
-        str(place.pk): place.name
+    places = {
+        str(place.pk): place
         for place in call.participants.select_related("party", "user", "call__seat__user")
     }
+    names = {who: place.name for who, place in places.items()}
     tracks = list(recording.tracks.order_by("participant_id", "kind", "start_ms"))
     files = [
         FileQuality(
@@ -256,7 +261,13 @@ def quality_of(recording: Recording) -> RecordingQuality:
         if track.participant_id in names:
             key = (track.participant_id, track.kind)
             spans.setdefault(key, []).append((track.start_ms, track.end_ms))
-    people = [_person(names[who], kind, found) for (who, kind), found in sorted(spans.items())]
+    there = {who: span for who, place in places.items() if (span := _presence(place, call))}
+    # Somebody who was there and of whom nothing was kept is the worst of all, not left out.
+    expected = {(who, kind) for who in there for kind in ("audio", "video")}
+    people = [
+        _person(names[who], kind, spans.get((who, kind), []), there.get(who))
+        for who, kind in sorted(expected | spans.keys())
+    ]
     return RecordingQuality(
         files=files,
         people=people,
@@ -285,11 +296,27 @@ def _skew_ms(track: RecordingTrack, tracks: list[RecordingTrack]) -> int | None:
     return last_picture - max(sounds)
 
 
-def _person(name: str, kind: str, spans: list[tuple[int, int]]) -> PersonQuality:
-    begin, end = min(s[0] for s in spans), max(s[1] for s in spans)
+def _presence(place: Participant, call: Call) -> tuple[int, int] | None:
+    """From joining to leaving on the call's clock (ms); None where recording need not cover it."""
+    silent = place.role == ParticipantRole.SUPERVISOR and place.silent
+    if place.joined_at is None or place.left_at is None or silent or records_by_hand(call.task):
+        return None
+    begin, end = (
+        round((moment - call.clock_started_at).total_seconds() * 1000)
+        for moment in (place.joined_at, place.left_at)
+    )
+    return begin, end
+
+
+def _person(
+    name: str, kind: str, spans: list[tuple[int, int]], there: tuple[int, int] | None
+) -> PersonQuality:
+    """`spans` of the files; without knowing when somebody was there: from the first to the last."""
+    known = [*spans, *([there] if there else [])]
+    begin, end = min(s[0] for s in known), max(s[1] for s in known)
     covered, reach = 0, begin
     gaps: list[int] = []
-    for start, stop in sorted(spans):
+    for start, stop in [*sorted(spans), (end, end)]:
         if start - reach >= GAP_MS:
             gaps.append(start - reach)
         covered += max(0, stop - max(start, reach))

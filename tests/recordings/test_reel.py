@@ -1,6 +1,7 @@
 # ruff: noqa: F811 - the fixture is imported
 """A reel of the steps, copied packet by packet; the quality of each file (beyond VID-1)."""
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
@@ -193,6 +194,29 @@ def test_a_gap_between_two_files_of_a_person_counts(composed: Recording) -> None
 
     assert (worst.gaps, worst.longest_gap_s) == (1, 3.0)
     assert worst.complete == pytest.approx(4 / 7, abs=0.02)
+
+
+def test_a_camera_that_stayed_away_is_missing_for_as_long_as_its_person_was_there(
+    composed: Recording,
+) -> None:
+    call = composed.call
+    place = call.participants.get(role="customer")
+    place.joined_at = call.clock_started_at
+    place.left_at = call.clock_started_at + dt.timedelta(seconds=20)
+    place.save()
+    video = composed.tracks.filter(kind="video", participant_id=str(place.pk))
+    covered_s = sum(each.end_ms - each.start_ms for each in video) / 1000
+
+    def of_the_customer() -> dict[str, health.PersonQuality]:
+        people = health.quality_of(composed).people
+        return {each.kind: each for each in people if each.person == place.name}
+
+    short = of_the_customer()["video"]
+    assert short.gaps == 1
+    assert short.complete == pytest.approx(covered_s / 20, abs=0.02)
+    video.delete()
+    gone = of_the_customer()["video"]
+    assert (gone.gaps, gone.longest_gap_s, gone.complete) == (1, 20.0, 0.0)
 
 
 def test_the_reel_plays_with_a_ticket_only(world) -> None:

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The player of a call: all raw tracks in step (or the composed copy), with the call's timeline.
+ * The player of a call: all raw tracks in step or the composed copy, with the call's timeline.
  * The same in the seat's review, in 质检 and in 视频管理.
  */
 import { clock as clockShort, el, icon } from "../ui/dom.js";
@@ -39,7 +39,10 @@ export function mountPlayer(root, view, options = {}) {
   const abort = new AbortController();
 
   const wall = el("div", { class: "player__wall" });
-  const lanes = composedLane(wall, view) ?? rawLanes(wall, view);
+  let latest = view; // with addresses that still hold
+  let isComposed = view.tracks.length === 0;
+  /** @type {Lane[]} */
+  let lanes = [];
   const mark = el("span", { class: "player__mark", "aria-hidden": "true" }, options.watermark ?? "");
   const stage = el("div", { class: "player__stage" }, wall, mark);
   mark.hidden = !options.watermark;
@@ -52,6 +55,13 @@ export function mountPlayer(root, view, options = {}) {
     choice.addEventListener("click", () => setRate(rate));
     speed.append(choice);
   }
+  const composed = said("合成画面", () => {
+    isComposed = !isComposed;
+    lay();
+    sync();
+  });
+  composed.hidden = !view.composed_url || view.tracks.length === 0;
+  composed.title = "合成的一路画面，带时间、水印与定位；再按回到分轨";
   const bar = el(
     "div", { class: "player__bar", role: "toolbar", "aria-label": "播放控制" },
     go,
@@ -61,6 +71,7 @@ export function mountPlayer(root, view, options = {}) {
     press("fstep", "下一帧", () => step(1)),
     time,
     el("span", { class: "grow" }),
+    composed,
     said("下一标签", () => jump(TAGS)),
     said("下一中断", () => jump(GAPS)),
     speed,
@@ -70,9 +81,17 @@ export function mountPlayer(root, view, options = {}) {
   timeline.show(moments);
   root.replaceChildren(el("div", { class: "player" }, stage, bar), timeline.root);
 
-  for (const { media } of lanes) {
-    media.addEventListener("error", () => options.onRefused?.(), { signal: abort.signal });
+  /** The tracks apart, or the copy made of them. */
+  function lay() {
+    drop(lanes);
+    wall.replaceChildren();
+    lanes = isComposed ? composedLane(wall, latest) : rawLanes(wall, latest);
+    composed.setAttribute("aria-pressed", String(isComposed));
+    for (const { media } of lanes) {
+      media.addEventListener("error", () => options.onRefused?.(), { signal: abort.signal });
+    }
   }
+  lay();
 
   let ticks = 0;
   /** @type {number | null} */
@@ -178,6 +197,7 @@ export function mountPlayer(root, view, options = {}) {
      * @param {Review} fresh
      */
     renew(fresh) {
+      latest = fresh;
       const urls = [...fresh.tracks.map((track) => track.url), fresh.composed_url ?? ""];
       for (const { track, media } of lanes) {
         const url = urls.find((each) => each.split("?")[0] === track.url.split("?")[0]);
@@ -197,24 +217,31 @@ export function mountPlayer(root, view, options = {}) {
       window.clearInterval(timer);
       abort.abort();
       tellWatched();
-      for (const { media } of lanes) {
-        media.pause();
-        media.removeAttribute("src");
-        media.load();
-      }
+      drop(lanes);
       root.replaceChildren();
     },
   };
 }
 
+/** Nothing is read of them any more. @param {readonly Lane[]} lanes */
+function drop(lanes) {
+  for (const { media } of lanes) {
+    media.pause();
+    media.removeAttribute("src");
+    media.load();
+  }
+}
+
 /**
- * The composed copy as one lane, when there is one and no raw track any more.
+ * The composed copy as one lane.
  * @param {HTMLElement} wall
  * @param {Review} view
- * @returns {Lane[] | null}
+ * @returns {Lane[]}
  */
 function composedLane(wall, view) {
-  if (view.tracks.length || !view.composed_url) return null;
+  if (!view.composed_url) return [];
+  wall.dataset.tiles = "1";
+  wall.classList.remove("player__wall--big");
   const track = /** @type {Track} */ ({
     participant_id: "", name: "", role: "", end_ms: view.duration_ms + 1,
     kind: view.composed_mime?.startsWith("audio/") ? "audio" : "video",

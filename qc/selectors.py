@@ -237,25 +237,17 @@ def derived_sample(run: SamplingRun) -> list[UUID]:
     ]
 
 
-def runs_checked(limit: int = 60) -> list[dict[str, Any]]:
-    """The latest runs with whether each can be derived again."""
-    return [
-        {
-            "run": run,
-            "holds": set(derived_sample(run))
-            == set(run.qcreview_set.values_list("call_id", flat=True)) | _already_reviewed(run),
-        }
-        for run in SamplingRun.objects.select_related("plan")[:limit]
-    ]
+def latest_runs(limit: int = 60) -> list[SamplingRun]:
+    return list(SamplingRun.objects.select_related("plan")[:limit])
 
 
-def _already_reviewed(run: SamplingRun) -> set[UUID]:
-    """Chosen calls that another plan had chosen before: reviewed once only."""
-    return set(
-        QcReview.objects.filter(call__in=derived_sample(run))
-        .exclude(sampling_run=run)
-        .values_list("call_id", flat=True)
-    )
+def run_holds(run: SamplingRun) -> bool:
+    """Whether the sample can be derived again; reads all passes of its day."""
+    chosen = set(derived_sample(run))
+    # What another plan had chosen before is reviewed once only.
+    before = QcReview.objects.filter(call__in=chosen).exclude(sampling_run=run)
+    kept = {*run.qcreview_set.values_list("call_id", flat=True)}
+    return chosen == kept | {*before.values_list("call_id", flat=True)}
 
 
 # --- report ---------------------------------------------------------------------------------

@@ -233,7 +233,13 @@ def comment(request: HttpRequest, review_id: int) -> HttpResponse:
 @require_GET
 def samples(request: HttpRequest) -> HttpResponse:
     _user(request, selectors.VIEW)
-    return render(request, "qc/samples.html", {"rows": selectors.runs_checked()})
+    runs = selectors.latest_runs()
+    asked = request.GET.get("check", "")
+    rows = [
+        {"run": run, "holds": selectors.run_holds(run) if str(run.pk) == asked else None}
+        for run in runs
+    ]
+    return render(request, "qc/samples.html", {"rows": rows})
 
 
 def _period(request: HttpRequest) -> tuple[PeriodForm, dt.date, dt.date]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from qc.models import QcReview, SamplingPlan, SamplingRun
 from qc.sampling import is_chosen
 from qc.scoring import Item, Score, score_of
 from qc.states import ReviewOrigin
+from tests.qc.test_pages import person
 from tests.support.factories import SEAT_ACTOR, make_call
 
 
@@ -52,7 +54,23 @@ def test_a_sample_is_drawn_once_and_can_be_derived_again():
     assert run.population == 6
     assert set(selectors.derived_sample(run)) == sampled
     assert run.chosen == len(sampled)
-    assert [row["holds"] for row in selectors.runs_checked()] == [True]
+    assert [selectors.run_holds(run) for run in selectors.latest_runs()] == [True]
+
+
+@pytest.mark.django_db
+def test_the_page_derives_anew_only_the_run_that_is_asked_for(django_assert_max_num_queries):
+    passed_yesterday(2)
+    plans = [SamplingPlan.objects.create(name=f"{n}", percent=100, seed=f"{n}") for n in range(3)]
+    services.draw_due_samples()
+    viewer = person("M1", "qc.view")
+
+    with django_assert_max_num_queries(8):
+        page = viewer.get(reverse("qc:samples")).text
+    run = SamplingRun.objects.get(plan=plans[1])
+    asked = viewer.get(reverse("qc:samples"), {"check": run.pk}).text
+
+    assert (page.count("?check="), page.count("一致</span>")) == (3, 0)
+    assert (asked.count("?check="), asked.count('is-idle">一致</span>')) == (2, 1)
 
 
 @pytest.mark.django_db
@@ -73,7 +91,7 @@ def test_days_nobody_drew_are_made_up_for_oldest_first_and_no_more_than_two_week
         (2, 1),
         (1, 1),
     ]
-    assert all(row["holds"] for row in selectors.runs_checked())
+    assert all(selectors.run_holds(run) for run in selectors.latest_runs())
 
     long_ago = SamplingPlan.objects.create(name="久停", percent=100)
     services.draw_sample(long_ago.pk, timezone.localdate() - dt.timedelta(days=41))
@@ -99,7 +117,7 @@ def test_a_sample_that_was_tampered_with_shows():
 
     QcReview.objects.filter(origin=ReviewOrigin.SAMPLE)[0].delete()
 
-    assert [row["holds"] for row in selectors.runs_checked()] == [False]
+    assert [selectors.run_holds(run) for run in selectors.latest_runs()] == [False]
 
 
 @pytest.mark.django_db
@@ -121,7 +139,7 @@ def test_two_plans_that_choose_the_same_call_review_it_once():
     assert services.draw_due_samples() == 2
 
     assert QcReview.objects.count() == 2
-    assert all(row["holds"] for row in selectors.runs_checked())
+    assert all(selectors.run_holds(run) for run in selectors.latest_runs())
 
 
 @pytest.mark.django_db(transaction=True)

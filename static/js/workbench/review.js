@@ -1,6 +1,7 @@
 // @ts-check
 import { byId, clock, el, icon, toast } from "./dom.js";
 import { mountPlayer } from "../recordings/player.js";
+import { reportWatched } from "../recordings/watched.js";
 import { isSettled, uploadText } from "../recordings/upload.js";
 import { lamp } from "./lamp.js";
 import { askReason } from "./reason.js";
@@ -12,7 +13,7 @@ const PARTS = 12;
 /**
  * After the call: raw tracks in step, marks, what is missing, and the opinion.
  * @param {{ ask: (type: string, body?: Record<string, unknown>) => Promise<any> }} socket
- * @param {{ addTag: (atMs: number) => void, onStage: (stage: string) => void }} acts
+ * @param {{ addTag: (atMs: number) => void, onStage: (stage: string) => void, viewer: () => string }} acts
  */
 export function mountReview(socket, acts) {
   const base = byId("workbench").dataset.recordingUrl ?? "";
@@ -74,7 +75,7 @@ export function mountReview(socket, acts) {
     showUpload(view);
     if (view.ready && !player) {
       byId("player-empty").hidden = true;
-      player = mountPlayer(byId("player"), view);
+      player = mountPlayer(byId("player"), view, { watermark: acts.viewer(), onWatched: reportWatched(`${base}${callId}/watched`) });
     } else {
       player?.showEvents(view.events);
     }

@@ -45,6 +45,7 @@ const net = mountNet();
 const review = mountReview(socket, {
   addTag: (atMs) => chooseTag(atMs),
   onStage: (stage) => state?.call?.ended_unix_ms && proof.ended(state.call, stage),
+  viewer: () => (state ? `${state.seat.name} ${state.seat.staff_no}` : ""),
 });
 const ring = mountRing({ title: () => "视频面谈：客户来电" });
 const script = mountScript(({ order, title, text }, told) => ask("script.step", { order, title, text, ...told }), {

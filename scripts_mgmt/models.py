@@ -113,7 +113,12 @@ class ScriptStep(models.Model):
         verbose_name = verbose_name_plural = _("话术步骤")
         ordering = ["script", "order"]
         constraints = [
-            models.UniqueConstraint(fields=["script", "order"], name="script_step_order")
+            # Looked at when all is written: steps change places in one go.
+            models.UniqueConstraint(
+                fields=["script", "order"],
+                name="script_step_order",
+                deferrable=models.Deferrable.DEFERRED,
+            )
         ]
 
     def __str__(self) -> str:

@@ -219,3 +219,34 @@ def test_the_trial_and_the_example_open_for_those_who_see_scripts():
     assert client.post(reverse("admin:scripts_next", args=[script.pk])).status_code == 403
     Role.objects.update(operations=[])
     assert client.get(reverse("admin:scripts_apply")).status_code == 403
+
+
+def test_two_steps_change_places_in_one_go():
+    script = make("草稿", enabled=False)
+    Script.objects.update(published_at=None)
+    ScriptStep.objects.create(script=script, order=2, title="告知", text="告知")
+    first, second = script.steps.all()
+    form = {
+        "title": "草稿",
+        "effective_from_0": "2026-01-01",
+        "effective_from_1": "00:00:00",
+        "steps-TOTAL_FORMS": "2",
+        "steps-INITIAL_FORMS": "2",
+    }
+    for number, (step, order) in enumerate(((first, 2), (second, 1))):
+        form |= {
+            f"steps-{number}-{name}": str(value)
+            for name, value in {
+                "id": step.pk,
+                "script": script.pk,
+                "order": order,
+                "title": step.title,
+                "kind": step.kind,
+                "text": step.text,
+            }.items()
+        }
+
+    answer = client_with("scripts.view", "scripts.manage").post(f"{LIST}{script.pk}/change/", form)
+
+    assert answer.status_code == 302, answer.content.decode()[:3000]
+    assert [step.title for step in script.steps.all()] == ["告知", "开场"]

@@ -74,7 +74,12 @@ def compose(
             holds=person.participant_id in CONTENT,
         )
 
-    people = [p for p in folder.people if p.participant_id not in CONTENT][:MAX_TILES]
+    everybody = [p for p in folder.people if p.participant_id not in CONTENT]
+    # Over a call's life more may have come than there are places: all are heard, and it is said who is not seen.
+    people = everybody[:MAX_TILES]
+    for person in everybody[MAX_TILES:]:
+        for part in folder.parts_of(person.participant_id, "video"):
+            note(part, "no tile left")
     shown = [p for p in folder.people if p.participant_id in CONTENT]
     boxes = grid(len(people), spec.width, spec.height)
     stage, _beside = staged(len(people), spec.width, spec.height)
@@ -91,7 +96,7 @@ def compose(
                 sounds(folder.path, folder.rescues_of(person.participant_id), note),
             )
         )
-        for person in [*people, *shown]
+        for person in [*everybody, *shown]
         if spec.audio
     ]
     mixer = Mixer(lanes, spec.start_ms * SAMPLE_RATE // 1000)

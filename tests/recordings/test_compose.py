@@ -196,6 +196,20 @@ def test_nine_people_have_nine_moving_tiles(tmp_path: Path) -> None:
         assert back.beeps(hz(n)) == pytest.approx([1], abs=0.03)
 
 
+def test_who_came_when_all_tiles_were_taken_is_heard_and_said_to_be_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recordings.compose.composer.MAX_TILES", 1)
+
+    result, out = composed(tmp_path, two_people(2), 2)
+
+    [unseen] = [part.file for part in read_folder(tmp_path / "call").parts_of("cust1", "video")]
+    assert result.damaged == [{"file": unseen, "what": "no tile left"}]
+    back = read_mp4(out, tiles=1)
+    assert back.beeps(SEAT_HZ) == pytest.approx([1], abs=0.03)
+    assert back.beeps(CUSTOMER_HZ) == pytest.approx([1], abs=0.03)
+
+
 def test_the_cut_is_where_the_call_ended_not_where_the_files_do(tmp_path: Path) -> None:
     _, out = composed(tmp_path, two_people(4), 4, Spec(end_ms=2500))
 

@@ -7,11 +7,11 @@ from recordings.states import Stage
 from tests.recordings.conftest import MakeEnded
 from tests.recordings.test_keeping import client_with
 from tests.support.desk import IN_BROWSER, at_desk, out_of_place
+from tests.support.waiting import wait_for
 
 pytestmark = IN_BROWSER
-WIDTHS = (
-    "all => all.filter(each => each.readyState > 1 && !each.hidden).map(each => each.videoWidth)"
-)
+WIDTHS = """() => [...document.querySelectorAll("video")]
+  .filter(each => each.readyState > 1 && !each.hidden).map(each => each.videoWidth)"""
 
 
 def test_who_looks_may_see_the_tracks_apart_or_the_composed_copy(
@@ -29,7 +29,7 @@ def test_who_looks_may_see_the_tracks_apart_or_the_composed_copy(
 
         composed.click()
         expect(page.locator(".player__tile")).to_have_count(1)
-        page.wait_for_function(f"({WIDTHS})([...document.querySelectorAll('video')]).includes(854)")
+        wait_for(lambda: page.evaluate(WIDTHS) == [854], within_s=10, what="the copy is shown")
         wrong = out_of_place(page)
 
         composed.click()

@@ -73,5 +73,6 @@ export async function uploadFile(file, wire, tell, signal) {
       begun = null; // ask again where to go on
     }
   }
+  tell(offset, file.size, false); // with the part that was on its way
   return false;
 }

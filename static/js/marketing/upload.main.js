@@ -73,13 +73,15 @@ function mount(root) {
     running = new AbortController();
     if (problem) problem.textContent = "";
     if (pause instanceof HTMLElement) pause.hidden = false;
+    let share = 0;
     try {
       const whole = await uploadFile(file, wire, (sent, total, waiting) => {
+        share = sent / total;
         const text = `${(sent / 1048576).toFixed(1)} / ${(total / 1048576).toFixed(1)} MB`;
-        show(sent / total, waiting ? `网络中断，恢复后自动续传 · ${text}` : `上传中 ${text}`);
+        show(share, waiting ? `网络中断，恢复后自动续传 · ${text}` : `上传中 ${text}`);
       }, running.signal);
       if (whole) await watch();
-      else show(0, "已暂停；再次选择同一文件即从断点继续。");
+      else show(share, "已暂停；再次选择同一文件即从断点继续。");
     } catch (error) {
       if (!(error instanceof UploadRefused)) throw error;
       if (problem) problem.textContent = error.message;

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field
 from django.db.models import Model, Q, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
@@ -107,11 +108,12 @@ class OperationAdmin(admin.ModelAdmin[Any]):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().changeform_view, *args, **kwargs)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def column_choice(self, request: HttpRequest) -> dict[str, Any]:
+        """The columns to choose from, as `admin/_list_tools.html` shows them."""
         every = list(super().get_list_display(request))
         shown = set(self.get_list_display(request))
         leads = set(super().get_list_display_links(request, every) or every[:1])
-        context = {
+        return {
             "list_name": self.opts.label_lower,
             "column_choice": [
                 {
@@ -124,9 +126,10 @@ class OperationAdmin(admin.ModelAdmin[Any]):
                 if isinstance(name, str)
             ],
         }
-        return self._or_refusal(
-            request, super().changelist_view, extra_context=context | (extra_context or {})
-        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = self.column_choice(request) | (extra_context or {})
+        return self._or_refusal(request, super().changelist_view, extra_context=context)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().delete_view, *args, **kwargs)
@@ -263,8 +266,18 @@ class OperationInline(admin.options.InlineModelAdmin[Any, Any]):
         return self._manages(request)
 
 
+class NamedFields(BaseInlineFormSet[Any, Any, Any]):
+    """The head of a table names its fields for the eye only."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", field.label)
+
+
 class TabularOperationInline(OperationInline):
     template = "admin/edit_inline/tabular.html"
+    formset = NamedFields
 
 
 class StackedOperationInline(OperationInline):

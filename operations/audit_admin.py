@@ -128,6 +128,7 @@ def _rows(found: QuerySet[AuditEntry]) -> Iterator[Sequence[str]]:
 @admin.register(AuditEntry)
 class AuditEntryAdmin(OperationAdmin):
     view_operation = VIEW
+    list_display = ["at", "in_words", "actor_id", "object_id", "ip"]
     fields = [
         "at",
         "in_words",
@@ -162,8 +163,10 @@ class AuditEntryAdmin(OperationAdmin):
         page = finding.page_of(search, request.GET.get("at", ""))
         query = request.GET.copy()
         query.pop("at", None)
-        context = self.admin_site.each_context(request) | {
+        context = self.admin_site.each_context(request) | self.column_choice(request)
+        context |= {
             "title": _("操作日志"),
+            "columns": self.get_list_display(request),
             "form": form,
             "rows": [_shown(entry) for entry in page.rows],
             "older": page.older,

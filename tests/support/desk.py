@@ -103,7 +103,7 @@ def at_desk(base_url: str, client: Client) -> Iterator[Page]:
         yield page
         browser.close()
         connections.close_all()
-    assert troubles == []
+    assert troubles == [], troubles
 
 
 def wrong_with(page: Page) -> list[str]:

@@ -14,7 +14,6 @@ export function mountRegionSearch(input, find, choose) {
   const list = document.createElement("ul");
   list.className = "places";
   list.hidden = true;
-  list.setAttribute("role", "listbox");
   input.after(list);
   input.autocomplete = "off";
   /** @type {ReturnType<typeof setTimeout> | undefined} */

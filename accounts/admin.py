@@ -88,7 +88,6 @@ class RoleAdmin(OperationAdmin):
     view_operation = VIEW
     manage_operation = MANAGE
     form = RoleForm
-    fields = ["code", "name", "scope", "second_factor", "operations"]
     list_display = ["code", "name", "scope", "second_factor", "opens", "holders"]
     change_list_template = "admin/accounts/role/change_list.html"
 
@@ -101,6 +100,11 @@ class RoleAdmin(OperationAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> list[str]:
         return ["code"] if obj else []
+
+    def get_fields(self, request: HttpRequest, obj: Role | None = None) -> Any:
+        # Read only, codes say nothing.
+        tree = "operations" if self._manages(request) else "opens"
+        return ["code", "name", "scope", "second_factor", tree]
 
     @admin.display(description=_("操作权限"))
     def opens(self, role: Role) -> str:

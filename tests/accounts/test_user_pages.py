@@ -386,3 +386,13 @@ def test_a_role_is_made_changed_and_deleted_from_its_pages(administrator):
     assert "不得由同一人承担" in wrong.content.decode()
     administrator.post(f"{url}{made.pk}/delete/", {"post": "yes"})
     assert not Role.objects.filter(code="lead").exists()
+
+
+def test_who_only_looks_reads_the_operations_of_a_role_in_words(administrator):
+    role = Role.objects.create(code="lead", name="组长", operations=["videos.view", "qc.view"])
+    looking = entered("V1", "accounts.view")
+
+    page = looking.get(f"/admin/accounts/role/{role.pk}/change/").content.decode()
+
+    assert "视频管理 · 查询与回放、质检管理 · 查询" in page
+    assert "videos.view" not in page

@@ -203,12 +203,17 @@ class ScriptAdmin(SwitchedAdmin):
     ) -> HttpResponse:
         script = self.get_object(request, object_id)
         extra = {
-            "variables": ["{" + name + "}" for name in VARIABLES],
             "script": script,
             "versions": versions_of(script) if isinstance(script, Script) else [],
             "may_manage": self.has_manage_permission(request),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["variables"] = ["{" + name + "}" for name in VARIABLES]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def next_version(self, request: HttpRequest, script_id: int) -> HttpResponse:
         if not self.has_manage_permission(request):

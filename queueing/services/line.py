@@ -19,7 +19,7 @@ from common.faultpoint import faultpoint
 from common.push import QUEUE_GROUP, party_group, push, request_group, seat_group
 from interviews import services as interviews
 from interviews.errors import RoomFull
-from interviews.models import Call, InterviewTask
+from interviews.models import Call
 from interviews.policy import require_video_allowed
 from interviews.states import RUNNING
 from media_worker.selectors import has_media_room, require_disk_room
@@ -61,7 +61,7 @@ def call_in(task_id: UUID, *, party_id: UUID, channel_code: str, actor: Actor) -
     Raises ConsentMissing, VideoNotAllowed, RoomFull, TaskClosed; SpoolFull when no recording of it
     could be kept.
     """
-    task = InterviewTask.objects.select_for_update(of=("self",), no_key=True).get(pk=task_id)
+    task = interviews.lock_task(task_id)
     interviews.require_consent(party_id)
     require_video_allowed(task)
     place = interviews.join_call(task_id, party_id=party_id, actor=actor)

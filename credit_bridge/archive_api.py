@@ -24,7 +24,7 @@ from common.problems import ProblemSerializer
 from common.ranges import answer
 from interviews.states import TaskState
 from recordings.models import Recording, StoredObject
-from recordings.selectors import Search, open_stored, stored_recordings, within
+from recordings.selectors import CURSOR, Search, open_stored, stored_recordings, within
 from recordings.services import end_contract, note_fetched
 
 from .auth import PartnerKey
@@ -52,6 +52,9 @@ class ArchiveRecordingSerializer(serializers.Serializer[Any]):
     generation = serializers.IntegerField()
     call_number = serializers.IntegerField()
     started_at = serializers.DateTimeField()
+    stored_at = serializers.DateTimeField(
+        allow_null=True, help_text="When its copy became available; again when it was made anew."
+    )
     duration_ms = serializers.IntegerField()
     name = serializers.CharField(help_text="YYYYMMDD customer staff-number serial (STO-2)")
     stage = serializers.CharField()
@@ -72,15 +75,24 @@ class RecordingsQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(
         TaskState.values, required=False, help_text="What became of the interview task."
     )
-    cursor = serializers.CharField(
-        max_length=60, required=False, help_text="From the `Link` header of the page before."
+    stored_since = serializers.DateTimeField(
+        required=False,
+        help_text="Recordings whose copy became available at this moment or later, in that order.",
+    )
+    cursor = serializers.RegexField(
+        f"^{CURSOR}$", required=False, help_text="From the `Link` header of the page before."
     )
     limit = serializers.IntegerField(min_value=1, max_value=100, default=50)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Nobody asks for everything there ever was."""
-        if not attrs.get("contract_no") and not attrs.get("from_day"):
-            raise serializers.ValidationError({"contract_no": "contract_no or from_day is needed"})
+        """Nobody asks for everything there ever was; a cursor goes on in the order it came from."""
+        if not {"contract_no", "from_day", "stored_since"} & attrs.keys():
+            raise serializers.ValidationError(
+                {"contract_no": "contract_no, from_day or stored_since is needed"}
+            )
+        cursor = attrs.get("cursor", "")
+        if cursor and cursor.startswith("s") != ("stored_since" in attrs):
+            raise serializers.ValidationError({"cursor": "of another question"})
         return attrs
 
 
@@ -104,8 +116,13 @@ class RecordingsView(ArchiveView):
         operation_id="listRecordings",
         summary="Stored recordings of a contract or a time, oldest first, with their files (STO-1)",
         description=(
-            "`contract_no` or `from_day` is needed. When there are more, the `Link` header names the "
-            "next page (RFC 8288, rel=next)."
+            "`contract_no`, `from_day` or `stored_since` is needed. When there are more, the `Link` "
+            "header names the next page (RFC 8288, rel=next).\n\n"
+            "To be told of every recording, also of an older interview that is stored after a newer "
+            "one, ask with `stored_since`: recordings come in the order they became available, and "
+            "`Link` is always there. Follow it; an empty answer says that there is nothing newer "
+            "yet: keep its `Link` and ask there again later. A recording that was made anew comes "
+            "again, with its new files and a new `stored_at`."
         ),
         parameters=[RecordingsQuery],
         responses={200: ArchiveRecordingSerializer(many=True), **PROBLEMS},
@@ -127,13 +144,15 @@ class RecordingsView(ArchiveView):
             search,
             task_state=asked.get("state", ""),
             places=self.places(request),
+            stored_since=asked.get("stored_since"),
             cursor=asked.get("cursor", ""),
             size=asked["limit"],
         )
         page = Response(ArchiveRecordingSerializer([_view(row) for row in found], many=True).data)
-        if after is not None:
+        if after is not None or "stored_since" in asked:
             following = request.query_params.copy()
-            following["cursor"] = after
+            if after is not None:
+                following["cursor"] = after
             page["Link"] = f'<{request.path}?{following.urlencode()}>; rel="next"'
         return page
 
@@ -155,6 +174,7 @@ def _view(recording: Recording) -> dict[str, Any]:
         "generation": call.task.generation,
         "call_number": call.number,
         "started_at": call.clock_started_at,
+        "stored_at": recording.stored_at,
         "duration_ms": recording.duration_ms,
         "name": recording.download_name,
         "stage": recording.stage,

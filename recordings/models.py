@@ -93,6 +93,9 @@ class Recording(models.Model):
             ),
             models.Index(fields=["-created_at"], name="recording_trouble", condition=TROUBLE),
             models.Index(fields=["stage", "-day", "-serial"], name="recording_by_stage"),
+            models.Index(
+                fields=["stored_at", "id"], name="recording_stored", condition=Q(stage=Stage.STORED)
+            ),
         ]
 
     def __str__(self) -> str:

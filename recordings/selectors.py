@@ -46,7 +46,10 @@ WATCH = "view_recording"
 # What the player asks for: the same Matroska, under the name browsers know it by.
 MIME = {"video": "video/webm", "audio": "audio/webm"}
 _RAW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(mkv|rescue\.webm|rescue\.mp4)")
-_CURSOR = re.compile(r"([on])([0-9]{1,17})\.([0-9a-f]{32})")
+CURSOR = r"([ons])([0-9]{1,17})\.([0-9a-f]{32})"
+_CURSOR = re.compile(CURSOR)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 MARKS = frozenset(
     {
         "tag",
@@ -247,22 +250,23 @@ def _shown() -> QuerySet[ArchiveEntry]:
 
 
 def _cursor(direction: str, entry: ArchiveEntry) -> str:
-    return f"{direction}{int(entry.started_at.timestamp() * 1_000_000)}.{entry.pk.hex}"
+    return _cursor_at(direction, entry.started_at, entry.pk)
+
+
+def _cursor_at(direction: str, moment: dt.datetime, pk: UUID) -> str:
+    return f"{direction}{(moment - _EPOCH) // _MICROSECOND}.{pk.hex}"
 
 
 def _position(cursor: str) -> tuple[str, tuple[dt.datetime, UUID] | None]:
     shape = _CURSOR.fullmatch(cursor)
     if shape is None:
         return "o", None
-    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=int(shape[2]))
-    return shape[1], (moment, UUID(shape[3]))
+    return shape[1], (_EPOCH + int(shape[2]) * _MICROSECOND, UUID(shape[3]))
 
 
-def _beyond(side: str, at: tuple[dt.datetime, UUID]) -> Q:
+def _beyond(side: str, at: tuple[dt.datetime, UUID], field: str = "started_at") -> Q:
     moment, pk = at
-    return Q(**{f"started_at__{side}e": moment}) & ~(
-        Q(started_at=moment) & ~Q(**{f"pk__{side}": pk})
-    )
+    return Q(**{f"{field}__{side}e": moment}) & ~(Q(**{field: moment}) & ~Q(**{f"pk__{side}": pk}))
 
 
 def saved_searches_of(user: User) -> QuerySet[SavedSearch]:
@@ -631,30 +635,50 @@ def stored_recordings(
     *,
     task_state: str = "",
     places: Sequence[str] | None = None,
+    stored_since: dt.datetime | None = None,
     cursor: str = "",
     size: int = 50,
 ) -> tuple[list[Recording], str | None]:
-    """Stored recordings with their files, oldest first, and the cursor of what comes after (STO-1).
+    """Stored recordings with their files, and the cursor of what comes after (STO-1).
 
-    `places` narrows to properties in these provinces, cities or counties; None does not. Whoever
-    keeps the last cursor and asks again gets what has come since, as far as it is later.
+    `places` narrows to properties in these provinces, cities or counties; None does not. The oldest
+    interviews come first, and the cursor is None when there are no more. With `stored_since` in the
+    order they were stored, from that moment on, and the cursor goes on from the last one told: who
+    asks with it again and again is told of every recording, of one made anew once more.
     """
-    found = entries_found(search).filter(recording__stage=Stage.STORED).filter(within(places))
+    found = entries_found(search).filter(within(places))
     if task_state:
         found = found.filter(recording__call__task__state=task_state)
+    field, letter = _STORING_ORDER if stored_since is not None else ("started_at", "n")
+    found = stored_in_order(found, stored_since)
     _direction, at = _position(cursor)
     if at is not None:
-        found = found.filter(_beyond("gt", at))
-    rows = list(found.order_by("started_at", "pk").only("started_at")[: size + 1])
-    kept = rows[:size]
+        found = found.filter(_beyond("gt", at, field))
+    rows = list(found.values_list("pk", field)[: size + 1])
     recordings = (
-        Recording.objects.filter(pk__in=[row.pk for row in kept])
+        Recording.objects.filter(pk__in=[pk for pk, _moment in rows[:size]])
         .select_related("call__task")
         .prefetch_related("objects_stored")
         .in_bulk()
     )
-    after = _cursor("n", kept[-1]) if len(rows) > size else None
-    return [recordings[row.pk] for row in kept], after
+    after = cursor if stored_since is not None else ""
+    if rows and (stored_since is not None or len(rows) > size):
+        pk, moment = rows[:size][-1]
+        after = _cursor_at(letter, moment, pk)
+    return [recordings[pk] for pk, _moment in rows[:size]], after or None
+
+
+_STORING_ORDER = "recording__stored_at", "s"
+
+
+def stored_in_order(
+    entries: QuerySet[ArchiveEntry], since: dt.datetime | None
+) -> QuerySet[ArchiveEntry]:
+    """Of these what is stored: by the time of the interview, or since a moment as it was stored."""
+    stored = entries.filter(recording__stage=Stage.STORED)
+    if since is None:
+        return stored.order_by("started_at", "pk")
+    return stored.filter(recording__stored_at__gte=since).order_by(_STORING_ORDER[0], "pk")
 
 
 def within(places: Sequence[str] | None, prefix: str = "") -> Q:

@@ -329,7 +329,9 @@ def store_files(held: Claim, recording: Recording) -> None:
         stored = _store_one(held, row, file, beat)
         if file["name"] == recording.file:
             key = stored.key
-    jobs.advance(held, Stage.STORED, storage_key=key, stored_at=db_now())
+    with transaction.atomic():
+        jobs.take_turn()
+        jobs.advance(held, Stage.STORED, storage_key=key, stored_at=db_now())
 
 
 def _waits_for_seat(recording: Recording) -> bool:

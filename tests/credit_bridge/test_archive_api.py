@@ -190,9 +190,79 @@ def test_a_system_of_one_place_is_told_of_no_other(stored, more):
     assert listed(client, stored).json() == []
 
 
+def following(answer):
+    return answer.headers["Link"].split(">")[0][1:]
+
+
+def stored_again(recording):
+    Recording.objects.filter(pk=recording.pk).update(stage=Stage.SEALED)
+    assert services.process(recording.pk) is Stage.STORED
+
+
+def test_an_older_call_that_is_stored_after_a_newer_one_is_told_to_who_asks_by_storing(
+    stored,
+    ended_call,  # noqa: F811 - the fixture above
+):
+    client = asking("key-of-archive")
+    query = {"stored_since": stored.stored_at.isoformat(), "limit": 1}
+    first = client.get(reverse("partner-recordings"), query)
+    nothing_yet = client.get(following(first))
+    assert (ids(first), ids(nothing_yet)) == ([str(stored.pk)], [])
+    told_at = dt.datetime.fromisoformat(first.json()[0]["stored_at"])
+    assert told_at == stored.stored_at
+
+    older = ended_call(video=False)
+    older.clock_started_at -= dt.timedelta(days=3)
+    older.ended_at -= dt.timedelta(days=3)
+    older.save()
+    late = services.ensure_recording(older.pk)
+    pretend_sealed(late)
+    assert services.process(late.pk) is Stage.STORED
+    told = client.get(following(nothing_yet))
+    assert ids(told) == [str(late.pk)]
+    assert told.json()[0]["started_at"] < first.json()[0]["started_at"]
+
+    assert ids(client.get(following(told))) == []
+    stored_again(stored)
+    assert ids(client.get(following(told))) == [str(stored.pk)]
+
+
+def test_recordings_stored_at_one_moment_are_each_told_once(stored, more):
+    moment = stored.stored_at + dt.timedelta(hours=1)
+    Recording.objects.filter(pk__in=[each.pk for each in more]).update(stored_at=moment)
+    client, told = asking("key-of-archive"), []
+
+    query = {"stored_since": moment.isoformat(), "limit": 3}
+    answer = client.get(reverse("partner-recordings"), query)
+    while found := ids(answer):
+        told += found
+        answer = client.get(following(answer))
+
+    assert told == sorted(str(each.pk) for each in more)
+
+
+def test_a_moment_of_storing_is_narrowed_like_a_time(stored, more):
+    Recording.objects.filter(pk__in=[each.pk for each in more]).update(stored_at=stored.stored_at)
+    since = {"stored_since": stored.stored_at.isoformat()}
+
+    of_the_branch = asking("key-of-branch").get(reverse("partner-recordings"), since)
+    passed = {"region": "330106", "state": "PASSED", **since}
+    of_a_place = asking("key-of-archive").get(reverse("partner-recordings"), passed)
+
+    assert set(ids(of_the_branch)) == {str(more[1].pk), str(more[3].pk)}
+    assert ids(of_a_place) == [str(more[2].pk)]
+
+
+NIL = "0" * 32
+
+
 @pytest.mark.parametrize(
     "query",
-    [{"region": "33"}, {"state": "DONE"}, {"limit": "0"}, {"limit": "101"}, {"from_day": "x"}],
+    [
+        *({"region": "33"}, {"state": "DONE"}, {"limit": "0"}, {"limit": "101"}),
+        *({"from_day": "x"}, {"stored_since": "x"}, {"cursor": "n1"}),
+        *({"cursor": f"s1.{NIL}"}, {"cursor": f"n1.{NIL}", "stored_since": "2026-01-01T00:00Z"}),
+    ],
 )
 def test_a_question_that_cannot_be_is_refused(stored, query):
     answer = asking("key-of-archive").get(

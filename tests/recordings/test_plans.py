@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from recordings.health import troubled
-from recordings.selectors import Search, entries_found
+from recordings.selectors import Search, entries_found, stored_in_order
 
 pytestmark = pytest.mark.django_db
 FILL = """
@@ -66,9 +66,9 @@ SET LOCAL session_replication_role = replica;
 INSERT INTO recordings_recording
   (id, call_id, stage, day, serial, download_name, epoch, due_at, attempts, error, progress, file,
    storage_key, bytes, sha256, duration_ms, width, height, damaged, gaps, outputs, starts_at_ms,
-   uncomposed, manifest, created_at)
+   uncomposed, manifest, created_at, stored_at)
 SELECT md5(n::text)::uuid, md5('call' || n)::uuid, 'STORED', date '2026-01-01', n, n || '.mp4', 1,
-       at, 0, '', 1, '', '', 0, '', 0, 0, 0, '[]', '[]', '{}', 0, '', '', at
+       at, 0, '', 1, '', '', 0, '', 0, 0, 0, '[]', '[]', '{}', 0, '', '', at, at
 FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS at
       FROM generate_series(1, 5000) AS n) AS times;
 ANALYZE recordings_recording;
@@ -83,3 +83,15 @@ def test_what_is_wrong_is_found_without_reading_what_is_right(db):
 
     assert "recording_trouble" in plan
     assert "Seq Scan on recordings_recording" not in plan
+
+
+def test_what_was_stored_since_is_read_in_the_order_of_storing(many_entries):
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDINGS)
+    since = dt.datetime(2026, 1, 3, tzinfo=dt.UTC)
+
+    plan = stored_in_order(entries_found(Search()), since)[:51].explain()
+
+    assert "recording_stored" in plan
+    assert "Seq Scan" not in plan
+    assert "Sort" not in plan

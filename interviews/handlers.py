@@ -9,11 +9,17 @@ from outbox.registry import handles
 from .errors import CallOver
 from .selectors import live_call_of
 from .services import end_call, preroll
+from .services.media import close_legs
 
 
 @handles("call.preroll")
 def play_next(message_id: str, payload: dict[str, Any]) -> None:
     preroll.play_next(UUID(payload["call_id"]))
+
+
+@handles("participant.left")
+def close_connections(message_id: str, payload: dict[str, Any]) -> None:
+    close_legs(**payload)
 
 
 @handles("task.superseded")

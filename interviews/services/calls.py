@@ -1,5 +1,8 @@
 """Opening, joining, leaving and ending a call."""
 
+from contextlib import suppress
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -30,6 +33,7 @@ from interviews.states import (
     ParticipantRole,
     ParticipantState,
 )
+from media_worker.gateway import MediaUnavailable
 from media_worker.selectors import require_media_room
 from outbox.services import publish
 from seats import services as seats
@@ -246,6 +250,34 @@ def leave_locked(call: Call, place: Participant, reason: str) -> None:
     place.reconnect_until = None
     _move_participant(place, ParticipantMove.LEAVE)
     Leg.objects.filter(participant=place, closed_at=None).update(closed_at=now, close_reason=reason)
+    if call.ended_at is None:  # a room that ends is closed as a whole
+        _let_go(call, place, reason)
+
+
+def _let_go(call: Call, place: Participant, reason: str) -> None:
+    """The worker closes the connections of who has gone, whatever the client does.
+
+    Those that were taken over as well: the worker keeps an old one until the new one is there.
+    """
+    legs = Leg.objects.filter(participant=place, media_epoch=call.media_epoch)
+    gone: dict[str, Any] = {
+        "call_id": str(call.pk),
+        "media_epoch": call.media_epoch,
+        "leg_ids": [str(leg_id) for leg_id in legs.values_list("pk", flat=True)],
+        "reason": reason,
+    }
+    if not gone["leg_ids"]:
+        return
+    # Until it is done, whatever dies; and at once, however much stands before it in the outbox.
+    publish("participant.left", key=str(place.pk), **gone)
+    transaction.on_commit(partial(_close_at_once, gone), robust=True)
+
+
+def _close_at_once(gone: dict[str, Any]) -> None:
+    from .media import close_legs  # the media module uses this one's locks
+
+    with suppress(MediaUnavailable):
+        close_legs(**gone)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Connecting people to the media worker, and moving a call when its worker dies."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -27,7 +28,7 @@ from interviews.states import (
 )
 from media_worker import gateway
 from media_worker import protocol as p
-from media_worker.gateway import MediaUnavailable
+from media_worker.gateway import CallNotOpen, MediaUnavailable
 from media_worker.models import MediaWorker
 from media_worker.selectors import choose_worker, live_workers
 
@@ -223,12 +224,30 @@ def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict
             closed_at=timezone.now(), close_reason="refused"
         )
         raise
+    if not Leg.objects.filter(pk=leg.pk, closed_at=None).exists():
+        # Whoever left, or was taken over, while the worker answered: nobody would close it later.
+        close_legs(str(call.pk), leg.media_epoch, [str(leg.pk)], "left")
+        raise NotAdmitted
     return {
         "leg_id": str(leg.pk),
         "media_epoch": leg.media_epoch,
         "answer_sdp": answer.answer_sdp,
         "slots": [slot.model_dump() for slot in answer.slots],
     }
+
+
+def close_legs(call_id: str, media_epoch: int, leg_ids: list[str], reason: str) -> None:
+    """Have the worker close connections whose place is given up; closing again is no error.
+
+    Raises MediaUnavailable while the worker that has the call cannot be asked.
+    """
+    call = Call.objects.select_related("task").get(pk=call_id)
+    if not call.is_running or call.media_epoch != media_epoch:
+        return  # the room is closed as a whole, or the connections were another worker's
+    room = room_of(call)
+    with suppress(CallNotOpen):  # it was started anew, with no connection
+        for leg_id in leg_ids:
+            room.close_leg(leg_id, reason)
 
 
 connect_media_async = database_sync_to_async(connect_media)

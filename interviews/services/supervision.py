@@ -1,6 +1,5 @@
 """A supervisor in a running call: seen and heard by everybody, or listening only."""
 
-import contextlib
 from uuid import UUID
 
 from django.db import transaction
@@ -12,12 +11,9 @@ from common.push import call_group, push
 from interviews import policy
 from interviews.errors import CallOver, SupervisesItself, SupervisionFull
 from interviews.models import Participant, TimelineEvent
-from interviews.selectors import open_leg
 from interviews.states import ParticipantRole, ParticipantState
-from media_worker.gateway import MediaRefused, MediaUnavailable
 
 from .calls import call_ms, leave_call, leave_locked, lock_call
-from .media import room_of
 
 
 @transaction.atomic
@@ -75,14 +71,7 @@ def start_supervision(call_id: UUID, *, user: User, silent: bool, actor: Actor) 
 def end_supervision(participant_id: UUID, *, actor: Actor, reason: str) -> None:
     """The stay is over: by oneself, by another supervisor, or because the right was lost.
 
-    The worker closes the connection whatever the client does. Idempotent.
+    Idempotent.
     """
-    place = Participant.objects.select_related("call").get(
-        pk=participant_id, role=ParticipantRole.SUPERVISOR
-    )
-    leg_id = open_leg(participant_id)
-    leave_call(participant_id, actor=actor, reason=reason)
-    if leg_id is not None:
-        # A worker that is away has no connection left to close.
-        with contextlib.suppress(MediaUnavailable, MediaRefused):
-            room_of(place.call).close_leg(leg_id, reason)
+    place = Participant.objects.get(pk=participant_id, role=ParticipantRole.SUPERVISOR)
+    leave_call(place.pk, actor=actor, reason=reason)

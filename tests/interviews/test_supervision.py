@@ -111,6 +111,7 @@ def test_a_listener_is_connected_without_anything_to_send(call, supervisor):
             assert told["media"] == {"audio": sends, "video": sends}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_who_is_removed_loses_the_connection_at_the_worker(call, supervisor):
     place = start(call, supervisor, silent=False)
     with fake_worker(call) as worker:

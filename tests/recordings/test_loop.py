@@ -10,14 +10,13 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connections
-from django.utils import timezone
 
 from common.errors import NotFound
 from media_worker.gateway import MediaUnavailable
-from media_worker.models import MediaWorker
 from recordings import services
 from recordings.services.loop import LoopReport
-from tests.support.rtc import Peer, WorkerProcess, until, web_stub, worker_process
+from tests.support.real_worker import registered_worker
+from tests.support.rtc import Peer, WorkerProcess, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,18 +31,8 @@ async def peer() -> AsyncIterator[Peer]:
 
 @pytest_asyncio.fixture
 async def worker() -> AsyncIterator[WorkerProcess]:
-    async with web_stub() as stub:
-        spool = Path(settings.SPOOL_DIR)
-        with worker_process(spool, stub.url, settings.MEDIA_CONTROL_TOKEN) as process:
-            now = timezone.now()
-            await MediaWorker.objects.acreate(
-                worker_id="w1",
-                control_url=process.control_url,
-                started_at=now,
-                last_heartbeat_at=now,
-                capacity=4,
-            )
-            yield process
+    async with registered_worker() as process:
+        yield process
 
 
 async def begun(peer: Peer) -> str:

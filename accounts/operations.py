@@ -40,7 +40,7 @@ MENUS: tuple[Menu, ...] = (
         (
             ("qc.review", _("质检复核")),
             ("qc.view", _("查询")),
-            ("qc.manage", _("抽检方案与评分表")),
+            ("qc.manage", _("抽检方案、评分表与改派")),
         ),
     ),
     Menu(

@@ -89,6 +89,15 @@ WITH RECURSIVE below AS (
 )
 SELECT id FROM below
 """
+_ABOVE = """
+WITH RECURSIVE above AS (
+    SELECT id, parent_id FROM accounts_institution WHERE id = %s
+    UNION
+    SELECT parent.id, parent.parent_id
+    FROM accounts_institution parent JOIN above ON above.parent_id = parent.id
+)
+SELECT id FROM above
+"""
 
 
 def scope_of(user: User | AnonymousUser, *operations: str) -> DataScope | None:
@@ -104,8 +113,12 @@ def scope_of(user: User | AnonymousUser, *operations: str) -> DataScope | None:
 
 def institutions_below(institution_id: int) -> list[int]:
     """The institution and everything under it, by primary key."""
+    return _institutions(_BELOW, institution_id)
+
+
+def _institutions(query: str, institution_id: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_BELOW, [institution_id])
+        cursor.execute(query, [institution_id])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -131,6 +144,19 @@ def visible(user: User | AnonymousUser, *operations: str, owner: str = "") -> Q:
 def in_scope(user: User | AnonymousUser, owner: User, *operations: str) -> bool:
     """Whether what `owner` owns is open to `user` by one of `operations`."""
     return User.objects.filter(visible(user, *operations), pk=owner.pk).exists()
+
+
+def people_who_may(operation: str, owner: User) -> QuerySet[User]:
+    """`in_scope` asked from the other end: whose roles open `operation` on what `owner` owns.
+
+    Without `owner`, and without superusers, who may everything and do none of it.
+    """
+    reach = Q(roles__scope=DataScope.ALL)
+    if owner.institution_id is not None:
+        above = _institutions(_ABOVE, owner.institution_id)
+        reach |= Q(roles__scope=DataScope.INSTITUTION, institution__in=above)
+    found = User.objects.filter(reach, roles__operations__contains=[operation], is_active=True)
+    return found.exclude(pk=owner.pk).distinct().order_by("name", "staff_no")
 
 
 def staff_nos_in_scope(user: User | AnonymousUser, *operations: str) -> tuple[str, ...] | None:

@@ -127,9 +127,11 @@ ACTIONS: dict[str, str | Promise] = {
     "playout.resume": _("继续了播放"),
     "playout.started": _("开始了播放"),
     "playout.stop": _("停止了播放"),
+    "qc.assigned": _("改派了质检"),
     "qc.claimed": _("认领了质检"),
     "qc.commented": _("回复了质检意见"),
     "qc.flag": _("标记了抽检问题"),
+    "qc.lapsed": _("质检超时未结论，放回队列"),
     "qc.opened": _("进入了质检"),
     "qc.pass": _("质检通过"),
     "qc.reject": _("质检拒件"),
@@ -138,6 +140,7 @@ ACTIONS: dict[str, str | Promise] = {
     "qc.sampled": _("抽取了样本"),
     "qc.second_asked": _("抽取了复评"),
     "qc.second_given": _("提交了复评"),
+    "qc.taken_back": _("收回了质检"),
     "qc.urgent": _("设置了加急"),
     "recording.contract_ended": _("登记了合同结束"),
     "recording.deleted": _("删除了到期录像"),
@@ -278,6 +281,8 @@ FACTS: dict[str, str | Promise] = {
     "set_by": _("设定人"),
     "agreed_by": _("复核人"),
     "second_factor": _("二次验证"),
+    "reviewer": _("复核岗"),
+    "from_reviewer": _("原复核岗"),
 }
 # What those facts are worth, where a code is written down.
 WORDS: dict[str, str | Promise] = {

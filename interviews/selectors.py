@@ -56,6 +56,12 @@ def calls_with_part_of(user: User) -> QuerySet[Call]:
     return Call.objects.filter(Q(seat__user=user) | Q(pk__in=joined.values("call")))
 
 
+def people_with_part_in(call: Call) -> set[int]:
+    """Primary keys of those of whom the call is in `calls_with_part_of`."""
+    joined = call.participants.filter(silent=False, user__isnull=False)
+    return {call.seat.user_id, *joined.values_list("user_id", flat=True)}
+
+
 def current_tasks_for_phone(phone: str) -> list[Party]:
     """The parties this phone number stands for in tasks that are in force, newest first."""
     return list(

@@ -20,6 +20,7 @@ class Group(StrEnum):
     RECORDING = "recording"
     BOOKING = "booking"
     MEDIA = "media"
+    QC = "qc"
     SECURITY = "security"
 
 
@@ -28,6 +29,7 @@ GROUP_LABELS = {
     Group.RECORDING: _("录制与画质"),
     Group.BOOKING: _("预约"),
     Group.MEDIA: _("营销素材"),
+    Group.QC: _("质检"),
     Group.SECURITY: _("登录与密码"),
 }
 EVERYWHERE = ("global", "channel", "product")
@@ -457,6 +459,17 @@ DEFINITIONS = {
             500,
             _("上传的原始音视频文件不得超过此大小。"),
             Group.MEDIA,
+            GLOBAL_ONLY,
+        ),
+        Definition(
+            "qc_claim_hours",
+            _("质检认领时限"),
+            _("小时"),
+            1,
+            720,
+            8,
+            _("认领后超过此时间没有结论，案件放回质检队列；领取的复评可由他人接手。"),
+            Group.QC,
             GLOBAL_ONLY,
         ),
         Definition(

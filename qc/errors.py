@@ -16,7 +16,13 @@ class OwnCase(DomainError):
 class NotYours(DomainError):
     code = "review_not_yours"
     status = 403
-    message = _("该案件正由其他复核岗处理。")
+    message = _("该案件现不由您处理，可能已放回队列或改派。")
+
+
+class NotAReviewer(DomainError):
+    code = "not_a_reviewer"
+    status = 400
+    message = _("请选择能看到该案件的复核岗。")
 
 
 class WrongCourse(DomainError):

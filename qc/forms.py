@@ -4,15 +4,18 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from recordings.forms import SearchForm
 from recordings.selectors import Search
 
 from .selectors import TABS, QueueSearch
-from .states import ReviewMove
+from .states import DECISIONS, ReviewMove
 
 LONGEST_DAYS = 366
+_DECIDING = sorted(frozenset[ReviewMove]().union(*DECISIONS.values()))
 
 
 class QueueForm(SearchForm):
@@ -32,9 +35,26 @@ class QueueForm(SearchForm):
         )
 
 
+class AssignForm(forms.Form):
+    """改派; without a reviewer 收回."""
+
+    reviewer = forms.ModelChoiceField(
+        label=_("改派给"),
+        queryset=User.objects.none(),
+        to_field_name="staff_no",
+        required=False,
+        empty_label=_("请选择"),
+        widget=forms.Select({"class": "input"}),
+    )
+
+    def __init__(self, *args: Any, reviewers: QuerySet[User], **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.fields["reviewer"].queryset = reviewers  # type: ignore[attr-defined]
+
+
 class DecisionForm(forms.Form):
     move = forms.ChoiceField(
-        choices=[(move.value, move.value) for move in ReviewMove if move is not ReviewMove.CLAIM],
+        choices=[(move.value, move.value) for move in (ReviewMove.RELEASE, *_DECIDING)],
         error_messages={"required": _("请选择处理意见。"), "invalid_choice": _("请选择处理意见。")},
     )
     reasons = forms.MultipleChoiceField(required=False)

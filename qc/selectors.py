@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from accounts.selectors import visible
+from accounts.selectors import people_who_may, visible
 from common.errors import NotFound
 from interviews.models import Call, TimelineEvent
+from interviews.selectors import people_with_part_in
 from interviews.states import RISK_TAGS, CallState, Verdict
 from recordings.selectors import Search, entries_found
 
@@ -163,6 +164,13 @@ def review_for(user: User, review_id: int) -> QcReview:
     if not is_own and not reviews_open_to(user).filter(pk=review_id).exists():
         raise NotFound
     return review
+
+
+def reviewers_of(review: QcReview) -> QuerySet[User]:
+    """To whom the review can be given: who reviews, sees it and had no part in the call."""
+    return people_who_may(REVIEW, review.call.seat.user).exclude(
+        pk__in=people_with_part_in(review.call)
+    )
 
 
 def results_of_seat(user: User) -> QuerySet[QcReview]:

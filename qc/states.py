@@ -25,6 +25,7 @@ class ReviewState(TextChoices):
 class ReviewMove(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
+    ASSIGN = "assign"
     PASS = "pass"  # noqa: S105 - 通过, not a password
     REJECT = "reject"
     RETURN = "return"
@@ -35,6 +36,7 @@ _CLAIMED = frozenset({ReviewState.CLAIMED})
 REVIEW_MACHINE = Machine[ReviewState, ReviewMove](
     {
         ReviewMove.CLAIM: (frozenset({ReviewState.OPEN}), ReviewState.CLAIMED),
+        ReviewMove.ASSIGN: (frozenset({ReviewState.OPEN}) | _CLAIMED, ReviewState.CLAIMED),
         ReviewMove.RELEASE: (_CLAIMED, ReviewState.OPEN),
         ReviewMove.PASS: (_CLAIMED, ReviewState.PASSED),
         ReviewMove.REJECT: (_CLAIMED, ReviewState.REJECTED),

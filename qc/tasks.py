@@ -8,3 +8,8 @@ from . import services
 @shared_task
 def draw_samples() -> None:
     services.draw_due_samples()
+
+
+@shared_task
+def sweep() -> None:
+    services.give_back_lapsed()

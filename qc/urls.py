@@ -19,6 +19,7 @@ urlpatterns = [
     path("<int:review_id>/clips", views.cut_clip, name="cut_clip"),
     path("<int:review_id>/", views.review, name="review"),
     path("<int:review_id>/claim", views.claim, name="claim"),
+    path("<int:review_id>/assign", views.assign, name="assign"),
     path("<int:review_id>/urgent", views.urgent, name="urgent"),
     path("<int:review_id>/decide", views.decide, name="decide"),
     path("<int:review_id>/comment", views.comment, name="comment"),

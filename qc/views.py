@@ -28,8 +28,8 @@ from recordings import services as viewing
 from ui.charts import stacked
 
 from . import selectors, services
-from .errors import BadClip
-from .forms import ClipForm, DecisionForm, PeriodForm, QueueForm, SecondForm
+from .errors import BadClip, NotAReviewer
+from .forms import AssignForm, ClipForm, DecisionForm, PeriodForm, QueueForm, SecondForm
 from .models import QcReview
 from .states import DECISIONS, ReviewMove, ReviewOrigin, ReviewState
 
@@ -73,6 +73,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "counts": selectors.counts_for(user),
         "may_review": may(user, selectors.REVIEW),
         "may_view": may(user, selectors.VIEW),
+        "may_assign": may(user, selectors.MANAGE),
         "past_days": selectors.PAST_DAYS if search.shown in selectors.PAST else None,
         "seconds": selectors.seconds_waiting(user) if may(user, selectors.REVIEW) else 0,
         "now": timezone.now(),
@@ -121,6 +122,9 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
         "score_items": form.items.all() if form else (),
         "given": found.given(),
         "clips": found.clips.all(),
+        "assign": AssignForm(reviewers=selectors.reviewers_of(found))
+        if may(user, selectors.MANAGE) and found.decided_at is None
+        else None,
     }
     return context
 
@@ -152,6 +156,26 @@ def urgent(request: HttpRequest, review_id: int) -> HttpResponse:
     found = _review(request, review_id)
     services.set_urgent(found.pk, urgent="urgent" in request.POST, actor=request_actor(request))
     return _back_to(request, found)
+
+
+@login_required
+@require_POST
+def assign(request: HttpRequest, review_id: int) -> HttpResponse:
+    """改派 and 收回; back to the queue as it was searched."""
+    _user(request, selectors.MANAGE)
+    found = _review(request, review_id)
+    form = AssignForm(request.POST, reviewers=selectors.reviewers_of(found))
+    actor = request_actor(request)
+    try:
+        if "take_back" in request.POST:
+            services.take_back(found.pk, actor=actor)
+        elif form.is_valid() and (reviewer := form.cleaned_data["reviewer"]):
+            services.assign(found.pk, to=reviewer, actor=actor)
+        else:
+            raise NotAReviewer
+    except DomainError as refusal:
+        messages.error(request, refusal.text)
+    return redirect(f"{reverse('qc:queue')}?{request.GET.urlencode()}")
 
 
 @login_required

@@ -180,7 +180,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
-    "qc": {"task": "qc.tasks.draw_samples", "schedule": 1800.0, "options": {"expires": 1800}},
+    "samples": {"task": "qc.tasks.draw_samples", "schedule": 1800.0, "options": {"expires": 1800}},
+    "qc": {"task": "qc.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 # Apps of one layer do not import each other: what 质检 may name as a reason comes from here.

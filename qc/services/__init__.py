@@ -1,22 +1,28 @@
 """What happens to reviews, second opinions and coaching clips."""
 
-from .clips import cut_clip, drop_clip, note_coached, note_seen
-from .reviews import (
+from .claims import (
+    assign,
     claim,
     claim_next,
+    give_back_lapsed,
+    lock_review,
+    release,
+    take_back,
+)
+from .clips import cut_clip, drop_clip, note_coached, note_seen
+from .reviews import (
     comment,
     decide,
     draw_due_samples,
     draw_sample,
-    lock_review,
     open_review,
-    release,
     set_urgent,
 )
 from .second import ask_second_opinions, give_second_opinion, take_second_opinion
 
 __all__ = [
     "ask_second_opinions",
+    "assign",
     "claim",
     "claim_next",
     "comment",
@@ -25,6 +31,7 @@ __all__ = [
     "draw_due_samples",
     "draw_sample",
     "drop_clip",
+    "give_back_lapsed",
     "give_second_opinion",
     "lock_review",
     "note_coached",
@@ -32,5 +39,6 @@ __all__ = [
     "open_review",
     "release",
     "set_urgent",
+    "take_back",
     "take_second_opinion",
 ]

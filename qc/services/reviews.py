@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,10 +14,9 @@ from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
 from interviews.errors import ReasonRequired
-from interviews.selectors import calls_with_part_of
 from interviews.services import lock_task, require_passable, return_task, settle_task
 from qc import selectors
-from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
+from qc.errors import NotYours, UnknownReason, WrongCourse
 from qc.models import CoachingClip, QcReview, SamplingPlan, SamplingRun, ScoreForm
 from qc.sampling import is_chosen
 from qc.scoring import Item, score_of
@@ -28,19 +26,12 @@ from qc.states import (
     REVIEW_MACHINE,
     ReviewMove,
     ReviewOrigin,
-    ReviewState,
 )
+
+from .claims import lock_review, note_review, own_review
 
 # So far back are days made up for that nobody drew.
 MADE_UP_DAYS = 14
-
-
-def lock_review(review_id: int) -> QcReview:
-    return (
-        QcReview.objects.select_for_update(of=("self",))
-        .select_related("call__seat", "call__task")
-        .get(pk=review_id)
-    )
 
 
 @transaction.atomic
@@ -56,71 +47,7 @@ def open_review(
         call_id=call_id, defaults={"doubt": doubt, "origin": origin, "sampling_run": run}
     )
     if created:
-        _note(review, "qc.opened", SYSTEM, origin=str(origin))
-    return review
-
-
-def _note(review: QcReview, action: str, actor: Actor, **facts: Any) -> None:
-    audit.record(
-        action,
-        actor=actor,
-        object_type="qc_review",
-        object_id=review.pk,
-        chain=audit.interview_chain(review.call.task_id),
-        **facts,
-    )
-
-
-def _advance(review: QcReview, move: ReviewMove) -> None:
-    review.state = REVIEW_MACHINE.after(review.review_state, move)
-
-
-@transaction.atomic
-def claim(review_id: int, *, reviewer: User) -> QcReview:
-    """Take a case for review. Raises OwnCase, IllegalMove when somebody has it."""
-    review = lock_review(review_id)
-    if calls_with_part_of(reviewer).filter(pk=review.call_id).exists():
-        raise OwnCase
-    _advance(review, ReviewMove.CLAIM)
-    review.reviewer = reviewer
-    review.claimed_at = timezone.now()
-    review.save(update_fields=["state", "reviewer", "claimed_at"])
-    _note(review, "qc.claimed", actor_of(reviewer))
-    return review
-
-
-@transaction.atomic
-def claim_next(*, reviewer: User, among: QuerySet[QcReview]) -> QcReview | None:
-    """The first open one of `among` that is no own interview, claimed; None when there is none.
-
-    Two reviewers who ask at once get two cases: a row somebody is taking is passed over.
-    """
-    first = (
-        among.filter(state=ReviewState.OPEN)
-        .exclude(call__in=calls_with_part_of(reviewer))
-        .order_by("-is_urgent", "opened_at", "pk")
-        .select_for_update(of=("self",), skip_locked=True)
-        .first()
-    )
-    return claim(first.pk, reviewer=reviewer) if first else None
-
-
-@transaction.atomic
-def release(review_id: int, *, reviewer: User) -> QcReview:
-    """Put one's own case back into the queue; its place there is kept. Raises NotYours."""
-    review = _own(review_id, reviewer)
-    _advance(review, ReviewMove.RELEASE)
-    review.reviewer = None
-    review.claimed_at = None
-    review.save(update_fields=["state", "reviewer", "claimed_at"])
-    _note(review, "qc.released", actor_of(reviewer))
-    return review
-
-
-def _own(review_id: int, reviewer: User) -> QcReview:
-    review = lock_review(review_id)
-    if review.reviewer_id != reviewer.pk:
-        raise NotYours
+        note_review(review, "qc.opened", SYSTEM, origin=str(origin))
     return review
 
 
@@ -130,7 +57,7 @@ def set_urgent(review_id: int, *, urgent: bool, actor: Actor) -> QcReview:
     if review.is_urgent is not urgent:
         review.is_urgent = urgent
         review.save(update_fields=["is_urgent"])
-        _note(review, "qc.urgent", actor, urgent=urgent)
+        note_review(review, "qc.urgent", actor, urgent=urgent)
     return review
 
 
@@ -150,14 +77,14 @@ def decide(
     NotYours, WrongCourse, ReasonRequired, UnknownReason, IllegalMove, TaskClosed, PartiesMissing;
     nothing changes then.
     """
-    review = _own(review_id, reviewer)
+    review = own_review(review_id, reviewer)
     if move not in DECISIONS[ReviewOrigin(review.origin)]:
         raise WrongCourse
     if move in NEEDS_REASONS and not reasons:
         raise ReasonRequired
     if move is ReviewMove.REJECT and not set(reasons) <= set(selectors.reject_reasons()):
         raise UnknownReason
-    _advance(review, move)
+    review.state = REVIEW_MACHINE.after(review.review_state, move)
     review.reasons = list(dict.fromkeys(reasons)) if move in NEEDS_REASONS else []
     review.note = note.strip()[:500]
     review.decided_at = timezone.now()
@@ -179,7 +106,7 @@ def decide(
         )
     if move is ReviewMove.RETURN:
         return_task(review.call.task_id, review_id=review.pk)
-    _note(review, f"qc.{move.value}", actor, reasons=review.reasons, points=review.points)
+    note_review(review, f"qc.{move.value}", actor, reasons=review.reasons, points=review.points)
     return review
 
 
@@ -225,7 +152,7 @@ def comment(review_id: int, *, seat_user: User, text: str) -> QcReview:
         raise NotYours
     review.seat_comment = text.strip()[:500]
     review.save(update_fields=["seat_comment"])
-    _note(review, "qc.commented", actor_of(seat_user))
+    note_review(review, "qc.commented", actor_of(seat_user))
     return review
 
 

@@ -20,10 +20,8 @@ from qc.models import QcReview, SecondOpinion, new_seed
 from qc.sampling import is_chosen
 from qc.states import DECISIONS, NEEDS_REASONS, ReviewMove, ReviewOrigin
 
+from .claims import taken_since
 from .reviews import score_by_form
-
-# A case somebody took and left is given to another after so long.
-TAKEN_FOR = dt.timedelta(hours=8)
 
 
 @transaction.atomic
@@ -66,14 +64,16 @@ def ask_second_opinions(
 
 @transaction.atomic
 def take_second_opinion(among: QuerySet[QcReview], *, reviewer: User) -> SecondOpinion | None:
-    """The first that waits for another eye than the seat's and the first reviewer's; None else."""
-    stale = timezone.now() - TAKEN_FOR
+    """The first that waits for another eye than the seat's and the first reviewer's; None else.
+
+    One that somebody took and left lying is given to another, as a claimed review is.
+    """
     mine = SecondOpinion.objects.filter(reviewer=reviewer, decided_at=None).first()
     if mine is not None:
         return mine
     found = (
         SecondOpinion.objects.filter(decided_at=None, review__in=among)
-        .filter(Q(reviewer=None) | Q(taken_at__lt=stale))
+        .filter(Q(reviewer=None) | Q(taken_at__lt=taken_since()) | Q(reviewer__is_active=False))
         .exclude(review__reviewer=reviewer)
         .exclude(review__call__in=calls_with_part_of(reviewer))
         .order_by("asked_at", "pk")

@@ -2,6 +2,7 @@
 
 A system needs its key and the scope: settings.PARTNER_ARCHIVE_READERS names those that have it,
 settings.PARTNER_ARCHIVE_PLACES narrows some of them to the properties of a province, city or county.
+To say that a contract is over needs a scope of its own: what is kept until then may go.
 """
 
 from dataclasses import replace
@@ -18,16 +19,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.actor import Actor, ActorKind
+from common.actor import Actor
 from common.errors import Forbidden, NotFound
 from common.problems import ProblemSerializer
 from common.ranges import answer
+from interviews.models import InterviewTask
 from interviews.states import TaskState
 from recordings.models import Recording, StoredObject
 from recordings.selectors import CURSOR, Search, open_stored, stored_recordings, within
 from recordings.services import end_contract, note_fetched
 
-from .auth import PartnerKey
+from .auth import PartnerKey, actor_of, require_scope
 
 PROBLEMS = {
     400: ProblemSerializer,
@@ -101,10 +103,9 @@ class ArchiveView(APIView):
 
     def actor(self, request: Request) -> Actor:
         """Raises Forbidden for a system without the scope."""
-        name = str(request.user)
-        if name not in settings.PARTNER_ARCHIVE_READERS:
+        if str(request.user) not in settings.PARTNER_ARCHIVE_READERS:
             raise Forbidden
-        return Actor(ActorKind.PARTNER, name, name, request.META.get("REMOTE_ADDR", ""))
+        return actor_of(request)
 
     def places(self, request: Request) -> list[str] | None:
         """Where the properties lie whose recordings the system may have; None: anywhere."""
@@ -232,12 +233,19 @@ class ContractEndView(ArchiveView):
     @extend_schema(
         operation_id="endContract",
         summary="A contract is over: keeping times that count from its end begin (STO-4)",
+        description=(
+            "Needs the scope `contract_end`. `ended_on` lies neither before the contract's last interview "
+            "nor in the future (422 `contract_end_unfit`). A later word counts."
+        ),
         request=ContractEndSerializer,
-        responses={200: ContractEndSerializer, **PROBLEMS},
+        responses={200: ContractEndSerializer, 422: ProblemSerializer, **PROBLEMS},
     )
     def put(self, request: Request, contract_no: str) -> Response:
-        actor = self.actor(request)
+        require_scope(request, "contract_end")
+        tasks = InterviewTask.objects.filter(contract_no=contract_no, rehearsal=False)
+        if not tasks.filter(within(self.places(request), "property_")).exists():
+            raise NotFound
         body = ContractEndSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        end = end_contract(contract_no, body.validated_data["ended_on"], actor=actor)
+        end = end_contract(contract_no, body.validated_data["ended_on"], actor=actor_of(request))
         return Response(ContractEndSerializer({"ended_on": end.ended_on}).data)

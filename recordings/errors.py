@@ -22,12 +22,6 @@ class NothingToShow(DomainError):
     message = _("这次通话没有完成的话术步骤，无法生成要点集锦。")
 
 
-class ReasonRequired(DomainError):
-    code = "reason_required"
-    status = 400
-    message = _("请填写下载原因。")
-
-
 class TooManySaved(DomainError):
     code = "too_many_saved"
     status = 422
@@ -37,6 +31,14 @@ class TooManySaved(DomainError):
 class HoldExists(DomainError):
     code = "hold_exists"
     message = _("该合同已在法定保留中。")
+
+
+class EndUnfit(DomainError):
+    """A contract is over neither before its last interview nor in days to come."""
+
+    code = "contract_end_unfit"
+    status = 422
+    message = _("合同结束日应在 {earliest} 至 {latest} 之间。")
 
 
 class RuleChanged(DomainError):

@@ -19,6 +19,8 @@ from .states import FINAL, ObjectKind, RetentionStart, Stage, TicketPurpose, Tie
 TROUBLE = ~Q(stage__in=list(FINAL)) | (
     Q(stage__in=[Stage.STORED, Stage.EMPTY]) & (~Q(error="") | ~Q(damaged=[]) | ~Q(uncomposed=""))
 )
+# No rule keeps for a shorter time, and nothing is let go sooner after it was stored.
+LEAST_MONTHS = 6
 # `error` of one whose stored files include some that are no longer what arrived.
 UNLIKE = "ChecksumMismatch"
 
@@ -320,7 +322,7 @@ class RetentionRule(models.Model):
     )
     months = models.PositiveSmallIntegerField(
         _("保管月数"),
-        validators=[MinValueValidator(6), MaxValueValidator(1200)],
+        validators=[MinValueValidator(LEAST_MONTHS), MaxValueValidator(1200)],
         help_text=_("监管要求：不短于合同结束后 6 个月。按最长贷款期限加 5 年填写。"),
     )
     cold_after_days = models.PositiveSmallIntegerField(

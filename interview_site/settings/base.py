@@ -302,7 +302,8 @@ EVIDENCE_KEY_DIR = Path(env.str("EVIDENCE_KEY_DIR", default=str(RUN_DIR / "evide
 EVIDENCE_SIGNER: list[str] = env.list("EVIDENCE_SIGNER", default=[])
 # name -> shared secret of a system that may call the partner API
 PARTNER_API_KEYS: dict[str, str] = env.dict("PARTNER_API_KEYS", default={})
-# What else than the customer's own tasks they may do: name -> "manager", "credit" (credit_bridge/auth.py).
+# What else than the customer's own tasks they may do: name -> "manager", "credit",
+# "contract_end" (says when a loan is over: recordings kept until then may go; credit_bridge/auth.py).
 PARTNER_SCOPES: dict[str, list[str]] = {
     name: scopes.split("+") for name, scopes in env.dict("PARTNER_SCOPES", default={}).items()
 }

@@ -19,7 +19,10 @@ if not env.dict("FIELD_ENCRYPTION_KEYS", default={}):
 if not env.dict("PARTNER_API_KEYS", default={}):
     PARTNER_API_KEYS = {"demo-bank-app": "demo-bank-app-key", "demo-credit": "demo-credit-key"}
     PARTNER_ARCHIVE_READERS = ["demo-credit"]
-    PARTNER_SCOPES = {"demo-bank-app": ["manager"], "demo-credit": ["manager", "credit"]}
+    PARTNER_SCOPES = {
+        "demo-bank-app": ["manager"],
+        "demo-credit": ["manager", "credit", "contract_end"],
+    }
 if not env.str("CREDIT_SECRET", default=""):
     CREDIT_SECRET = "demo-credit-secret"  # noqa: S105 - the demo's simulator shares it
 if not env.str("RECOGNITION_SECRET", default=""):

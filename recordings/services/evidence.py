@@ -25,7 +25,8 @@ from evidence.models import Anchor
 from evidence.offline import verify_evidence as verifier
 from evidence.offline.verify_evidence import Fault
 from evidence.selectors import key_records, leaves_of, proof_of, seal_of
-from recordings.errors import FilesMissing, NotSealed, ReasonRequired
+from interviews.errors import ReasonRequired
+from recordings.errors import FilesMissing, NotSealed
 from recordings.models import Recording, StoredObject
 from recordings.selectors import open_stored
 from recordings.states import Stage

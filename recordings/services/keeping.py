@@ -6,13 +6,16 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
 from audit import services as audit
 from common.actor import Actor
 from common.clock import db_now
-from recordings.models import ContractEnd, Recording, RetentionRule, StoredObject
+from common.errors import NotFound
+from interviews.models import Call, InterviewTask
+from recordings.errors import EndUnfit
+from recordings.models import LEAST_MONTHS, ContractEnd, Recording, RetentionRule, StoredObject
 from recordings.states import RetentionStart, Stage, Tier
 from recordings.storage import store
 
@@ -47,17 +50,27 @@ def under_rules(said: Callable[[RetentionRule], Q | None]) -> Q:
 
 
 def kept_until(recording: Recording, rule: RetentionRule) -> dt.date | None:
-    """None as long as the event that the time counts from has not come."""
+    """None as long as the event that the time counts from has not come.
+
+    Whatever that event's day is said to be: never sooner than LEAST_MONTHS after it was stored.
+    """
+    begin = _begun_on(recording, RetentionStart(rule.start))
+    if begin is None:
+        return None
+    stored_on = timezone.localdate(recording.stored_at or recording.created_at)
+    return max(add_months(begin, rule.months), add_months(stored_on, LEAST_MONTHS))
+
+
+def _begun_on(recording: Recording, start: RetentionStart) -> dt.date | None:
     call = recording.call
-    if rule.start == RetentionStart.CONTRACT_ENDED:
+    if start is RetentionStart.CONTRACT_ENDED:
         end = ContractEnd.objects.filter(contract_no=call.task.contract_no).first()
-        return add_months(end.ended_on, rule.months) if end else None
-    begin = (
-        call.task.settled_at
-        if rule.start == RetentionStart.TASK_SETTLED
-        else call.ended_at or call.clock_started_at
-    )
-    return add_months(timezone.localtime(begin).date(), rule.months) if begin else None
+        return end.ended_on if end else None
+    if start is RetentionStart.TASK_SETTLED:
+        begin = call.task.settled_at
+    else:
+        begin = call.ended_at or call.clock_started_at
+    return timezone.localdate(begin) if begin else None
 
 
 def _begun(rule: RetentionRule) -> Q:
@@ -74,9 +87,12 @@ def _begun(rule: RetentionRule) -> Q:
 def end_contract(contract_no: str, ended_on: dt.date, *, actor: Actor) -> ContractEnd:
     """The credit system says that a contract is over; a later word counts (a loan prolonged).
 
-    A day that is later than the one told before prolongs what was kept by it; an earlier one changes
+    Raises NotFound for one nobody was asked to interview, EndUnfit for a day to come, and for one before the contract's last interview. A day that is later than the one told before prolongs what was kept by it; an earlier one changes
     nothing of that, because a store that locks does not let go sooner.
     """
+    earliest, latest = _last_interview(contract_no), timezone.localdate()
+    if not earliest <= ended_on <= latest:
+        raise EndUnfit(earliest=earliest.isoformat(), latest=latest.isoformat())
     before = ContractEnd.objects.filter(contract_no=contract_no).first()
     end, _made = ContractEnd.objects.update_or_create(
         contract_no=contract_no,
@@ -96,6 +112,18 @@ def end_contract(contract_no: str, ended_on: dt.date, *, actor: Actor) -> Contra
         ended_on=ended_on.isoformat(),
     )
     return end
+
+
+def _last_interview(contract_no: str) -> dt.date:
+    """The day of the contract's last call; of its first task where there was none."""
+    calls = Call.objects.filter(task__contract_no=contract_no)
+    last = calls.aggregate(at=Max("clock_started_at"))["at"]
+    if last is None:
+        tasks = InterviewTask.objects.filter(contract_no=contract_no)
+        last = tasks.aggregate(at=Min("created_at"))["at"]
+    if last is None:
+        raise NotFound
+    return timezone.localdate(last)
 
 
 def _products_from_contract_end(contract_no: str) -> list[str]:

@@ -15,7 +15,8 @@ from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import db_now
 from common.faultpoint import faultpoint
-from recordings.errors import HoldExists, ReasonRequired
+from interviews.errors import ReasonRequired
+from recordings.errors import HoldExists
 from recordings.models import (
     ArchiveEntry,
     DeletionCertificate,

@@ -12,7 +12,8 @@ from accounts.models import User
 from audit import services as audit
 from common.actor import Actor
 from common.errors import NotFound
-from recordings.errors import NobodyThere, ReasonRequired, SeesItAnyway
+from interviews.errors import ReasonRequired
+from recordings.errors import NobodyThere, SeesItAnyway
 from recordings.models import Recording, RecordingShare
 from recordings.selectors import WATCH, may_open
 

@@ -6,7 +6,7 @@ from audit import services as audit
 from audit.selectors import was_noted
 from common.actor import Actor
 from common.clock import db_now
-from recordings.errors import ReasonRequired
+from interviews.errors import ReasonRequired
 from recordings.models import Recording, StoredObject
 
 MAX_REASON_CHARS = 200

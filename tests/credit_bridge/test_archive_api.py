@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from audit.models import AuditEntry
+from interviews.models import InterviewTask
 from interviews.states import TaskState
 from recordings import services
 from recordings.models import ContractEnd, Recording
@@ -30,6 +32,7 @@ def stored(ended_call, settings):  # noqa: F811 - the fixture above
     }
     settings.PARTNER_ARCHIVE_READERS = ["archive", "branch"]
     settings.PARTNER_ARCHIVE_PLACES = {"branch": ["440300"]}
+    settings.PARTNER_SCOPES = {"app": ["contract_end"], "branch": ["contract_end"]}
     recording = services.ensure_recording(ended_call(video=False).pk)
     pretend_sealed(recording)
     assert services.process(recording.pk) is Stage.STORED
@@ -273,16 +276,39 @@ def test_a_question_that_cannot_be_is_refused(stored, query):
     assert answer.json()["code"] == "invalid"
 
 
-def test_the_end_of_a_contract_is_told_by_a_system_with_the_scope(stored):
-    url = reverse("partner-contract-end", args=[stored.call.task.contract_no])
+def ends(key, contract_no, day):
+    url = reverse("partner-contract-end", args=[contract_no])
+    return asking(f"key-of-{key}").put(url, {"ended_on": day}, format="json")
 
-    assert (
-        asking("key-of-app").put(url, {"ended_on": "2026-03-31"}, format="json").status_code == 403
-    )
-    assert asking("key-of-archive").put(url, {"ended_on": "soon"}, format="json").status_code == 400
+
+def test_the_end_of_a_contract_is_told_by_a_system_with_a_scope_of_its_own(stored):
+    contract_no, today = stored.call.task.contract_no, timezone.localdate().isoformat()
+
+    assert ends("archive", contract_no, today).status_code == 403  # it may read, and no more
+    assert ends("app", contract_no, "soon").status_code == 400
     assert not ContractEnd.objects.exists()
-    answer = asking("key-of-archive").put(url, {"ended_on": "2026-03-31"}, format="json")
+    answer = ends("app", contract_no, today)
 
-    assert (answer.status_code, answer.json()) == (200, {"ended_on": "2026-03-31"})
-    assert ContractEnd.objects.get().told_by == "archive"
+    assert (answer.status_code, answer.json()) == (200, {"ended_on": today})
+    assert ContractEnd.objects.get().told_by == "app"
     assert AuditEntry.objects.filter(action="recording.contract_ended").count() == 1
+
+
+def test_the_end_is_told_of_known_contracts_in_the_places_of_the_system(stored):
+    contract_no, today = stored.call.task.contract_no, timezone.localdate().isoformat()
+
+    assert ends("app", "YXD-UNKNOWN", today).status_code == 404
+    assert ends("branch", contract_no, today).status_code == 404
+    InterviewTask.objects.update(property_city="440300")
+    assert ends("branch", contract_no, today).status_code == 200
+
+
+def test_a_contract_ends_neither_in_the_future_nor_before_its_last_interview(stored):
+    contract_no, today = stored.call.task.contract_no, timezone.localdate()
+    last = timezone.localdate(stored.call.clock_started_at)
+
+    for day in (today + dt.timedelta(days=1), last - dt.timedelta(days=1), dt.date(2000, 1, 1)):
+        refused = ends("app", contract_no, day.isoformat())
+        assert (refused.status_code, refused.json()["code"]) == (422, "contract_end_unfit")
+    assert not ContractEnd.objects.exists()
+    assert ends("app", contract_no, last.isoformat()).status_code == 200

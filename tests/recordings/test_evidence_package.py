@@ -24,8 +24,9 @@ from common.actor import SYSTEM
 from evidence.models import Anchor, Seal
 from evidence.offline import verify_evidence as verifier
 from evidence.services import rotate_key
+from interviews.errors import ReasonRequired
 from recordings import services
-from recordings.errors import NotSealed, ReasonRequired
+from recordings.errors import NotSealed
 from recordings.models import Recording, StoredObject
 from recordings.states import ObjectKind, Stage
 from recordings.storage import LocalStore

@@ -1,19 +1,18 @@
 """A legal hold against a deletion that runs, on two connections (STO-4)."""
 
-import datetime as dt
 import threading
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from operations.children import wait_until
 from recordings import services
 from recordings.models import LegalHold, Recording, RetentionRule, StoredObject
 from recordings.states import Stage
 from recordings.storage import LocalStore, store
+from tests.recordings.test_keeping import settle_long_ago
 from tests.recordings.test_views import pretend_sealed
 from tests.support.connections import beside, somebody_waits
 from tests.support.factories import SEAT_ACTOR
@@ -28,9 +27,7 @@ def expired(ended_call):
     pretend_sealed(recording)
     assert services.process(recording.pk) is Stage.STORED
     RetentionRule.objects.create(months=6, deletes=True)
-    task = recording.call.task
-    task.settled_at = timezone.now() - dt.timedelta(days=400)
-    task.save()
+    settle_long_ago(recording)
     assert services.set_keeping() == 1
     return Recording.objects.select_related("call__task").get(pk=recording.pk)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
+from interviews.models import Call
 from recordings import selectors, services, tasks
 from recordings.errors import CannotRebuild, HoldExists
 from recordings.models import (
@@ -50,9 +51,18 @@ def settle(recording: Recording, day: dt.date) -> None:
     task.save()
 
 
+LONG_AGO = dt.timedelta(days=400)
+
+
+def settle_long_ago(recording: Recording) -> None:
+    """Stored and settled so long ago that the shortest time is over."""
+    Recording.objects.filter(pk=recording.pk).update(stored_at=timezone.now() - LONG_AGO)
+    settle(recording, timezone.localdate() - LONG_AGO)
+
+
 def expire(recording: Recording, *, deletes: bool = True) -> None:
     RetentionRule.objects.create(months=6, deletes=deletes)
-    settle(recording, timezone.localdate() - dt.timedelta(days=400))
+    settle_long_ago(recording)
     assert services.set_keeping() == 1
 
 
@@ -64,6 +74,7 @@ def test_the_time_counts_from_the_conclusion_by_the_products_own_rule(stored):
     RetentionRule.objects.create(months=6)
     RetentionRule.objects.create(product_code="YXD", months=12)
     assert services.set_keeping() == 0  # no conclusion yet
+    Recording.objects.update(stored_at=timezone.now() - LONG_AGO)
     settle(stored, dt.date(2026, 1, 31))
 
     assert services.set_keeping() == 1
@@ -71,6 +82,24 @@ def test_the_time_counts_from_the_conclusion_by_the_products_own_rule(stored):
 
     stored.refresh_from_db()
     assert stored.keep_until == dt.date(2027, 1, 31)
+
+
+@pytest.mark.parametrize("start", ["call_ended", "task_settled", "contract_ended"])
+def test_nothing_is_let_go_within_six_months_of_being_stored(stored, start):
+    """Whatever day the event is said to have been."""
+    RetentionRule.objects.create(months=6, start=start, deletes=True)
+    long_ago = timezone.now() - LONG_AGO
+    Call.objects.update(clock_started_at=long_ago, ended_at=long_ago)
+    settle(stored, long_ago.date())
+    services.end_contract(
+        stored.call.task.contract_no, timezone.localdate(long_ago), actor=SEAT_ACTOR
+    )
+
+    tasks.keep()
+
+    stored.refresh_from_db()
+    assert stored.stage == Stage.STORED
+    assert stored.keep_until == add_months(timezone.localdate(stored.stored_at), 6)
 
 
 def test_what_is_over_is_deleted_with_a_certificate_of_every_file(stored):
@@ -141,16 +170,17 @@ def test_a_later_end_of_the_contract_prolongs_every_lock_even_while_one_is_made_
     )
     RetentionRule.objects.create(months=60, start="contract_ended")
     contract_no, today = stored.call.task.contract_no, timezone.localdate()
-    services.end_contract(contract_no, today, actor=SEAT_ACTOR)
+    Call.objects.update(clock_started_at=timezone.now() - dt.timedelta(days=90))
+    services.end_contract(contract_no, today - dt.timedelta(days=90), actor=SEAT_ACTOR)
     tasks.keep()
     locked.clear()
     Recording.objects.update(stage=Stage.RAW)
-    services.end_contract(contract_no, today + dt.timedelta(days=90), actor=SEAT_ACTOR)
+    services.end_contract(contract_no, today, actor=SEAT_ACTOR)
     Recording.objects.update(stage=Stage.STORED)
 
     tasks.keep()
 
-    until = add_months(today + dt.timedelta(days=90), 60)
+    until = add_months(today, 60)
     assert sorted(locked) == sorted((key, until) for key in keys())
 
 
@@ -338,6 +368,8 @@ def test_a_hold_is_placed_and_released_from_the_page_by_permission(stored):
     assert client.post(url, {"reason": "诉讼"}).status_code == 404
 
     Role.objects.update(operations=["videos.view", "videos.keep"])
+    refused = client.post(url, {"reason": " "}, follow=True).content.decode()
+    assert "请填写原因。" in refused
     client.post(url, {"reason": "诉讼"})
     shown = client.get(reverse("recordings:detail", args=[stored.call_id])).content.decode()
     held = LegalHold.objects.filter(released_at=None).count()

@@ -14,6 +14,7 @@ from recordings.services.upkeep import keep
 from recordings.states import RetentionStart, Stage, Tier
 from recordings.storage import LocalStore, store
 from tests.recordings.conftest import MakeEnded, time_for
+from tests.recordings.test_keeping import settle_long_ago
 from tests.recordings.test_views import pretend_sealed
 from tests.support.factories import SEAT_ACTOR
 
@@ -126,7 +127,7 @@ def test_a_store_that_is_away_for_one_deletes_the_others(two, monkeypatch):
     first, second = two
     RetentionRule.objects.create(months=6, deletes=True)
     for each in two:
-        settle(each, dt.timedelta(days=400))
+        settle_long_ago(each)
     assert services.set_keeping() == 2
     away = set(first.objects_stored.values_list("key", flat=True))
 
@@ -194,7 +195,7 @@ def test_an_unsettled_one_takes_no_place_from_one_that_is_due(two):
 
 def test_a_contract_that_goes_on_takes_no_place_from_one_that_is_over(two):
     RetentionRule.objects.create(months=6, start=RetentionStart.CONTRACT_ENDED)
-    services.end_contract(two[1].call.task.contract_no, dt.date(2026, 3, 31), actor=SEAT_ACTOR)
+    services.end_contract(two[1].call.task.contract_no, timezone.localdate(), actor=SEAT_ACTOR)
 
     assert services.set_keeping(time_for(rows=1)) == 1
     assert services.set_keeping() == 0
@@ -251,7 +252,7 @@ def test_every_row_is_asked_for_once_though_batches_are_small(two, monkeypatch):
 
 def test_a_date_that_is_prolonged_meanwhile_keeps_the_recording(two, monkeypatch):
     RetentionRule.objects.create(months=6, deletes=True)
-    settle(two[0], dt.timedelta(days=400))
+    settle_long_ago(two[0])
     services.set_keeping()
 
     def prolonged(name):

@@ -1,12 +1,10 @@
 """保管期限: what lets recordings go sooner needs two people, what keeps them longer one (S:A11, STO-4)."""
 
-import datetime as dt
 import json
 import threading
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from accounts import changes
 from accounts.errors import AlreadyDecided, OwnChange
@@ -18,7 +16,7 @@ from recordings import services
 from recordings.errors import RuleChanged, ShorterWithout
 from recordings.models import DeletionCertificate, Recording, RetentionRule
 from tests.accounts.test_four_eyes import both, entered
-from tests.recordings.test_keeping import settle, stored
+from tests.recordings.test_keeping import settle_long_ago, stored
 
 pytestmark = pytest.mark.django_db
 __all__ = ["both", "stored"]
@@ -145,7 +143,7 @@ def test_without_the_parameter_one_is_enough(both, rule):
 
 def test_the_certificate_names_who_wanted_the_deletion_and_who_agreed(both, rule, stored):
     wish(rule, both[0], months=6, deletes=True)
-    settle(stored, timezone.localdate() - dt.timedelta(days=400))
+    settle_long_ago(stored)
     services.set_keeping()
     assert services.delete_expired() == 0
     agree(both[1])

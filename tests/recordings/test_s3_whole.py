@@ -28,6 +28,7 @@ from recordings.models import (
 from recordings.s3 import PART_BYTES
 from recordings.states import ObjectKind, Stage
 from tests.recordings.conftest import MakeEnded
+from tests.recordings.test_keeping import settle_long_ago
 from tests.recordings.test_views import pretend_sealed
 from tests.support.factories import SEAT_ACTOR
 from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
@@ -169,8 +170,7 @@ def test_a_hold_outlives_our_own_word_for_it(bucket: S3Server, ended_call: MakeE
     assert services.process(recording.pk) is Stage.STORED
     promised = dict(StoredObject.objects.values_list("name", "sha256"))
     task = recording.call.task
-    task.settled_at = timezone.now() - dt.timedelta(days=400)
-    task.save()
+    settle_long_ago(recording)
     RetentionRule.objects.create(months=6, deletes=True)
     services.place_hold(task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
     assert services.tell_holds() == len(promised)

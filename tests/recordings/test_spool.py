@@ -14,11 +14,13 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from interviews.models import Call
 from operations.invariants import check
 from recordings import health, selectors, services
 from recordings.errors import CannotRebuild
 from recordings.models import ContractEnd, Recording, RetentionRule, StoredObject
 from recordings.services import tiers
+from recordings.services.keeping import add_months
 from recordings.states import RetentionStart, Stage, Tier
 from recordings.storage import ChecksumMismatch, LocalStore, store
 from tests.recordings.conftest import MakeEnded
@@ -309,16 +311,18 @@ def test_a_copy_that_is_not_right_leaves_the_first_where_it_was(
 
 def test_keeping_can_count_from_the_end_of_the_contract_as_the_credit_system_says_it(stored):
     RetentionRule.objects.create(months=60, start=RetentionStart.CONTRACT_ENDED)
-    contract_no = stored.call.task.contract_no
+    contract_no, today = stored.call.task.contract_no, timezone.localdate()
+    Call.objects.update(clock_started_at=timezone.now() - dt.timedelta(days=400))
     assert services.set_keeping() == 0
 
-    services.end_contract(contract_no, dt.date(2026, 3, 31), actor=SEAT_ACTOR)
+    services.end_contract(contract_no, today - dt.timedelta(days=365), actor=SEAT_ACTOR)
     assert services.set_keeping() == 1
     stored.refresh_from_db()
     first = stored.keep_until
-    services.end_contract(contract_no, dt.date(2027, 3, 31), actor=SEAT_ACTOR)
+    services.end_contract(contract_no, today, actor=SEAT_ACTOR)
     assert services.set_keeping() == 1
 
     stored.refresh_from_db()
-    assert (first, stored.keep_until) == (dt.date(2031, 3, 31), dt.date(2032, 3, 31))
+    assert first == add_months(today - dt.timedelta(days=365), 60)
+    assert stored.keep_until == add_months(today, 60)
     assert ContractEnd.objects.count() == 1

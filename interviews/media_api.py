@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from pydantic import ValidationError
 
+from common.ranges import Opened, answer
 from marketing_media.selectors import play_out
 from media_worker.protocol import EventBatch, Heartbeat
 from media_worker.services import record_heartbeat
@@ -67,7 +68,8 @@ def item(request: HttpRequest, key: str) -> HttpResponseBase:
     found = play_out(int(number)) if number.isdigit() else None
     if found is None or item_key(found.item_id, found.sha256) != key:
         raise Http404
-    return FileResponse(found.path.open("rb"), content_type="video/x-matroska")
+    opened = Opened(found.path.open("rb"), found.bytes, "video/x-matroska", found.sha256)
+    return answer(request, opened)
 
 
 urlpatterns = [

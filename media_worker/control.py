@@ -32,6 +32,7 @@ def make_app(worker: Worker, token: str) -> web.Application:
         [
             web.get("/v1/health", health),
             web.post("/v1/drain", drain),
+            web.post("/v1/items/{key}/fetch", fetch_item),
             web.post("/v1/calls/{call_id}/open", open_call),
             web.post("/v1/calls/{call_id}/legs", connect_leg),
             web.post("/v1/calls/{call_id}/legs/{leg_id}/close", close_leg),
@@ -136,6 +137,11 @@ async def record(request: web.Request) -> web.Response:
     body = await _read(request, p.Record)
     request.app[WORKER].room(_call_id(request)).record(body.on)
     return _answer(p.Done())
+
+
+async def fetch_item(request: web.Request) -> web.Response:
+    key = _ID.validate_python(request.match_info["key"])
+    return _answer(await request.app[WORKER].items.fetch_on(key))
 
 
 async def play(request: web.Request) -> web.Response:

@@ -24,7 +24,7 @@ CONNECT_TIMEOUT_S = 1.0
 ANSWER_TIMEOUT_S = 5.0
 CONNECT_LEG_TIMEOUT_S = 10.0  # asking STUN and TURN servers for addresses may take 5 s
 SNAPSHOT_TIMEOUT_S = 8.0
-PLAY_TIMEOUT_S = 20.0  # the worker may have to fetch the item first
+PLAY_TIMEOUT_S = 20.0  # the item is there (fetch_item), the machine may be busy
 CLOSE_TIMEOUT_S = 30.0  # hashes every file of the call
 
 A = TypeVar("A", bound=p.Message)
@@ -57,6 +57,14 @@ class CallNotOpen(MediaUnavailable):
     """The worker runs but does not hold this call, e.g. because it was restarted."""
 
     code = "media_call_not_open"
+
+
+class ItemOnItsWay(MediaUnavailable):
+    """The worker fetches the item and goes on with it: ask again in a second."""
+
+    code = "item_on_its_way"
+    message = _("素材正在传送（已完成 {percent}%），传完即播放。")
+    retry_in_s = 1.0  # for the outbox: nothing went wrong
 
 
 class MediaRefused(DomainError):
@@ -219,6 +227,13 @@ def put_still(control_url: str, call_id: str, body: p.PutStill) -> p.Snapshot:
     """Keep a JPEG from the participant's own camera beside the snapshots of the call."""
     path = f"/v1/calls/{call_id}/still"
     return _ask(control_url, _Command("POST", path, p.Snapshot, body, SNAPSHOT_TIMEOUT_S))
+
+
+def fetch_item(control_url: str, key: str) -> None:
+    """Have the worker fetch a prepared item. Raises ItemOnItsWay until it is there."""
+    item = _ask(control_url, _Command("POST", f"/v1/items/{key}/fetch", p.ItemAtWorker))
+    if not item.here:
+        raise ItemOnItsWay(percent=100 * item.bytes // item.of_bytes if item.of_bytes else 0)
 
 
 def _play(call_id: str, body: p.Play) -> _Command[p.PlayState]:

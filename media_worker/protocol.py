@@ -15,6 +15,7 @@ MAX_STILL_BYTES = 12 << 20
 EVENTS_PATH = "/internal/media/v1/events"
 HEARTBEAT_PATH = "/internal/media/v1/heartbeat"
 ITEMS_PATH = "/internal/media/v1/items/"
+ITEM_SHA_CHARS = 24  # an item's key ends with so much of its content's SHA-256
 
 Kind = Literal["audio", "video"]
 RecordMode = Literal["on_connect", "manual"]
@@ -130,6 +131,14 @@ class PlayState(Message):
     state: Literal["playing", "paused", "ended", "stopped", "failed"]
     position_ms: int
     duration_ms: int
+
+
+class ItemAtWorker(Message):
+    """How much of an item is at the worker; `of_bytes` is 0 until Django has said it."""
+
+    here: bool
+    bytes: int
+    of_bytes: int
 
 
 class TakeSnapshot(Message):

@@ -72,7 +72,9 @@ class Worker:
         self.started_at_unix_ms = time.time_ns() // 1_000_000
         self.recorder = Recorder()
         self.events = EventSender(options.web_url, options.token, options.worker_id)
-        self.items = ItemStore(options.web_url, options.token, options.spool / ".items")
+        self.items = ItemStore(
+            options.web_url, options.token, options.spool / ".items", options.worker_id
+        )
         self._closed: dict[str, p.CallClosed] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._lag_ms: deque[tuple[float, float]] = deque(maxlen=LAG_SAMPLES)  # when, how late

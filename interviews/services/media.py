@@ -102,6 +102,9 @@ class Room:
     def record_now(self, *, on: bool) -> None:
         gateway.record(self.control_url, self.call_id, on=on)
 
+    def fetch_item(self, item_key: str) -> None:
+        gateway.fetch_item(self.control_url, item_key)
+
     def play(self, play_id: str, item_key: str, title: str, start_ms: int) -> p.PlayState:
         return gateway.play(
             self.control_url,

@@ -22,7 +22,7 @@ from interviews.models import Call, PlayOut, TimelineEvent
 from interviews.states import LIVE_PLAY, CallState, PlayState
 from marketing_media.selectors import items_for, play_out
 from media_worker.gateway import CallNotOpen, MediaRefused, MediaUnavailable
-from media_worker.protocol import Event
+from media_worker.protocol import ITEM_SHA_CHARS, Event
 
 from . import preroll
 from .calls import call_ms, lock_call
@@ -35,22 +35,26 @@ _AFTER = {"pause": PlayState.PAUSED, "resume": PlayState.PLAYING}
 
 def item_key(item_id: int, sha256: str) -> str:
     """The media workers' name of a content; never used for another."""
-    return f"{item_id}-{sha256[:24]}"
+    return f"{item_id}-{sha256[:ITEM_SHA_CHARS]}"
 
 
 def start_play(call_id: UUID, item_id: int, *, actor: Actor) -> PlayOut:
     """Play an item of the call's product to everybody.
 
-    Raises CallOver, ItemUnavailable, AlreadyPlaying, MediaUnavailable, MediaRefused.
+    Nobody sees any of it before the worker has the item: raises ItemOnItsWay until then, to be asked
+    again. Raises CallOver, ItemUnavailable, AlreadyPlaying, MediaUnavailable, MediaRefused.
     """
     call = Call.objects.select_related("task").get(pk=call_id)
+    _require_both_there(call)
     item = play_out(item_id)
     of_product = {row.item_id for row in items_for(call.task.product_code)}
     if item is None or item_id not in of_product:
         raise ItemUnavailable
+    room, key = room_of(call), item_key(item_id, item.sha256)
+    room.fetch_item(key)
     play = _begin(call_id, item.item_id, item.title, item.no_skip, item.duration_ms, actor)
     try:
-        _play(room_of(call), play, item_key(item_id, item.sha256))
+        _play(room, play, key)
     except Exception:
         # Nobody is to see any of it: the row must not stay the one that is playing.
         with transaction.atomic():
@@ -72,15 +76,19 @@ def _play(room: Room, play: PlayOut, key: str) -> None:
         raise
 
 
+def _require_both_there(call: Call) -> None:
+    if not call.is_running:
+        raise CallOver
+    if call.state == CallState.CONNECTING:
+        raise NotConnected
+
+
 @transaction.atomic
 def _begin(
     call_id: UUID, item_id: int, title: str, no_skip: bool, duration_ms: int, actor: Actor
 ) -> PlayOut:
     call = lock_call(call_id)
-    if not call.is_running:
-        raise CallOver
-    if call.state == CallState.CONNECTING:
-        raise NotConnected
+    _require_both_there(call)
     play_id = new_id()
     event = TimelineEvent.objects.create(
         call=call,
@@ -109,7 +117,8 @@ def _begin(
 def control_play(call_id: UUID, act: Act, *, actor: Actor) -> PlayOut:
     """Pause, go on, or stop. Raises NothingPlaying, NoSkip for stopping what must be seen whole.
 
-    After a worker's death going on takes the item up where it was last seen, never later.
+    After a worker's death going on takes the item up where it was last seen, never later; raises
+    ItemOnItsWay until the other worker has it.
     """
     play = (
         PlayOut.objects.select_related("call__task", "event")
@@ -153,9 +162,9 @@ def _take_up(play: PlayOut) -> int:
     item = play_out(play.item_id)
     if item is None:
         raise ItemUnavailable
-    room = room_of(play.call)
+    room, key = room_of(play.call), item_key(play.item_id, item.sha256)
+    room.fetch_item(key)
     room.open()
-    key = item_key(play.item_id, item.sha256)
     return room.play(str(play.pk), key, play.title, play.position_ms).position_ms
 
 

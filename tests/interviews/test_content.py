@@ -22,7 +22,7 @@ from interviews.services.content import interrupt_content
 from interviews.services.media_events import apply_media_events
 from interviews.services.playout import item_key
 from interviews.states import CallState, PlayState
-from media_worker.gateway import MediaRefused, MediaUnavailable
+from media_worker.gateway import ItemOnItsWay, MediaRefused, MediaUnavailable
 from media_worker.protocol import Event
 from tests.support.factories import SEAT_ACTOR, make_call
 from tests.support.fake_worker import fake_worker
@@ -124,6 +124,22 @@ def test_one_item_at_a_time(call, worker, item, whole_item):
 
     assert PlayOut.objects.filter(call=call).count() == 1
     assert call.events.filter(kind="media").count() == 1
+
+
+def test_nobody_sees_an_item_before_the_worker_has_it_and_the_seat_is_told_how_far_it_is(
+    call, worker, item
+):
+    worker.here_percent = 45
+
+    with pytest.raises(ItemOnItsWay) as coming:
+        services.start_play(call.pk, item.pk, actor=SEAT_ACTOR)
+
+    assert coming.value.text == "素材正在传送（已完成 45%），传完即播放。"
+    assert not worker.told("play")
+    assert not PlayOut.objects.exists()
+    assert not call.events.filter(kind="media").exists()
+    worker.here_percent = 100
+    assert services.start_play(call.pk, item.pk, actor=SEAT_ACTOR).state == PlayState.PLAYING
 
 
 def test_an_item_the_worker_cannot_play_leaves_nothing(call, worker, item):
@@ -241,6 +257,7 @@ def test_only_a_media_worker_gets_an_items_file_and_only_by_its_content(item, se
 
     assert Client().get(address + key).status_code == 401
     assert Client().get(f"{address}{item.pk}-other", headers=token).status_code == 404
-    answer = Client().get(address + key, headers=token)
-    assert answer.status_code == 200
-    assert len(answer.getvalue()) == item.play_bytes
+    answer = Client().get(address + key, headers={**token, "Range": "bytes=100-"})
+    assert answer.status_code == 206
+    assert answer["Content-Range"] == f"bytes 100-{item.play_bytes - 1}/{item.play_bytes}"
+    assert answer.content == item.play_file.read_bytes()[100:]

@@ -1,5 +1,6 @@
 """Play-out over the real worker process: seen, heard, paused, recorded, never skipped."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,25 +9,24 @@ import pytest
 
 from media_worker import gateway
 from media_worker import protocol as p
-from media_worker.gateway import MediaRefused, MediaUnavailable
+from media_worker.gateway import ItemOnItsWay, MediaRefused, MediaUnavailable
+from media_worker.items import TRIES_WITHOUT_PROGRESS
 from tests.support.rtc import Peer, WebStub, WorkerProcess, make_item, read_video, until
 
 NewPeer = Callable[..., Peer]
-PLAY = p.Play(play_id="play-1", item_key="item-1", title="风险提示")
 
 
 @pytest.fixture
-def item(tmp_path: Path, django_side: WebStub) -> Path:
-    made = make_item(tmp_path / "item.mkv", seconds=4)
-    django_side.items["item-1"] = made
-    return made
+def item(tmp_path: Path, django_side: WebStub) -> p.Play:
+    key = django_side.put_item(make_item(tmp_path / "item.mkv", seconds=4))
+    return p.Play(play_id="play-1", item_key=key, title="风险提示")
 
 
 async def test_an_item_reaches_everybody_is_paused_and_is_recorded_whole(
     worker: WorkerProcess,
     call_id: str,
     new_peer: NewPeer,
-    item: Path,
+    item: p.Play,
     django_side: WebStub,
     spool: Path,
 ) -> None:
@@ -34,7 +34,7 @@ async def test_an_item_reaches_everybody_is_paused_and_is_recorded_whole(
     await seat.join(worker.control_url, call_id, "seat", "leg-s")
     await customer.join(worker.control_url, call_id, "cust", "leg-c", "customer")
 
-    begun = await gateway.aplay(worker.control_url, call_id, PLAY)
+    begun = await gateway.aplay(worker.control_url, call_id, item)
     for peer in (seat, customer):
         await peer.seen[1].wait_for(pictures=10)
     await gateway.acontrol_play(
@@ -75,12 +75,12 @@ async def test_an_item_reaches_everybody_is_paused_and_is_recorded_whole(
 
 
 async def test_an_item_taken_up_again_repeats_but_never_skips(
-    worker: WorkerProcess, call_id: str, new_peer: NewPeer, item: Path
+    worker: WorkerProcess, call_id: str, new_peer: NewPeer, item: p.Play
 ) -> None:
     customer = new_peer(slots=1)
     await customer.join(worker.control_url, call_id, "cust", "leg-c", "customer")
 
-    await gateway.aplay(worker.control_url, call_id, PLAY.model_copy(update={"start_ms": 2500}))
+    await gateway.aplay(worker.control_url, call_id, item.model_copy(update={"start_ms": 2500}))
     await customer.seen[0].wait_for(pictures=3)
 
     assert 30 <= customer.seen[0].pictures[0][1] <= 37, "from the keyframe before 2.5 s on"
@@ -90,7 +90,7 @@ async def test_one_item_at_a_time_and_only_prepared_ones(
     worker: WorkerProcess,
     call_id: str,
     new_peer: NewPeer,
-    item: Path,
+    item: p.Play,
     django_side: WebStub,
     tmp_path: Path,
 ) -> None:
@@ -98,7 +98,7 @@ async def test_one_item_at_a_time_and_only_prepared_ones(
     await customer.join(worker.control_url, call_id, "cust", "leg-c", "customer")
     broken = tmp_path / "broken.mkv"
     broken.write_bytes(b"no matroska at all" * 100)
-    django_side.items["item-2"] = broken
+    broken_key = django_side.put_item(broken)
 
     with pytest.raises(MediaUnavailable):
         await gateway.aplay(
@@ -106,23 +106,72 @@ async def test_one_item_at_a_time_and_only_prepared_ones(
         )
     with pytest.raises(MediaRefused) as unusable:
         await gateway.aplay(
-            worker.control_url, call_id, p.Play(play_id="p2", item_key="item-2", title="")
+            worker.control_url, call_id, p.Play(play_id="p2", item_key=broken_key, title="")
         )
-    await gateway.aplay(worker.control_url, call_id, PLAY)
+    await gateway.aplay(worker.control_url, call_id, item)
     with pytest.raises(MediaRefused) as second:
         await gateway.aplay(
-            worker.control_url, call_id, p.Play(play_id="p3", item_key="item-1", title="")
+            worker.control_url, call_id, p.Play(play_id="p3", item_key=item.item_key, title="")
         )
     stopped = await gateway.acontrol_play(
         worker.control_url, call_id, p.PlayAct(play_id="play-1", act="stop")
     )
     again = await gateway.aplay(
-        worker.control_url, call_id, p.Play(play_id="p4", item_key="item-1", title="")
+        worker.control_url, call_id, p.Play(play_id="p4", item_key=item.item_key, title="")
     )
 
     assert unusable.value.facts["reason"] == "item_unusable"
     assert second.value.facts["reason"] == "already_playing"
     assert (stopped.state, again.state) == ("stopped", "playing")
+
+
+async def test_an_item_that_comes_slowly_goes_on_where_it_broke_off(
+    worker: WorkerProcess, django_side: WebStub, item: p.Play, spool: Path
+) -> None:
+    key = item.item_key
+    size = django_side.items[key].stat().st_size
+    django_side.breaks_off_after = [10_000, 0, 0, 5_000]
+
+    with pytest.raises(ItemOnItsWay) as coming:
+        await asyncio.to_thread(gateway.fetch_item, worker.control_url, key)
+    assert coming.value.facts["percent"] == 100 * 10_000 // size
+    await until(lambda: (spool / ".items" / f"{key}.mkv").exists(), "the item is there")
+    await asyncio.to_thread(gateway.fetch_item, worker.control_url, key)
+
+    assert django_side.item_parts == ["bytes=0-", *["bytes=10000-"] * 3, "bytes=15000-"]
+    assert (spool / ".items" / f"{key}.mkv").read_bytes() == django_side.items[key].read_bytes()
+
+
+async def test_what_is_not_the_content_of_its_key_is_thrown_away(
+    worker: WorkerProcess, django_side: WebStub, item: p.Play, spool: Path
+) -> None:
+    whole = django_side.items[item.item_key]
+    other = "1-" + "0" * p.ITEM_SHA_CHARS
+    django_side.items[other] = whole
+
+    with pytest.raises(MediaUnavailable):
+        await asyncio.to_thread(gateway.fetch_item, worker.control_url, other)
+
+    assert list((spool / ".items").iterdir()) == []
+
+
+async def test_an_item_that_never_comes_is_given_up_and_asked_for_again_later(
+    worker: WorkerProcess, django_side: WebStub, item: p.Play
+) -> None:
+    django_side.breaks_off_after = [0] * TRIES_WITHOUT_PROGRESS
+
+    async def asked() -> Exception | None:
+        try:
+            await asyncio.to_thread(gateway.fetch_item, worker.control_url, item.item_key)
+        except MediaUnavailable as refusal:
+            return refusal
+        return None
+
+    while isinstance(refusal := await asked(), ItemOnItsWay):
+        assert refusal.facts["percent"] == 0
+    assert type(refusal) is MediaUnavailable
+    assert len(django_side.item_parts) == TRIES_WITHOUT_PROGRESS
+    assert await asked() is None
 
 
 async def test_a_mute_survives_the_media_worker(

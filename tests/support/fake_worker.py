@@ -27,6 +27,7 @@ class FakeWorker:
     acts_but_is_not_heard_on: str = ""  # the last words of the path
     before_answering: Callable[[str], None] = lambda words: None
     calls: int = 0
+    here_percent: int = 100  # of every item
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         words = path.split("/calls/")[1].split("/", 1)[1] if "/calls/" in path else path
@@ -37,6 +38,9 @@ class FakeWorker:
         match words:
             case "/v1/health":
                 return 200, self._health()
+            case _ if words.startswith("/v1/items/"):
+                here = {"here": self.here_percent == 100, "of_bytes": 4000}
+                return 200, {**here, "bytes": 40 * self.here_percent}
             case "open":
                 return 200, {"opened": True}
             case "play" if self.refuses_plays:

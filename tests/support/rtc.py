@@ -8,6 +8,7 @@ file holds can therefore be checked frame by frame, and sound against picture.
 import asyncio
 import contextlib
 import fractions
+import hashlib
 import os
 import random
 import signal
@@ -253,6 +254,8 @@ class WebStub:
     events: list[p.Event] = field(default_factory=list)
     heartbeats: list[p.Heartbeat] = field(default_factory=list)
     items: dict[str, Path] = field(default_factory=dict)
+    item_parts: list[str] = field(default_factory=list)  # as they were asked for
+    breaks_off_after: list[int] = field(default_factory=list)  # bytes, of the next answers
 
     async def _on_events(self, request: web.Request) -> web.Response:
         if not self.accepting:
@@ -267,7 +270,28 @@ class WebStub:
 
     async def _on_item(self, request: web.Request) -> web.StreamResponse:
         path = self.items.get(request.match_info["key"])
-        return web.Response(status=404) if path is None else web.FileResponse(path)
+        self.item_parts.append(request.headers.get("Range", ""))
+        if path is None:
+            return web.Response(status=404)
+        if not self.breaks_off_after:
+            return web.FileResponse(path)
+        sent = self.breaks_off_after.pop(0)
+        first = int(self.item_parts[-1].removeprefix("bytes=").removesuffix("-") or 0)
+        content = path.read_bytes()
+        answer = web.StreamResponse(status=206)
+        answer.headers["Content-Range"] = f"bytes {first}-{len(content) - 1}/{len(content)}"
+        answer.content_length = len(content) - first
+        await answer.prepare(request)
+        await answer.write(content[first : first + sent])
+        assert request.transport is not None
+        request.transport.close()
+        return answer
+
+    def put_item(self, path: Path) -> str:
+        """The item's key."""
+        key = f"1-{hashlib.sha256(path.read_bytes()).hexdigest()[: p.ITEM_SHA_CHARS]}"
+        self.items[key] = path
+        return key
 
     async def _on_sdk(self, request: web.Request) -> web.StreamResponse:
         """The modules that apps use, as they are."""

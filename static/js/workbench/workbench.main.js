@@ -36,7 +36,7 @@ const devices = mountDeviceCheck(socket, mountDeviceLoop(socket, config));
 const wall = mountWall(config);
 const ribbon = mountRibbon();
 const sheet = mountCase(ask, (view) => script.refresh(view.script.steps, view.script.values));
-const list = mountMediaList(ask);
+const list = mountMediaList(ask, (id) => socket.ask("media.play", { item_id: id }));
 const share = mountShare(socket, config);
 const palette = mountPalette(commands);
 const customers = mountAskCustomer(ask, toast);
@@ -100,6 +100,7 @@ function show(fresh) {
     wall.clear();
     net.clear();
     proof.clear();
+    list.clear();
   }
   if (screen !== "review") review.reset();
 }

@@ -65,17 +65,17 @@ def days_between(first_day: dt.date, last_day: dt.date) -> list[dt.date]:
     return [first_day + dt.timedelta(days=n) for n in range((last_day - first_day).days + 1)]
 
 
-def taken_spans(seats: Collection[int], span: Span, *, holder: str = "") -> dict[int, list[Span]]:
-    """What is booked or held by somebody else, per seat, around `span`."""
+def taken_spans(seats: Collection[int], *spans: Span, holder: str = "") -> dict[int, list[Span]]:
+    """What is booked or held by somebody else, per seat, around each of `spans`."""
     taken: dict[int, list[Span]] = {}
-    around = (span[0] - dt.timedelta(hours=4), span[1] + dt.timedelta(hours=4))
+    around = Q(pk__in=[])
+    for start, end in spans:
+        around |= Q(slot__overlap=(start - dt.timedelta(hours=4), end + dt.timedelta(hours=4)))
     rows = [
         *Appointment.objects.filter(
-            seat__in=seats, state=AppointmentState.BOOKED, slot__overlap=around
+            around, seat__in=seats, state=AppointmentState.BOOKED
         ).values_list("seat_id", "slot"),
-        *SlotHold.objects.filter(
-            seat__in=seats, expires_at__gt=timezone.now(), slot__overlap=around
-        )
+        *SlotHold.objects.filter(around, seat__in=seats, expires_at__gt=timezone.now())
         .exclude(holder=holder)
         .values_list("seat_id", "slot"),
     ]

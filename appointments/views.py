@@ -25,7 +25,7 @@ from seats.states import SIGNED_IN, Presence
 
 from . import services
 from .calendar import WEEKS, roster, weeks_of
-from .candidates import candidates_for, open_appointments
+from .candidates import candidates_of, open_appointments
 from .errors import PreviewStale
 from .forms import WorkTimeForm
 from .models import Appointment
@@ -128,12 +128,11 @@ def _reassignment(request: HttpRequest, seat: Seat, moved: list[int]) -> dict[st
         at_random=at_random,
     )
     placed = sum(item.seat is not None for item in plan)
+    options = {} if at_random else candidates_of(rows)
     return {
         "plan": plan,
         "at_random": at_random,
-        "options": []
-        if at_random
-        else [(row, candidates_for(row), chosen.get(row.pk)) for row in rows],
+        "options": [(row, options[row.pk], chosen.get(row.pk)) for row in rows if options],
         "placed": placed,
         "left": len(plan) - placed,
         "next_seed": int(seed) + 1 if seed.isdecimal() else 1,

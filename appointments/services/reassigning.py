@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from appointments.candidates import candidates_for, open_appointments
+from appointments.candidates import candidates_for, candidates_of, open_appointments
 from appointments.errors import NotReassignable, SeatNotFree
 from appointments.models import Appointment
 from appointments.placing import Wanted, place
@@ -52,7 +52,7 @@ def plan_reassignment(
     `chosen` names seats by hand; the others are placed at random, or not at all.
     """
     rows = list(open_appointments().filter(pk__in=appointment_ids))
-    options = {row.pk: candidates_for(row) for row in rows}
+    options = candidates_of(rows)
     wanted = [
         Wanted(row.pk, row.bounds, tuple(c.seat.pk for c in options[row.pk] if c.free))
         for row in rows

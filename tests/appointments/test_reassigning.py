@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from appointments import services
@@ -63,6 +64,20 @@ def test_where_nobody_is_free_the_seat_stays_with_reason_and_next_step():
     assert row.seat is None
     assert row.reason == "该时段 1 位坐席均已约或未排班。"
     assert "原银在线改约" in str(row.next_step)
+
+
+def test_a_preview_of_many_asks_the_database_as_often_as_one_of_two():
+    seat, _other = working_seat(), working_seat()
+    rows = [booked(seat, slot.start) for slot in free_tomorrow(seat)[:6]]
+
+    with CaptureQueriesContext(connection) as of_two:
+        plan(*rows[:2])
+    with CaptureQueriesContext(connection) as of_six:
+        placed = plan(*rows)
+
+    assert [row.appointment for row in placed] == rows
+    assert all(row.seat for row in placed)
+    assert len(of_six) == len(of_two)
 
 
 def test_what_was_taken_since_the_preview_is_said_and_the_rest_is_done():

@@ -17,7 +17,8 @@ from .alerting import METRICS, sentence
 from .forms import AlertRuleForm
 from .models import Alert, AlertRule
 from .states import AlertLevel, AlertMetric
-from .views import ACT, VIEW, user_who_may
+from .views import ACT, VIEW, roles_told, user_who_may
+from .wallboard import alerts_for
 
 MANAGE = "dispatch.manage"
 SHOWN = 100
@@ -40,6 +41,15 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "may_manage": may(user, MANAGE),
     }
     return render(request, "queueing/alerts.html", context)
+
+
+@login_required
+@require_GET
+def live(request: HttpRequest) -> JsonResponse:
+    """What the head of every page asks for: the live alerts of the person's scope and roles."""
+    user = user_who_may(request, VIEW)
+    told = alerts_for(staff_nos_in_scope(user, VIEW), roles_told(user))
+    return JsonResponse(told | {"may_acknowledge": may(user, ACT)})
 
 
 def _shown(rule: AlertRule) -> dict[str, Any]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("staffing/", views.plan, name="staffing"),
     path("line/", views.line, name="line"),
     path("alerts/", alert_pages.alerts, name="alerts"),
+    path("alerts/live.json", alert_pages.live, name="alerts_live"),
     path("alerts/rules", alert_pages.save, name="alert_rule_new"),
     path("alerts/rules/<int:rule_id>", alert_pages.save, name="alert_rule"),
     path("alerts/<int:alert_id>/acknowledge", alert_pages.acknowledge, name="acknowledge"),

@@ -60,8 +60,12 @@ def board(request: HttpRequest) -> JsonResponse:
 
 
 def _board(user: User) -> dict[str, Any]:
-    roles = None if user.is_superuser else set(user.roles.values_list("pk", flat=True))
-    return board_for(staff_nos_in_scope(user, VIEW), roles)
+    return board_for(staff_nos_in_scope(user, VIEW), roles_told(user))
+
+
+def roles_told(user: User) -> set[int] | None:
+    """The roles whose alerts the person is told of; None means every role's."""
+    return None if user.is_superuser else set(user.roles.values_list("pk", flat=True))
 
 
 @login_required

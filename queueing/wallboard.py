@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -44,20 +45,31 @@ def board_for(staff_nos: tuple[str, ...] | None, role_ids: set[int] | None) -> d
     None means everybody's. The line and its figures are the bank's: one line serves every institution.
     """
     whole = board()
-
-    def is_told(alert: dict[str, Any]) -> bool:
-        near = staff_nos is None or alert["staff_no"] in {"", *staff_nos}
-        return near and (
-            role_ids is None or not alert["roles"] or not role_ids.isdisjoint(alert["roles"])
-        )
-
     return whole | {
         "calls": [
             call for call in whole["calls"] if staff_nos is None or call["staff_no"] in staff_nos
         ],
-        "alerts": [alert for alert in whole["alerts"] if is_told(alert)],
-        "alerts_done": [alert for alert in whole["alerts_done"] if is_told(alert)],
+        "alerts": _told(whole["alerts"], staff_nos, role_ids),
+        "alerts_done": _told(whole["alerts_done"], staff_nos, role_ids),
     }
+
+
+def alerts_for(staff_nos: tuple[str, ...] | None, role_ids: set[int] | None) -> dict[str, Any]:
+    """What of the board stands in the head of every page: without its figures, so that it costs little."""
+    whole = cache.get_or_set("live-alerts", lambda: _live_alerts(timezone.now()), FRESH_S) or {}
+    return whole | {"alerts": _told(whole["alerts"], staff_nos, role_ids)}
+
+
+def _told(
+    alerts: list[dict[str, Any]], staff_nos: tuple[str, ...] | None, role_ids: set[int] | None
+) -> list[dict[str, Any]]:
+    """Those about these seats, or about none, that one of these roles is told of."""
+    return [
+        alert
+        for alert in alerts
+        if (staff_nos is None or alert["staff_no"] in {"", *staff_nos})
+        and (role_ids is None or not alert["roles"] or not role_ids.isdisjoint(alert["roles"]))
+    ]
 
 
 def _board() -> dict[str, Any]:
@@ -70,7 +82,6 @@ def _board() -> dict[str, Any]:
     wrap_s = figures.wrap_up_s(day, now)
     rules = list(AlertRule.objects.filter(enabled=True))
     return {
-        "at_unix_ms": unix_ms(now),
         "waiting": len(line),
         "longest_s": round(longest_s),
         "wait_alert_s": _threshold(rules, AlertMetric.LONGEST_WAIT),
@@ -98,7 +109,8 @@ def _board() -> dict[str, Any]:
             ),
         },
         "calls": running_calls(now),
-        **_alerts(now),
+        "alerts_done": _alerts_done(day),
+        **_live_alerts(now),
     }
 
 
@@ -204,18 +216,24 @@ def _worst(levels: Iterable[str]) -> str:
     return max(known, key=NETWORKS.index, default="")
 
 
-def _alerts(now: dt.datetime) -> dict[str, Any]:
-    """What has fired and is not over, worst and oldest first; and what was over today."""
-    fired = Alert.objects.filter(fired_at__isnull=False).prefetch_related("rule__roles")
-    day = figures.start_of(timezone.localdate(now))
-    done = fired.filter(ended_at__gte=day).order_by("-ended_at")[:MAX_DONE]
-    live = fired.filter(ended_at=None).order_by("fired_at")
+def _live_alerts(now: dt.datetime) -> dict[str, Any]:
+    """What has fired and is not over, worst and oldest first."""
+    live = _fired().filter(ended_at=None).order_by("fired_at")
     told = cache.get(EVALUATED)
     return {
+        "at_unix_ms": unix_ms(now),
         "alerts": sorted((_alert(each) for each in live), key=lambda a: a["level"] != "stop"),
-        "alerts_done": [_alert(each) for each in done],
         "alerts_age_s": None if told is None else (unix_ms(now) - told) / 1000,
     }
+
+
+def _alerts_done(day: dt.datetime) -> list[dict[str, Any]]:
+    over = _fired().filter(ended_at__gte=day).order_by("-ended_at")[:MAX_DONE]
+    return [_alert(each) for each in over]
+
+
+def _fired() -> QuerySet[Alert]:
+    return Alert.objects.filter(fired_at__isnull=False).prefetch_related("rule__roles")
 
 
 def _alert(alert: Alert) -> dict[str, Any]:

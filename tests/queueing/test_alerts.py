@@ -199,6 +199,39 @@ def test_the_roles_of_a_rule_are_told_and_nobody_else():
     assert len(board_for(None, None)["alerts"]) == 1
 
 
+def test_the_head_of_a_page_tells_what_is_of_the_own_scope_and_roles():
+    own, other = entered("M1", "dispatch.view", "seats.manage"), entered("M2", "dispatch.view")
+    whole, nobody = entered("M3", "dispatch.view"), entered("M4", "videos.view")
+    Role.objects.filter(code="M3").update(scope="all")
+    rule("line", 2, roles=[Role.objects.get(code="M1").pk])
+    rule("recorder", 5)
+    a_long_line()
+    a_recorder_that_stands_still()
+    told()
+    recorder = Alert.objects.get(rule__metric="recorder").title
+    url = reverse("queueing:alerts_live")
+
+    def titles(client):
+        return [alert["title"] for alert in client.get(url).json()["alerts"]]
+
+    assert titles(own) == ["排队 3 人"]  # no recorder: the seat is not in the scope
+    assert titles(other) == []
+    assert titles(whole) == [recorder]
+    assert (own.get(url).json()["may_acknowledge"], other.get(url).json()["may_acknowledge"]) == (
+        True,
+        False,
+    )
+    assert nobody.get(url).status_code == 404
+
+
+def test_only_who_watches_has_the_alerts_in_the_head():
+    watches, looks = entered("M1", "dispatch.view"), entered("M2", "channels.view")
+
+    assert b'id="told"' in watches.get("/wallboard/line/").content
+    assert b'id="told"' in watches.get("/").content
+    assert b'id="told"' not in looks.get("/admin/channels_admin/channel/").content
+
+
 def test_a_rule_keeps_its_bounds_and_two_people_do_not_overwrite_each_other():
     with pytest.raises(AlertRuleInvalid) as refusal:
         rule("disk", 91)

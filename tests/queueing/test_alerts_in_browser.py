@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from accounts.models import User
 from audit.models import AuditEntry
 from queueing import services
 from queueing.models import Alert, AlertRule
@@ -59,3 +60,44 @@ def test_a_rule_is_saved_fires_and_is_acknowledged(base_url: str) -> None:
         "alert_rule.saved",
         "alert.acknowledged",
     }
+
+
+def test_who_works_elsewhere_is_told_and_takes_care_of_it_there(base_url: str) -> None:
+    AlertRule.objects.all().delete()
+    client = supervisor("dispatch.manage", "channels.view", "seats.view", "reports.view")
+    User.objects.update(is_staff=True)
+    services.evaluate_alerts()
+
+    with at_desk(base_url, client) as page:
+        page.goto("/seats/")
+        badge = page.locator("#told summary")
+        expect(badge).to_be_hidden()
+
+        AlertRule.objects.create(metric=AlertMetric.LINE, threshold=2, level=AlertLevel.RISK)
+        a_long_line()
+        services.evaluate_alerts()
+        page.reload()
+        expect(badge).to_have_attribute("aria-label", "1 条告警待确认")
+        expect(page.get_by_text("新告警：排队 3 人")).to_be_visible()
+        badge.click()
+        wrong = wrong_with(page)
+        page.get_by_label("新告警响一声").check()
+
+        page.goto("/admin/channels_admin/channel/")
+        expect(badge).to_have_attribute("aria-label", "1 条告警待确认")
+        expect(page.locator(".told__toast")).to_be_hidden()  # told once
+        badge.click()
+        expect(page.get_by_label("新告警响一声")).to_be_checked()
+        wrong += wrong_with(page)
+        page.get_by_role("button", name="确认：排队 3 人").click()
+        expect(page.locator("[data-alert]")).to_contain_text("M9 已确认")
+        page.keyboard.press("Escape")
+        expect(page.locator("[data-alert]")).to_be_hidden()
+
+        services.evaluate_alerts()
+        page.goto("/wallboard/line/")
+        expect(badge).to_have_attribute("aria-label", "1 条告警，均已确认")
+        wrong += wrong_with(page)
+
+    assert wrong == []
+    assert Alert.objects.get().acknowledged_by == "M9"

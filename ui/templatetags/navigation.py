@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from accounts.models import User
+from accounts.selectors import may
 from ui.doors import doors_of
 
 register = template.Library()
@@ -30,6 +31,13 @@ def open_doors(context: dict[str, Any]) -> dict[str, Any]:
     more = told[cut:]
     inside = next((door for door in more if door["current"]), None)
     return {"shown": told[:cut], "more": more, "inside": inside}
+
+
+@register.simple_tag(takes_context=True)
+def watches(context: dict[str, Any]) -> bool:
+    """Whether alerts are told to the person."""
+    request = context.get("request")
+    return request is not None and may(request.user, "dispatch.view")
 
 
 def _room(url: str) -> str:

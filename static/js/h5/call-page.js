@@ -10,7 +10,7 @@ import { onPress, sentenceOf, showTrouble, the, write } from "./dom.js";
 import { checkLines, clock, countdown, span, waitWord } from "./format.js";
 import { mountInCall } from "./in-call.js";
 import { mountRescueBar } from "./rescue-bar.js";
-import { chime } from "./sound.js";
+import { chime } from "../ui/chime.js";
 
 const KEPT_TOKEN = "interview-token";
 const DECLINED = "未同意录音录像，无法进行视频面谈，请联系您的客户经理。";

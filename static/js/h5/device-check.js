@@ -2,7 +2,7 @@
 import { levelMeter, openDevices } from "../../sdk/devices.js";
 import { hostOf, remediesFor } from "../../sdk/remedies.js";
 import { enable, onPress, sentenceOf, showTrouble, the, write } from "./dom.js";
-import { chime } from "./sound.js";
+import { chime } from "../ui/chime.js";
 
 const HEARD_LEVEL = 0.15; // of speech at arm's length
 const CHIMES_ENOUGH = 2; // whoever hears nothing twice may go on, and the seat is told

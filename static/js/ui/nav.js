@@ -1,5 +1,5 @@
 // @ts-check
-/** The menu of the bar closes when the person turns to something else. */
+/** The menus of the bar close when the person turns to something else. */
 
 /**
  * Whether an open menu stays open.
@@ -11,19 +11,19 @@ export function stays({ key, inside }) {
 
 /** @param {Document} page */
 export function start(page) {
-  const menu = /** @type {HTMLDetailsElement | null} */ (page.querySelector(".nav__more"));
-  if (!menu) return;
-  /** @param {Event} event */
-  const look = (event) => {
-    if (!menu.open) return;
-    const key = event instanceof KeyboardEvent ? event.key : undefined;
-    const inside = event.target instanceof Node && menu.contains(event.target);
-    if (stays({ key, inside })) return;
-    menu.open = false;
-    if (key !== undefined) menu.querySelector("summary")?.focus();
-  };
-  page.addEventListener("click", look);
-  page.addEventListener("keydown", look);
+  for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (page.querySelectorAll(".nav__more, .told details"))) {
+    /** @param {Event} event */
+    const look = (event) => {
+      if (!menu.open) return;
+      const key = event instanceof KeyboardEvent ? event.key : undefined;
+      const inside = event.composedPath().includes(menu);
+      if (stays({ key, inside })) return;
+      menu.open = false;
+      if (key !== undefined) menu.querySelector("summary")?.focus();
+    };
+    page.addEventListener("click", look);
+    page.addEventListener("keydown", look);
+  }
 }
 
 if (typeof document !== "undefined") start(document);

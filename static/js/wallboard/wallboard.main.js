@@ -1,11 +1,11 @@
 // @ts-check
 /** The wallboard: asks every two seconds, says so when the answer is old. */
+import { acknowledgeBy, alertHint, blindHint, isBlind } from "../ui/alerts.js";
 import { el, icon } from "../ui/dom.js";
 import { axisTop, path, percent, span } from "./figures.js";
 
 const ASK_EVERY_MS = 2000;
 const OLD_AFTER_MS = 6000;
-const BLIND_AFTER_S = 15;
 const SVG = "http://www.w3.org/2000/svg";
 const STATES = /** @type {[string, string, string][]} */ ([
   ["IN_CALL", "通话", "is-talk"], ["READY", "示闲", "is-idle"], ["OFFERED", "振铃", "is-talk"],
@@ -16,7 +16,8 @@ const LEFT = /** @type {[string, string][]} */ ([["queue", "排队中放弃"], [
 
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const signOutUrl = document.body.dataset.signOutUrl ?? "";
-const acknowledgeUrl = document.body.dataset.acknowledgeUrl ?? "";
+const token = /** @type {HTMLInputElement | null} */ (document.querySelector("input[name=csrfmiddlewaretoken]"))?.value ?? "";
+const acknowledge = document.body.dataset.acknowledgeUrl ? acknowledgeBy(document.body.dataset.acknowledgeUrl, token) : null;
 const supervisionUrl = document.body.dataset.supervisionUrl ?? "";
 let told = 0;
 
@@ -53,33 +54,13 @@ function show(board) {
 function showAlerts(board) {
   at("alert-count").textContent = String(board.alerts.length);
   at("alert-count").className = board.alerts.length ? "badge is-down" : "badge";
-  const isBlind = board.alerts_age_s === null || board.alerts_age_s > BLIND_AFTER_S;
+  const blind = isBlind(board);
   at("alerts").replaceChildren(
-    ...(isBlind ? [el("div", { class: "hint hint--stop" }, icon("alert"), el("b", {}, "告警规则没有在核对"), el("p", {}, "请检查后台任务（Celery）是否在运行"))] : []),
-    ...board.alerts.map((/** @type {any} */ alert) => hint(alert, board.at_unix_ms)),
-    ...(board.alerts.length || isBlind ? [] : [el("p", { class: "quiet" }, "没有告警。")]),
+    ...(blind ? [blindHint()] : []),
+    ...board.alerts.map((/** @type {any} */ alert) => alertHint(alert, board.at_unix_ms, acknowledge)),
+    ...(board.alerts.length || blind ? [] : [el("p", { class: "quiet" }, "没有告警。")]),
     ...(board.alerts_done.length ? [el("h3", { class: "alerts__head" }, `今日已恢复 ${board.alerts_done.length}`), el("ul", { class: "alerts__list" }, ...board.alerts_done.map(done))] : []),
   );
-}
-
-/** @param {any} alert @param {number} now */
-function hint(alert, now) {
-  const made = el(
-    "div", { class: `hint hint--${alert.level}`, "data-alert": String(alert.id) },
-    icon("alert"), el("b", {}, alert.title), el("time", {}, span((now - alert.fired_unix_ms) / 1000)), el("p", {}, alert.text),
-  );
-  if (alert.acknowledged_by) made.append(el("p", {}, `${alert.acknowledged_by} 已确认`));
-  else if (acknowledgeUrl) {
-    const button = el("button", { class: "btn btn--sm", type: "button", "aria-label": `确认：${alert.title}` }, "确认");
-    button.addEventListener("click", async () => {
-      button.setAttribute("disabled", "");
-      const answer = await post(acknowledgeUrl.replace("/0/", `/${alert.id}/`));
-      const told = await answer.json();
-      button.replaceWith(answer.ok ? `${told.acknowledged_by} 已确认` : String(told.detail ?? "未成功"));
-    });
-    made.append(el("p", {}, button));
-  }
-  return made;
 }
 
 /** @param {any} alert */
@@ -200,8 +181,7 @@ function signOutButton(call) {
 
 /** @param {string} url */
 function post(url) {
-  const token = document.querySelector("input[name=csrfmiddlewaretoken]");
-  return fetch(url, { method: "POST", headers: { "X-CSRFToken": token instanceof HTMLInputElement ? token.value : "" } });
+  return fetch(url, { method: "POST", headers: { "X-CSRFToken": token } });
 }
 
 /** @param {any} board */

@@ -313,13 +313,14 @@ def sign_out(request: HttpRequest, seat_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def pause(request: HttpRequest, seat_id: int) -> HttpResponse:
-    """强制示忙, with its reason; refused while the seat rings, talks or wraps up."""
+    """强制示忙, with its reason; for a seat that rings, talks or wraps up when that is over."""
     actor = _actor(request, MANAGE)
     reason = request.POST.get("reason", "").strip() or _("主管示忙")
     try:
-        seats.pause(_seat(request, seat_id).pk, reason=reason, actor=actor)
+        presence = seats.force_pause(_seat(request, seat_id).pk, reason=reason, actor=actor)
     except DomainError as refusal:
         messages.error(request, refusal.text)
     else:
-        messages.success(request, _("已示忙。"))
+        later = _("当前案件结束后示忙。")
+        messages.success(request, later if presence.next_state else _("已示忙。"))
     return redirect("appointments:month", seat_id=seat_id)

@@ -19,5 +19,7 @@ urlpatterns = [
     path("requests/<uuid:request_id>/transfer", views.transfer, name="transfer"),
     path("calls/<uuid:call_id>/why", views.why_call, name="why_call"),
     path("tasks/<uuid:task_id>/why", views.why_task, name="why_task"),
-    path("seats/<int:seat_id>/sign-out", views.sign_out, name="sign_out"),
+    path("seats/<int:seat_id>/pause", views.act_on_seat, {"act": "pause"}, name="pause"),
+    path("seats/<int:seat_id>/ready", views.act_on_seat, {"act": "ready"}, name="ready"),
+    path("seats/<int:seat_id>/sign-out", views.act_on_seat, {"act": "sign-out"}, name="sign_out"),
 ]

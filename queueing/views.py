@@ -70,19 +70,24 @@ def roles_told(user: User) -> set[int] | None:
 
 @login_required
 @require_POST
-def sign_out(request: HttpRequest, seat_id: int) -> HttpResponse:
-    """Forced 签出; a seat with a case in hand is signed out after it."""
+def act_on_seat(request: HttpRequest, seat_id: int, act: str) -> HttpResponse:
+    """示忙, 示闲 or 签出 by a supervisor; what must wait for the end of the case in hand is `later`."""
     user = user_who_may(request, ACT)
-    get_object_or_404(Seat, visible(user, ACT, owner="user"), pk=seat_id)
+    get_object_or_404(Seat, visible(user, ACT, owner="user"), pk=seat_id, rehearsal=False)
+    reason, actor = request.POST.get("reason", "").strip(), request_actor(request)
     try:
-        seats.force_sign_out(
-            seat_id,
-            reason=request.POST.get("reason", "")[:40] or _("主管签出"),
-            actor=request_actor(request),
-        )
+        match act:
+            case "pause":
+                presence = seats.force_pause(seat_id, reason=reason or _("主管示忙"), actor=actor)
+            case "ready":
+                presence = seats.ready(seat_id, actor=actor)
+                services.dispatch_waiting()
+            case _:
+                reason = reason or _("主管签出")
+                presence = seats.force_sign_out(seat_id, reason=reason, actor=actor)
     except DomainError as refusal:
         return JsonResponse({"code": refusal.code, "detail": refusal.text}, status=refusal.status)
-    return JsonResponse({"ok": True})
+    return JsonResponse({"later": bool(presence.next_state or presence.sign_out_after)})
 
 
 @login_required

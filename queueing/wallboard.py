@@ -40,15 +40,17 @@ def board() -> dict[str, Any]:
 
 
 def board_for(staff_nos: tuple[str, ...] | None, role_ids: set[int] | None) -> dict[str, Any]:
-    """The board with the calls of these seats, and the alerts these seats and roles are told of.
+    """The board with these seats and their calls, and the alerts these seats and roles are told of.
 
     None means everybody's. The line and its figures are the bank's: one line serves every institution.
     """
     whole = board()
+    own = {
+        name: [row for row in whole[name] if staff_nos is None or row["staff_no"] in staff_nos]
+        for name in ("calls", "seat_rows")
+    }
     return whole | {
-        "calls": [
-            call for call in whole["calls"] if staff_nos is None or call["staff_no"] in staff_nos
-        ],
+        **own,
         "alerts": _told(whole["alerts"], staff_nos, role_ids),
         "alerts_done": _told(whole["alerts_done"], staff_nos, role_ids),
     }
@@ -99,6 +101,7 @@ def _board() -> dict[str, Any]:
         "abandoned": figures.where_abandoned(today),
         "doubt_rate": figures.doubt_rate_today(now),
         "seats": figures.seats_by_state(),
+        "seat_rows": _seat_rows(),
         "pauses": _pauses(),
         "appointments": figures.appointments_today(now),
         "curve": {
@@ -128,6 +131,28 @@ def _pauses() -> dict[str, int]:
     for reason in rows.values_list("reason", flat=True):
         reasons[reason or _("其他")] = reasons.get(reason or _("其他"), 0) + 1
     return reasons
+
+
+def _seat_rows() -> list[dict[str, Any]]:
+    """Who has signed in, in order of number; `after` is what follows the case in hand."""
+    rows = (
+        SeatPresence.objects.filter(seat__enabled=True, seat__rehearsal=False)
+        .exclude(state=Presence.SIGNED_OUT)
+        .select_related("seat__user")
+        .order_by("seat__user__staff_no")
+    )
+    return [
+        {
+            "seat_id": row.seat_id,
+            "seat": row.seat.name,
+            "staff_no": row.seat.staff_no,
+            "state": row.state,
+            "reason": row.reason,
+            "since_unix_ms": unix_ms(row.since),
+            "after": Presence.SIGNED_OUT.value if row.sign_out_after else row.next_state,
+        }
+        for row in rows
+    ]
 
 
 def running_calls(now: dt.datetime) -> list[dict[str, Any]]:

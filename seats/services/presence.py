@@ -61,6 +61,7 @@ def _move(seat: Seat, move: PresenceMove, *, actor: Actor, reason: str = "") -> 
         until=now,
     )
     presence.state, presence.reason, presence.since = target, reason, now
+    chosen, chosen_reason = presence.next_state, presence.next_reason
     if target not in IN_HAND:
         presence.next_state = presence.next_reason = ""
     if target is Presence.SIGNED_OUT:
@@ -80,6 +81,9 @@ def _move(seat: Seat, move: PresenceMove, *, actor: Actor, reason: str = "") -> 
     push(QUEUE_GROUP, "queue.changed")
     if presence.sign_out_after and target in (Presence.READY, Presence.PAUSED):
         return _move(seat, PresenceMove.FORCE_OUT, actor=SYSTEM, reason=presence.sign_out_after)
+    if chosen and target is Presence.READY:  # the case that was in hand is over, or went away
+        after = PresenceMove.PAUSE if chosen == NextState.PAUSED else PresenceMove.SIGN_OUT
+        return _move(seat, after, actor=actor, reason=chosen_reason)
     return presence
 
 
@@ -121,17 +125,8 @@ def finish_wrap_up(seat_id: int, *, actor: Actor) -> None:
     Nothing to do for a seat that is not wrapping up.
     """
     seat = lock_seat(seat_id)
-    presence = _presence(seat)
-    if presence.state != Presence.WRAP_UP:
-        return
-    chosen, reason = presence.next_state, presence.next_reason
-    presence = _move(seat, PresenceMove.FINISH, actor=actor)
-    if presence.state != Presence.READY:
-        return  # signed out by a supervisor meanwhile
-    if chosen == NextState.PAUSED:
-        _move(seat, PresenceMove.PAUSE, actor=actor, reason=reason)
-    elif chosen == NextState.SIGNED_OUT:
-        _move(seat, PresenceMove.SIGN_OUT, actor=actor)
+    if _presence(seat).state == Presence.WRAP_UP:
+        _move(seat, PresenceMove.FINISH, actor=actor)
 
 
 @transaction.atomic
@@ -141,9 +136,13 @@ def choose_next(seat_id: int, *, state: str, reason: str, actor: Actor) -> SeatP
     Raises NothingInHand when the seat has no case: it can then change its state at once.
     """
     seat = lock_seat(seat_id)
-    presence = _presence(seat)
-    if presence.state not in IN_HAND:
+    if _presence(seat).state not in IN_HAND:
         raise NothingInHand
+    return _choose(seat, state, reason, actor)
+
+
+def _choose(seat: Seat, state: str, reason: str, actor: Actor) -> SeatPresence:
+    presence = _presence(seat)
     presence.next_state = NextState(state).value if state else ""
     presence.next_reason = reason[:40] if state == NextState.PAUSED else ""
     presence.save(update_fields=["next_state", "next_reason"])
@@ -157,6 +156,18 @@ def choose_next(seat_id: int, *, state: str, reason: str, actor: Actor) -> SeatP
     )
     push(seat_group(seat.pk), "seat.changed")
     return presence
+
+
+@transaction.atomic
+def force_pause(seat_id: int, *, reason: str, actor: Actor) -> SeatPresence:
+    """A supervisor pauses the seat: now, or when the case it has in hand is finished.
+
+    Refused (IllegalMove) for a seat that is not signed in.
+    """
+    seat = lock_seat(seat_id)
+    if _presence(seat).state in IN_HAND:
+        return _choose(seat, NextState.PAUSED, reason, actor)
+    return _move(seat, PresenceMove.PAUSE, actor=actor, reason=reason[:40])
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from audit.models import AuditEntry
 from common.actor import Actor, ActorKind
+from common.errors import IllegalMove
 from seats import services
 from seats.errors import NothingInHand, SeatOpenElsewhere
 from seats.models import SeatPresence
@@ -112,6 +113,42 @@ def test_a_supervisors_sign_out_is_stronger_than_the_seats_choice(seat):
     services.force_sign_out(seat.pk, reason="交接班", actor=SUPERVISOR)
 
     assert finished(seat) == (Presence.SIGNED_OUT, "交接班")
+
+
+def test_a_supervisor_pauses_at_once_who_waits_and_after_the_case_who_has_one(seat):
+    other = make_seat()
+    services.pass_device_check(other.pk, actor=SEAT_ACTOR, report={})
+    services.sign_in(other.pk, actor=SEAT_ACTOR)
+    in_call(other)
+
+    for each in (seat, other):
+        services.force_pause(each.pk, reason="辅导", actor=SUPERVISOR)
+
+    presence = presence_of(seat.pk)
+    assert (presence.state, presence.reason) == (Presence.PAUSED, "辅导")
+    assert presence_of(other.pk).state == Presence.IN_CALL
+    assert finished(other) == (Presence.PAUSED, "辅导")
+    by_supervisor = AuditEntry.objects.filter(actor_name=SUPERVISOR.name).order_by("pk")
+    assert [entry.action for entry in by_supervisor] == ["seat.pause", "seat.next_chosen"]
+
+
+def test_a_pause_that_was_asked_for_while_it_rang_comes_when_the_customer_leaves(seat):
+    services.mark_offered(seat)
+    services.force_pause(seat.pk, reason="辅导", actor=SUPERVISOR)
+
+    services.withdraw_offer(seat)
+
+    presence = presence_of(seat.pk)
+    assert (presence.state, presence.reason, presence.next_state) == (Presence.PAUSED, "辅导", "")
+
+
+def test_who_is_not_signed_in_is_not_paused(seat):
+    services.sign_out(seat.pk, actor=SEAT_ACTOR)
+
+    with pytest.raises(IllegalMove):
+        services.force_pause(seat.pk, reason="辅导", actor=SUPERVISOR)
+
+    assert presence_of(seat.pk).state == Presence.SIGNED_OUT
 
 
 @pytest.mark.parametrize("state", ["READY", "IN_CALL", "nonsense"])

@@ -3,42 +3,34 @@
 import { acknowledgeBy, alertHint, blindHint, isBlind } from "../ui/alerts.js";
 import { el, icon } from "../ui/dom.js";
 import { axisTop, path, percent, span } from "./figures.js";
+import { mountSeats, seatMenu } from "./seats.js";
 
 const ASK_EVERY_MS = 2000;
 const OLD_AFTER_MS = 6000;
 const SVG = "http://www.w3.org/2000/svg";
-const STATES = /** @type {[string, string, string][]} */ ([
-  ["IN_CALL", "通话", "is-talk"], ["READY", "示闲", "is-idle"], ["OFFERED", "振铃", "is-talk"],
-  ["WRAP_UP", "话后", "is-wrap"], ["PAUSED", "示忙", "is-busy"], ["OFFLINE", "断线", "is-down"], ["SIGNED_OUT", "签出", "is-off"],
-]);
 const DAY = /** @type {[string, string][]} */ ([["done", "完成"], ["running", "进行"], ["waiting", "待面谈"], ["late", "迟到"], ["no_show", "爽约"], ["unserved", "未接待"]]);
 const LEFT = /** @type {[string, string][]} */ ([["queue", "排队中放弃"], ["dispatch", "分案时放弃"], ["ringing", "振铃时放弃"]]);
 
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const signOutUrl = document.body.dataset.signOutUrl ?? "";
+const seatUrl = document.body.dataset.seatUrl ?? "";
 const token = /** @type {HTMLInputElement | null} */ (document.querySelector("input[name=csrfmiddlewaretoken]"))?.value ?? "";
 const acknowledge = document.body.dataset.acknowledgeUrl ? acknowledgeBy(document.body.dataset.acknowledgeUrl, token) : null;
 const supervisionUrl = document.body.dataset.supervisionUrl ?? "";
+/** What went wrong, in words. @type {((act: string, row: { seat_id: number }, reason: string) => Promise<string>) | null} */
+const actOnSeat = seatUrl
+  ? async (act, { seat_id: seat }, reason) => {
+      const answer = await fetch(seatUrl.replace("/0/pause", `/${seat}/${act}`), { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams({ reason }) });
+      return answer.ok ? "" : String((await answer.json().catch(() => ({}))).detail ?? "未成功");
+    }
+  : null;
+const seats = mountSeats(document, actOnSeat);
 let told = 0;
 
 /** @param {any} board */
 function show(board) {
   told = performance.now();
   showKpis(board);
-  const enabled = Object.values(board.seats).reduce((/** @type {number} */ sum, count) => sum + Number(count), 0);
-  at("enabled").textContent = `${enabled} 位启用`;
-  at("states").replaceChildren(
-    ...STATES.map(([state, name, look]) => {
-      const fill = el("i");
-      fill.style.setProperty("width", `${enabled ? (100 * board.seats[state]) / enabled : 0}%`);
-      return el(
-        "li", { class: "states__row" },
-        el("span", { class: "states__name" }, el("span", { class: `dot ${look}` }), name),
-        el("span", { class: `states__bar ${look}` }, fill),
-        el("b", {}, String(board.seats[state])),
-      );
-    }),
-  );
+  seats.show(board);
   const pauses = Object.entries(board.pauses).map(([reason, count]) => `${reason} ${count}`);
   at("pauses").textContent = pauses.length ? `示忙：${pauses.join("，")}` : "没有示忙的坐席";
   showCalls(board);
@@ -153,35 +145,12 @@ function signal(level) {
 
 /** What can be done about a call: looking in is one click, the rest behind the dots. @param {any} call */
 function acts(call) {
-  const menu = el("div", { class: "wall__menu", popover: "auto", id: `menu-${call.call_id}` });
-  const more = el("button", { class: "btn btn--sm btn--plain", type: "button", popovertarget: menu.id, "aria-label": `${call.seat}：更多操作` }, "⋯");
-  menu.append(el("a", { class: "btn btn--sm btn--plain", href: `calls/${call.call_id}/why` }, "为什么是他"));
-  if (signOutUrl) menu.append(signOutButton(call));
-  const shown = [more, menu];
-  menu.addEventListener("toggle", () => {
-    const { bottom, right } = more.getBoundingClientRect();
-    menu.style.setProperty("top", `${bottom}px`);
-    menu.style.setProperty("left", `${right - 160}px`);
-  });
+  const why = el("a", { class: "btn btn--sm btn--plain", href: `calls/${call.call_id}/why` }, "为什么是他");
+  const row = (actOnSeat && seats.rowOf(call.seat_id)) || { ...call, state: "", after: "" };
+  const shown = seatMenu(row, actOnSeat ?? (async () => ""), [why]);
   if (!supervisionUrl) return el("span", { class: "wall__acts" }, ...shown);
-  const link = el("a", { class: "btn btn--sm", href: `${supervisionUrl}${call.call_id}/`, "aria-label": `${call.seat}：旁听或加入` }, "旁听 / 加入");
+  const link = el("a", { class: "btn btn--sm", href: `${supervisionUrl}${call.call_id}/`, "aria-label": `${call.seat}：旁听 / 加入` }, "旁听 / 加入");
   return el("span", { class: "wall__acts" }, link, ...shown);
-}
-
-/** @param {any} call */
-function signOutButton(call) {
-  const button = el("button", { class: "btn btn--sm btn--plain", type: "button", "aria-label": `${call.seat}：结束后签出` }, "结束后签出");
-  button.addEventListener("click", async () => {
-    button.setAttribute("disabled", "");
-    const answer = await post(signOutUrl.replace("/0/", `/${call.seat_id}/`));
-    button.textContent = answer.ok ? "已设置" : String((await answer.json()).detail ?? "未成功");
-  });
-  return button;
-}
-
-/** @param {string} url */
-function post(url) {
-  return fetch(url, { method: "POST", headers: { "X-CSRFToken": token } });
 }
 
 /** @param {any} board */

@@ -1,6 +1,7 @@
 """The media worker's way in: events and heartbeats, authenticated by the shared token."""
 
 import hmac
+import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
@@ -17,9 +18,10 @@ from media_worker.protocol import EventBatch, Heartbeat
 from media_worker.services import record_heartbeat
 
 from . import services
+from .services.media_events import EventRefused
 from .services.playout import item_key
 
-MAX_BODY_BYTES = 1_000_000
+logger = logging.getLogger(__name__)
 
 
 P = ParamSpec("P")
@@ -47,7 +49,11 @@ def _worker_only(view: View[P]) -> View[P]:
 @_worker_only
 @require_POST
 def events(request: HttpRequest) -> HttpResponseBase:
-    services.apply_media_events(EventBatch.model_validate_json(request.body).events)
+    try:
+        services.apply_media_events(EventBatch.model_validate_json(request.body).events)
+    except EventRefused:
+        logger.exception("a media event was refused")
+        return JsonResponse({"code": "event_refused"}, status=422)
     return JsonResponse({"ok": True})
 
 

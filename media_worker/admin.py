@@ -19,5 +19,6 @@ class MediaWorkerAdmin(OperationAdmin):
         "lagging",
         "disk_free_percent",
         "draining",
+        "events_set_aside",
         "last_heartbeat_at",
     )

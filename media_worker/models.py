@@ -19,6 +19,7 @@ class MediaWorker(models.Model):
     disk_free_percent = models.FloatField(_("磁盘剩余（%）"), default=100)
     lagging = models.BooleanField(_("响应迟缓"), default=False)
     holds_another = models.BooleanField(_("可再接一路"), default=True)
+    events_set_aside = models.PositiveIntegerField(_("搁置的事件"), default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = _("媒体节点")

@@ -301,4 +301,5 @@ class Heartbeat(Message):
     disk_free_percent: float
     lagging: bool = False  # the loop is late: no further call
     holds_another: bool = True  # the spool has room for a further call
+    events_set_aside: int = 0  # which Django will never take
     stopping: bool = False  # the last one: its calls are to be moved now

@@ -34,6 +34,7 @@ def record_heartbeat(beat: Heartbeat) -> MediaWorker:
             "lagging": beat.lagging,
             "disk_free_percent": beat.disk_free_percent,
             "holds_another": beat.holds_another,
+            "events_set_aside": beat.events_set_aside,
         },
     )
     return worker

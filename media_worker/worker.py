@@ -19,6 +19,7 @@ from media_worker.rtc.orphan import close_books
 from media_worker.rtc.quality import percentile
 from media_worker.rtc.recorder import Recorder
 from media_worker.rtc.room import Emit, Room, RoomOptions
+from media_worker.set_aside import SetAside
 from media_worker.spool import CALL_MB, RESERVE_MB, Spool
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class Worker:
         self.draining = False
         self.started_at_unix_ms = time.time_ns() // 1_000_000
         self.recorder = Recorder()
-        self.events = EventSender(options.web_url, options.token, options.worker_id)
+        self.set_aside = SetAside(options.spool / ".set-aside" / f"{options.worker_id}.jsonl")
+        self.events = EventSender(options.web_url, options.token, options.worker_id, self.set_aside)
         self.items = ItemStore(
             options.web_url, options.token, options.spool / ".items", options.worker_id
         )
@@ -298,5 +300,6 @@ class Worker:
             disk_free_percent=round(self.spool.room.free_percent, 1),
             lagging=self.is_lagging,
             holds_another=self.spool.holds_another(len(self.rooms)),
+            events_set_aside=self.set_aside.count(),
             stopping=stopping,
         )

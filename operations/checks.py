@@ -75,7 +75,11 @@ def _media() -> Finding:
     workers = [worker for worker in live_workers(MEDIA_FRESH) if not worker.draining]
     if not workers:
         return Finding(False, _("没有在线的媒体服务进程"))
-    return Finding(True, _("在线媒体服务：%(count)d") % {"count": len(workers)})
+    detail = _("在线媒体服务：%(count)d") % {"count": len(workers)}
+    if aside := sum(worker.events_set_aside for worker in workers):
+        told = {"detail": detail, "aside": aside}
+        detail = _("%(detail)s，搁置了 %(aside)d 条无法处理的事件：请联系开发") % told
+    return Finding(True, detail, warning=aside > 0)
 
 
 def _spool() -> Finding:

@@ -17,6 +17,7 @@ from appointments.models import Appointment
 from appointments.states import AppointmentState
 from interviews.models import InterviewTask
 from interviews.selectors import tasks_in_scope
+from media_worker.models import MediaWorker
 from outbox.models import MessageState, OutboxMessage
 from qc.selectors import reviews_open_to
 from qc.states import ReviewState
@@ -77,6 +78,10 @@ def _parked(user: User) -> QuerySet[Any]:
     return OutboxMessage.objects.filter(state=MessageState.PARKED)
 
 
+def _set_aside(user: User) -> QuerySet[Any]:
+    return MediaWorker.objects.filter(events_set_aside__gt=0)
+
+
 def _locked(user: User) -> QuerySet[Any]:
     people = User.objects.filter(visible(user, "accounts.manage"), deleted_at=None)
     attempts: QuerySet[Any] = AccessAttempt.objects.filter(
@@ -99,4 +104,8 @@ ITEMS: tuple[tuple[str, str | Promise, str, bool, Rows], ...] = (
     ("", _("待我复核的变更"), "/changes/", True, changes.waiting_for),
     ("accounts.manage", _("已锁定的用户"), "/admin/accounts/user/?state=locked", True, _locked),
     ("operations.view", _("搁置的消息"), "/bridge/", True, _parked),
+    (
+        *("operations.view", _("有事件被搁置的媒体节点")),
+        *("/admin/media_worker/mediaworker/", True, _set_aside),
+    ),
 )

@@ -4,8 +4,9 @@ import logging
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, transaction
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from common.faultpoint import faultpoint
 from common.push import call_group, push, seat_group
@@ -41,12 +42,19 @@ ON_TIMELINE = {
 }
 # What one of these began ends with the other.
 ENDS = {"recording.resumed": "recording.stalled", "recording.restored": "recording.degraded"}
+# Database or Redis are away, busy, or a release is on its way: the same event may be taken later.
+PASSING = (OperationalError, InterfaceError, ProgrammingError, RedisError, OSError)
+
+
+class EventRefused(Exception):
+    """Asking again will not help. Names the event."""
 
 
 def apply_media_events(events: list[Event]) -> None:
     """Apply a batch in order. One that speaks of an unknown call is noted and dropped.
 
     So is what a worker says that the call has left meanwhile (M2): it stood still and did not know.
+    Raises EventRefused for one that will never be applied; those before it were.
     """
     epochs = _epochs(events)
     for event in events:
@@ -54,12 +62,23 @@ def apply_media_events(events: list[Event]) -> None:
             continue  # a room for tests (recordings.services.loop): nothing of it is state
         if event.epoch < epochs.get(event.call_id, 0):
             logger.info("late media event kind=%s call=%s", event.kind, event.call_id)
-        elif event.kind in EPHEMERAL:
-            _show(event)
-        elif event.kind == "playout.progress":
-            note_progress(event)
-        else:
-            _apply(event)
+            continue
+        try:
+            _take(event)
+        except PASSING:
+            raise
+        except Exception as error:
+            # All else is in the event or in how it is read: it would hold up its worker for ever.
+            raise EventRefused(f"{event.id} kind={event.kind} call={event.call_id}") from error
+
+
+def _take(event: Event) -> None:
+    if event.kind in EPHEMERAL:
+        _show(event)
+    elif event.kind == "playout.progress":
+        note_progress(event)
+    else:
+        _apply(event)
 
 
 def _is_call(room: str) -> bool:

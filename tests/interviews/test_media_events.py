@@ -4,7 +4,9 @@ import datetime as dt
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from common.errors import DomainError
 from interviews import services
@@ -181,3 +183,43 @@ def test_the_connection_that_is_up_is_named_whichever_device_made_it() -> None:
             ]
         )
         assert connected_leg(place.pk) == second["leg_id"]
+
+
+def tell(events: list[p.Event], settings: Settings) -> int:
+    """The status of the answer to a worker."""
+    token = {"Authorization": f"Bearer {settings.MEDIA_CONTROL_TOKEN}"}
+    answer = Client(raise_request_exception=False).post(
+        p.EVENTS_PATH,
+        p.EventBatch(worker_id="w", events=events).model_dump_json(),
+        content_type="application/json",
+        headers=token,
+    )
+    return answer.status_code
+
+
+def test_an_event_that_can_never_be_applied_is_refused_for_good_after_those_before_it(
+    settings: Settings,
+) -> None:
+    call = make_call()
+    good = event(call, "recording.stalled", 5000)
+    poison = event(call, "track.part_closed", 5100)  # of which file?
+    later = event(call, "recording.resumed", 6000)
+
+    assert tell([good, poison, later], settings) == 422
+    assert call.events.get(kind="recording.stalled").until_ms is None
+
+    assert tell([poison], settings) == 422
+    assert tell([good, later], settings) == 200
+    assert call.events.get(kind="recording.stalled").until_ms == 6000
+
+
+def test_what_fails_because_redis_is_away_may_be_sent_again(settings: Settings) -> None:
+    call = make_call()
+    proof = event(call, "proof", 5000, payload={"tracks": []})
+    real = settings.CACHES["default"]["LOCATION"]
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
+
+    assert tell([proof], settings) == 500
+
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": real}}
+    assert tell([proof], settings) == 200

@@ -77,6 +77,17 @@ def test_not_ready_without_a_media_worker_that_takes_calls(
 
 
 @pytest.mark.django_db
+def test_events_that_a_worker_had_to_put_aside_are_a_warning(client: Client) -> None:
+    make_worker()
+    MediaWorker.objects.update(events_set_aside=3)
+
+    media = client.get("/readyz").json()["checks"]["media"]
+
+    assert (media["ok"], media["warning"]) == (True, True)
+    assert media["detail"] == "在线媒体服务：1，搁置了 3 条无法处理的事件：请联系开发"
+
+
+@pytest.mark.django_db
 def test_lost_redis_is_a_finding_that_tells_no_address(client: Client, settings: Settings) -> None:
     make_worker()
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": NOBODY_LISTENS}}

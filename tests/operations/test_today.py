@@ -2,10 +2,12 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Institution, Role, User
 from interviews import services as interviews
 from interviews.states import Verdict
+from media_worker.models import MediaWorker
 from qc import services as qc
 from tests.support.factories import SEAT_ACTOR, make_call, make_seat, make_task
 
@@ -59,3 +61,16 @@ def test_a_locked_person_waits_for_who_manages_people():
         Client().post("/login", {"username": "S9001", "password": "wrong"})
 
     assert waiting(entered("accounts.view", "accounts.manage", "audit.view"))["已锁定的用户"] == 1
+
+
+def test_a_worker_with_events_put_aside_waits_for_who_runs_the_system():
+    beat = {
+        "control_url": "http://x",
+        "started_at": timezone.now(),
+        "last_heartbeat_at": timezone.now(),
+        "capacity": 1,
+    }
+    MediaWorker.objects.create(worker_id="w1", events_set_aside=2, **beat)
+    MediaWorker.objects.create(worker_id="w2", **beat)
+
+    assert waiting(entered("operations.view"))["有事件被搁置的媒体节点"] == 1

@@ -247,10 +247,14 @@ def read_beep_starts_s(path: Path) -> list[float]:
 
 @dataclass
 class WebStub:
-    """Takes what the worker tells Django; `accepting` False makes it answer 503."""
+    """Takes what the worker tells Django; `accepting` False makes it answer 503.
+
+    A batch with an event of a kind in `refused_kinds` is refused for good, what stands before it taken.
+    """
 
     url: str = ""
     accepting: bool = True
+    refused_kinds: frozenset[str] = frozenset()
     events: list[p.Event] = field(default_factory=list)
     heartbeats: list[p.Heartbeat] = field(default_factory=list)
     items: dict[str, Path] = field(default_factory=dict)
@@ -261,7 +265,11 @@ class WebStub:
         if not self.accepting:
             return web.Response(status=503)
         batch = p.EventBatch.model_validate_json(await request.read())
-        self.events += batch.events
+        for event in batch.events:
+            if event.kind in self.refused_kinds:
+                return web.Response(status=422)
+            if event not in self.events:
+                self.events.append(event)
         return web.Response(status=204)
 
     async def _on_heartbeat(self, request: web.Request) -> web.Response:

@@ -1,13 +1,12 @@
 // @ts-check
 import { backoffMs } from "./backoff.js";
 import { InterviewError } from "./errors.js";
+import { SIGN_OF_LIFE_WITHIN_MS, watchOpening } from "./sign-of-life.js";
 
 const ABNORMAL = 1006;
 const NOT_ADMITTED = 4401;
 const FINAL_CODES = new Set([NOT_ADMITTED, 4403]);
 const ANSWER_WITHIN_MS = 20_000;
-// A path that swallows packets leaves a socket opening, or closing, for minutes: TCP asks ever more rarely.
-const SIGN_OF_LIFE_WITHIN_MS = 8000;
 
 /**
  * The socket `/ws/sdk/v1/`: says hello, keeps beating, comes back by itself until it is closed.
@@ -38,8 +37,6 @@ export class InterviewSocket extends EventTarget {
     this.isClosed = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.retryTimer = undefined;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.openTimer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.beatTimer = undefined;
   }
@@ -49,15 +46,13 @@ export class InterviewSocket extends EventTarget {
     const socket = new this.WebSocketClass(this.url);
     this.socket = socket;
     this.seq = 0;
-    clearTimeout(this.openTimer);
-    this.openTimer = setTimeout(() => {
+    watchOpening(socket, () => {
+      if (socket !== this.socket || this.isClosed) return;
       this.attempt = 0; // this was wait enough
       this.#leave();
-    }, SIGN_OF_LIFE_WITHIN_MS);
+    });
     socket.addEventListener("open", () => {
-      if (socket !== this.socket) return;
-      clearTimeout(this.openTimer);
-      void this.#hello(socket);
+      if (socket === this.socket) void this.#hello(socket);
     });
     socket.addEventListener("message", (event) => {
       if (socket === this.socket) this.#receive(String(event.data));
@@ -80,7 +75,6 @@ export class InterviewSocket extends EventTarget {
   close() {
     this.isClosed = true;
     clearTimeout(this.retryTimer);
-    clearTimeout(this.openTimer);
     clearInterval(this.beatTimer);
     this.socket?.close(1000);
     this.#failAll(new InterviewError("closed", ""));
@@ -167,7 +161,6 @@ export class InterviewSocket extends EventTarget {
   #gone(socket, code) {
     if (socket !== this.socket) return;
     this.socket = null;
-    clearTimeout(this.openTimer);
     clearInterval(this.beatTimer);
     this.#failAll(new InterviewError("offline", "网络已断开，正在重连。", { retryable: true }));
     if (this.isUp) {

@@ -181,5 +181,5 @@ byId("wall-mode").addEventListener("click", () => {
 setInterval(() => {
   if (state?.is_running) byId("pill-time").textContent = clock((Date.now() - state.since_unix_ms) / 1000);
 }, 1000);
-setInterval(() => socket.ask("heartbeat").catch(() => undefined), BEAT_MS);
+setInterval(() => void socket.beat(), BEAT_MS);
 socket.open();

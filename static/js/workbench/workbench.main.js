@@ -497,5 +497,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 const beats = new Worker(new URL("./heartbeat.worker.js", import.meta.url));
-beats.addEventListener("message", () => socket.ask("heartbeat").catch(() => undefined));
+beats.addEventListener("message", () => void socket.beat());
 socket.open();

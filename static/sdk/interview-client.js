@@ -30,6 +30,8 @@ export { hostOf, remediesFor } from "./remedies.js";
 
 const RESCUE_KBPS = 500;
 const RESCUE_AFTER_MS = 3000;
+/** Nobody knows whether the request arrived. */
+const LOST = new Set(["offline", "timeout"]);
 
 /**
  * @typedef {import("./phase.js").Phase} Phase
@@ -155,7 +157,7 @@ export class InterviewClient extends EventTarget {
     const ask = () => this.rest("POST", "admission", { body: { ticket: this.ticket, claims }, key });
     const admitted = await ask().catch((error) => {
       // The ticket works once: an answer that was lost on the way is given again for the same key.
-      if (error instanceof InterviewError && error.code === "offline") return ask();
+      if (error instanceof InterviewError && LOST.has(error.code)) return ask();
       throw error;
     });
     this.token = admitted.token;

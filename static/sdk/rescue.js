@@ -70,7 +70,7 @@ export function outdated(segments, now) {
 export async function sendRescue({ store, callId, wanted, put, wait, progress = () => undefined }) {
   const mine = (await store.list()).filter(({ call_id }) => call_id === callId);
   if (!mine.length) return 0;
-  const due = segmentsFor(mine, await wanted());
+  const due = segmentsFor(mine, await patiently(wanted, wait));
   if (due.length) progress(0, due.length);
   for (const [index, segment] of due.entries()) {
     const recorded = await store.get(segment.id);
@@ -87,15 +87,27 @@ export async function sendRescue({ store, callId, wanted, put, wait, progress = 
  * @param {(tried: number) => Promise<void>} wait
  */
 async function sendOne(segment, recorded, put, wait) {
+  try {
+    await patiently(() => put(segment, recorded), wait);
+  } catch (error) {
+    // Of this stretch alone: the server has it, or cannot take it as it is.
+    const isOver = error instanceof InterviewError && (error.code === "rescue_unwanted" || error.code === "rescue_unfit");
+    if (!isOver) throw error;
+  }
+}
+
+/**
+ * Try again what broke off on the way.
+ * @template T
+ * @param {() => Promise<T>} act @param {(tried: number) => Promise<void>} wait
+ * @returns {Promise<T>}
+ */
+async function patiently(act, wait) {
   for (let tried = 0; ; tried += 1) {
     try {
-      await put(segment, recorded);
-      return;
+      return await act();
     } catch (error) {
-      if (!(error instanceof InterviewError)) throw error;
-      // Of this stretch alone: the server has it, or cannot take it as it is.
-      if (error.code === "rescue_unwanted" || error.code === "rescue_unfit") return;
-      if (!error.retryable || tried >= TRIES) throw error;
+      if (!(error instanceof InterviewError) || !error.retryable || tried >= TRIES) throw error;
       await wait(tried);
     }
   }

@@ -78,3 +78,30 @@ test("a server that is away is an offline error one can retry", async () => {
 
   await assert.rejects(ask("GET", "session"), (error) => error instanceof InterviewError && error.code === "offline" && error.retryable);
 });
+
+/** A server that takes the request and never answers. @param {any} _address @param {{ signal: AbortSignal }} sent */
+const silence = (_address, { signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError"))));
+
+for (const [what, sent, withinMs] of [["words", { body: {} }, 20_000], ["bytes", { bytes: new Blob(["x"]) }, 120_000]]) {
+  test(`a server that does not answer ${what} in time is given up with an error one can retry`, async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const ask = makeRest("", silence);
+
+    let isOver = false;
+    const asked = ask("PUT", "stills/1", sent).finally(() => (isOver = true));
+    const refused = assert.rejects(asked, { code: "timeout", message: "服务没有响应，请稍后再试。", retryable: true });
+    t.mock.timers.tick(withinMs - 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(isOver, false);
+    t.mock.timers.tick(1);
+    await refused;
+  });
+}
+
+test("an answer that breaks off in the middle is an offline error one can retry", async () => {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new TypeError("network error")) });
+  const ask = makeRest("", async () => new Response(broken));
+
+  await assert.rejects(ask("GET", "session"), { code: "offline", retryable: true });
+});

@@ -82,6 +82,26 @@ test("a stretch the server does not want is not tried again and holds up nothing
   assert.equal(store.rows.size, 0);
 });
 
+test("what the server lacks is asked for again when the asking broke off", async () => {
+  const store = storeOf(segment("a", 0));
+  let asked = 0;
+  const sent = [];
+
+  await sendRescue({
+    store,
+    callId: "c1",
+    wanted: async () => {
+      asked += 1;
+      if (asked === 1) throw new InterviewError("timeout", "", { retryable: true });
+      return [{ start_ms: 0, end_ms: 10_000 }];
+    },
+    put: async ({ id }) => sent.push(id),
+    wait: async () => undefined,
+  });
+
+  assert.deepEqual(sent, ["a"]);
+});
+
 test("a network that stays away leaves the rest for later", async () => {
   const store = storeOf(segment("a", 0), segment("b", 5000));
   let waits = 0;

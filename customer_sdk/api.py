@@ -137,6 +137,9 @@ class OptionsSerializer(serializers.Serializer[Any]):
     network_test_s = serializers.IntegerField(help_text="Seconds of the network test; 0: none.")
     queue_display = serializers.BooleanField()
     face_reminder = serializers.BooleanField()
+    follow_position = serializers.BooleanField(
+        help_text="Who agreed to the position shares it again during the call."
+    )
     rating = serializers.BooleanField()
     local_rescue = serializers.BooleanField(
         help_text="The device records itself, for what the network loses."

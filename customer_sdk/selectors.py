@@ -96,6 +96,7 @@ def options(token: CallToken) -> dict[str, Any]:
         "network_test_s": setting("network_test_s"),
         "queue_display": bool(setting("queue_display")),
         "face_reminder": bool(setting("face_reminder")),
+        "follow_position": bool(setting("follow_position")),
         "rating": bool(setting("rating")),
         "local_rescue": bool(setting("local_rescue")),
         "recognition": recognition_view(token),

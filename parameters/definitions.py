@@ -153,6 +153,12 @@ DEFINITIONS = {
             help=_("在客户手机上检测面部是否在画面中并提醒；不存储任何特征。"),
         ),
         flag(
+            "follow_position",
+            _("通话中更新定位"),
+            default=True,
+            help=_("客户同意提供位置的，通话中移动后数据标签随之更新。"),
+        ),
+        flag(
             "local_rescue",
             _("客户端补录"),
             default=False,

@@ -76,7 +76,7 @@ const LOST = new Set(["offline", "timeout"]);
  *   kind: string, text_version: string, title: string, text: string, alternative: string, agreed: boolean,
  * }} Recognition a kind that the bank uses on pictures the seat takes, with its own consent
  * @typedef {{
- *   network_test_s: number, queue_display: boolean, face_reminder: boolean, rating: boolean, local_rescue: boolean, recognition: Recognition[],
+ *   network_test_s: number, queue_display: boolean, face_reminder: boolean, follow_position: boolean, rating: boolean, local_rescue: boolean, recognition: Recognition[],
  * }} Options
  * @typedef {{
  *   purpose: "call" | "check", options: Options,

@@ -53,6 +53,7 @@ def test_everything_is_off_by_default(customer: Admitted):
         "network_test_s": 8,
         "queue_display": False,
         "face_reminder": False,
+        "follow_position": True,
         "rating": True,
         "local_rescue": False,
         "recognition": [],

@@ -56,7 +56,13 @@ def test_card_picture_interruption_sizes_and_rating(
         seat, customer = stage.seat.page, stage.customer.page
         loaded: list[str] = []
         customer.on("request", lambda request: loaded.append(urlsplit(request.url).path))
-        call = connect(stage, phone=logins.CUSTOMERS[0], contract_no=SINGLE, options=(True, False))
+        call = connect(
+            stage,
+            phone=logins.CUSTOMERS[0],
+            contract_no=SINGLE,
+            options=(True, False),
+            to_place=True,
+        )
         # What is off is not even loaded.
         assert [path for path in loaded if path.endswith("sdk/interview-client.js")]
         assert not [path for path in loaded if path.endswith(("rescue.js", "face-reminder.js"))]
@@ -107,6 +113,13 @@ def test_card_picture_interruption_sizes_and_rating(
             what="a fresh camera, and the seat told",
         )
         stage.customer.sees("self")
+
+        label = customer.locator("#label-gps")
+        expect(label).to_have_text("N30.8703° E120.0933°")
+        customer.context.set_geolocation({"latitude": 30.8721, "longitude": 120.0951})
+        expect(label).to_have_text("N30.8721° E120.0951°", timeout=20_000)
+        places = TimelineEvent.objects.filter(call=call, kind="position").order_by("at_ms")
+        assert [place.payload["latitude"] for place in places] == [30.8703, 30.8721]
 
         for width, height in ((844, 390), (320, 568), (390, 844)):
             customer.set_viewport_size({"width": width, "height": height})

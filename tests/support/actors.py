@@ -126,11 +126,13 @@ class CustomerInBrowser:
         self.page.locator(f"[data-task='{contract_no}'] [data-call]").click()
         self.page.wait_for_url("**/h5/call/**")
 
-    def agree(self) -> None:
+    def agree(self, *, to_place: bool = False) -> None:
         """Agree to being recorded, unless this party did so before for the same task."""
         self.page.locator("#consent-check:visible, #device-ok:visible").first.wait_for()
         if self.page.locator("#consent-check").is_visible():
             self.page.locator("#consent-check").check()
+            if to_place:
+                self.page.locator("#place-check").check()
             self.page.locator("#consent-agree").click()
 
     def check_devices(self) -> None:

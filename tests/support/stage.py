@@ -78,13 +78,18 @@ def seat_and_customer(
 
 
 def connect(
-    stage: BothSides, *, phone: str, contract_no: str, options: Sequence[bool] = ()
+    stage: BothSides,
+    *,
+    phone: str,
+    contract_no: str,
+    options: Sequence[bool] = (),
+    to_place: bool = False,
 ) -> Call:
     """From the log-in to a live call both see; `options` answers what recognition asks for."""
     stage.seat.log_in()
     stage.seat.get_ready()
     stage.customer.open_task(phone, contract_no)
-    stage.customer.agree()
+    stage.customer.agree(to_place=to_place)
     stage.customer.check_devices()
     stage.customer.answer_options(options)
     stage.customer.call_in()

@@ -8,11 +8,13 @@ import { mountConsent } from "./consent.js";
 import { mountDeviceCheck } from "./device-check.js";
 import { onPress, sentenceOf, showTrouble, the, write } from "./dom.js";
 import { checkLines, clock, countdown, span, waitWord } from "./format.js";
+import { followPosition, mayLocate } from "./follow-position.js";
 import { mountInCall } from "./in-call.js";
 import { mountRescueBar } from "./rescue-bar.js";
 import { chime } from "../ui/chime.js";
 
 const KEPT_TOKEN = "interview-token";
+const KEPT_PLACE = "interview-place"; // the party that agreed to telling where it is
 const DECLINED = "未同意录音录像，无法进行视频面谈，请联系您的客户经理。";
 const WAITING = /** @type {Record<string, string>} */ ({ ringing: "坐席即将接听", knocking: "等待坐席同意您进入" });
 const BUSY = new Set(["waiting", "ringing", "knocking", "connecting", "live", "reconnecting"]);
@@ -101,13 +103,16 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
     write(root, '[data-fact="party"]', `${session.party.name}（${session.party.roles.join("、")}）`);
     let serviceType = session.service_type;
     if (!session.consent.agreed) {
+      kept.removeItem(KEPT_PLACE);
       show("consent");
       serviceType = await mountConsent(step("consent"), {
         session,
         agree: (version) => client.agree(version),
         sharePlace: async () => {
           const gps = await position(navigator.geolocation);
-          if (gps) await client.sharePosition(gps);
+          if (!gps) return;
+          kept.setItem(KEPT_PLACE, session.party.id);
+          await client.sharePosition(gps);
         },
         decline: () => refuse(new InterviewError("declined", DECLINED), () => show("consent")),
       });
@@ -115,6 +120,7 @@ export async function mountCallPage(root, { ticket, kept, baseUrl = "" }) {
     show("devices");
     client.useMedia(await checkDevices());
     mountLive(root, client, { show, comfort, session });
+    if (session.options.follow_position && kept.getItem(KEPT_PLACE) === session.party.id) mountFollowing(client);
     await askOptions(root, client);
     guardLeaving({ isNeeded: isBusy, ask: () => askLeaving(root) });
     show("ready");
@@ -247,6 +253,24 @@ function mountLive(root, client, { show, comfort, session }) {
     inCall.tick();
   }
   setInterval(tick, 1000);
+}
+
+/** The labels go with the person while the call lasts (SDK-6). @param {InterviewClient} client */
+function mountFollowing(client) {
+  /** @type {(() => void) | null} */
+  let stop = null;
+  let isIn = false;
+  client.addEventListener("state", async (event) => {
+    const { phase, labels } = /** @type {State} */ (/** @type {CustomEvent} */ (event).detail);
+    const wasIn = isIn;
+    isIn = phase === "live" || (wasIn && phase === "reconnecting");
+    if (isIn && !wasIn && (await mayLocate(navigator.permissions)) && isIn) {
+      stop ??= followPosition(navigator.geolocation, (gps) => client.sharePosition(gps), labels.gps);
+    } else if (!isIn) {
+      stop?.();
+      stop = null;
+    }
+  });
 }
 
 /**

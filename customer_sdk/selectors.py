@@ -13,7 +13,7 @@ from common.masking import mask_name
 from credit_bridge.recognition import CONSENTS, consent_version
 from credit_bridge.selectors import loan_lines, recognition_kinds
 from interviews.models import Call, InterviewTask, Participant, TimelineEvent
-from interviews.policy import camera_limits, room_options
+from interviews.policy import video_limits
 from interviews.selectors import (
     call_view,
     card_for,
@@ -122,19 +122,6 @@ def recognition_view(token: CallToken) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def video_limits(task: InterviewTask) -> dict[str, Any]:
-    """Within these the app may set the picture, before and during the call (SDK-9)."""
-    options = room_options(task)
-    lines, frame_rate = camera_limits(task)
-    return {
-        "min_kbps": options.min_video_kbps,
-        "max_kbps": options.max_video_kbps,
-        "lines": lines,
-        "frame_rate": frame_rate,
-        "preference": options.preference,
-    }
 
 
 def labels(token: CallToken) -> dict[str, Any]:

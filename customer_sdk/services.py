@@ -36,6 +36,7 @@ from interviews.models import (
     StillRequest,
     TimelineEvent,
 )
+from interviews.policy import video_limits
 from interviews.selectors import live_call_of
 from interviews.states import ParticipantState, TaskState
 from queueing import services as queueing
@@ -61,7 +62,6 @@ from .selectors import (
     place_of,
     recognition_view,
     session_view,
-    video_limits,
 )
 
 

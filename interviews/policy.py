@@ -1,7 +1,7 @@
 """Numbers of the interview (WB-6); units in the names."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from media_worker.protocol import CallOptions
 from parameters.selectors import value_of
@@ -83,9 +83,20 @@ def room_options(task: InterviewTask) -> CallOptions:
     )
 
 
-def camera_limits(task: InterviewTask) -> tuple[int, int]:
-    """(lines, frames a second) that a customer's camera may have at most."""
-    return _of(task, "customer_camera_lines"), _of(task, "video_fps")
+def video_limits(task: InterviewTask, *, staff_no: str | None = None) -> dict[str, Any]:
+    """Within these a client sends its picture (SDK-9): the customer's, or that of one of the staff."""
+    options = room_options(task)
+    if staff_no is None:
+        lines = _of(task, "customer_camera_lines")
+    else:
+        lines = value_of("seat_camera_lines", seat_no=staff_no)
+    return {
+        "min_kbps": options.min_video_kbps,
+        "max_kbps": options.max_video_kbps,
+        "lines": lines,
+        "frame_rate": _of(task, "video_fps"),
+        "preference": options.preference,
+    }
 
 
 def _of(task: InterviewTask, key: str) -> int:

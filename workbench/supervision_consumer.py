@@ -10,6 +10,7 @@ from accounts.sessions import user_group
 from common.errors import DomainError, NotFound
 from common.push import call_group
 from interviews import services as interviews
+from interviews.policy import video_limits
 from interviews.proof import slots_of
 from interviews.selectors import open_leg
 
@@ -96,6 +97,7 @@ class SupervisionConsumer(LivePage[p.FromSupervisor]):
                 return {
                     "participant_id": str(place.pk),
                     "remote_slots": supervision.remote_slots(call),
+                    "video": video_limits(call.task, staff_no=self.user.staff_no),
                 }
             case p.EndSupervision():
                 place = supervision.supervisor_in(call, request.participant_id)

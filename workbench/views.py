@@ -14,6 +14,7 @@ from accounts.selectors import may, request_actor
 from common.errors import DomainError, NotFound
 from credit_bridge.selectors import case_image
 from interviews.models import Call
+from interviews.policy import video_limits
 from parameters.selectors import value_of
 from seats.models import Seat
 from seats.selectors import seat_of
@@ -53,7 +54,6 @@ def workbench(request: HttpRequest) -> HttpResponse:
                 "iceServers": settings.ICE_SERVERS,
                 "bank": settings.BANK_NAME,
                 "offerSeconds": value_of("offer_s"),
-                "cameraLines": value_of("seat_camera_lines", seat_no=seat.user.staff_no),
                 "reconnectSeconds": value_of("reconnect_window_s"),
             },
         },
@@ -68,9 +68,12 @@ def workbench(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def case(request: HttpRequest, call_id: UUID) -> JsonResponse:
-    _, call = _own_call(request, call_id)
-    view = selectors.case_view(call) | {"remote_slots": selectors.remote_slots(call)}
-    return JsonResponse(view, headers={"Cache-Control": "no-store"})
+    user, call = _own_call(request, call_id)
+    media = {
+        "remote_slots": selectors.remote_slots(call),
+        "video": video_limits(call.task, staff_no=user.staff_no),
+    }
+    return JsonResponse(selectors.case_view(call) | media, headers={"Cache-Control": "no-store"})
 
 
 @login_required

@@ -16,7 +16,7 @@ import { deviceClaims } from "./claims.js";
 import { openDevices } from "./devices.js";
 import { Interruption } from "./interruption.js";
 import { InterviewError } from "./errors.js";
-import { MediaConnection, withinLimits } from "./media-connection.js";
+import { cameraFor, MediaConnection, withinLimits } from "./media-connection.js";
 import { testNetwork } from "./network-test.js";
 import { isTakenOver, shownPhase, wantsMedia } from "./phase.js";
 import { makeRest } from "./rest.js";
@@ -383,8 +383,7 @@ export class InterviewClient extends EventTarget {
 
   /** The camera to ask for: within the bank's limits, the app's wish. */
   cameraWish() {
-    const { lines, frameRate } = this.#allowedQuality();
-    return { width: lines === 720 ? 1280 : 640, height: lines ?? 480, ...(frameRate ? { frameRate } : {}) };
+    return cameraFor(this.#allowedQuality());
   }
 
   /** Send what this device kept of earlier breaks and could not send. */

@@ -220,6 +220,11 @@ export function withinLimits(asked, limits) {
   return allowed;
 }
 
+/** The picture to ask of a camera. @param {VideoQuality} quality */
+export function cameraFor({ lines, frameRate }) {
+  return { width: lines === 720 ? 1280 : 640, height: lines ?? 480, ...(frameRate ? { frameRate } : {}) };
+}
+
 const LEAST_LINES = 480; // STO-3
 
 /**

@@ -13,6 +13,7 @@ from marketing_media import services as media
 from marketing_media.errors import MediaInUse
 from marketing_media.models import MediaItem
 from marketing_media.selectors import uses_of
+from parameters.models import Parameter, Scope
 from scripts_mgmt.models import Script, ScriptStep
 from tests.support.factories import SEAT_ACTOR, make_call, make_case, make_seat
 
@@ -34,6 +35,25 @@ def call():
     made = make_call()
     make_case(made.task.contract_no)
     return made
+
+
+def test_the_seats_picture_has_the_bounds_of_the_call_and_the_size_of_its_own_seat(call):
+    staff_no = call.seat.user.staff_no
+    for key, value in (("network_preference", 0), ("video_max_kbps", 500), ("video_fps", 12)):
+        Parameter.objects.create(
+            scope=Scope.PRODUCT, code=call.task.product_code, key=key, value=value
+        )
+    Parameter.objects.create(scope=Scope.SEAT, code=staff_no, key="seat_camera_lines", value=720)
+
+    view = logged_in(call.seat).get(f"/workbench/calls/{call.pk}/case.json").json()
+
+    assert view["video"] == {
+        "min_kbps": 100,
+        "max_kbps": 500,
+        "lines": 720,
+        "frame_rate": 12,
+        "preference": "smooth",
+    }
 
 
 def test_the_seat_sees_the_case_with_numbers_masked(call):

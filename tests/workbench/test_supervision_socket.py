@@ -121,6 +121,7 @@ async def test_before_the_stay_the_page_knows_which_call_but_no_customer(call, b
         assert refused["code"] == "not_found"
         begun = await answer_to(socket, "supervision.start", silent=True)
         assert begun["result"]["remote_slots"] == 5
+        assert begun["result"]["video"]["preference"] == "balanced"
         state = await state_where(socket, lambda state: state["own"])
         assert state["own"]["silent"] is True
         assert {person["role"] for person in state["call"]["participants"]} == {"seat", "customer"}

@@ -1,17 +1,8 @@
 // @ts-check
 import { backoffMs } from "../../sdk/backoff.js";
-import { MediaConnection } from "../../sdk/media-connection.js";
+import { cameraFor, MediaConnection, withinLimits } from "../../sdk/media-connection.js";
 import { toast } from "./dom.js";
 import { remedy } from "./device-check.js";
-
-/** The picture asked of the camera and what may be spent on it. @param {number} [lines] */
-export function cameraOf(lines) {
-  const isHigh = lines === 720;
-  return {
-    video: { width: isHigh ? 1280 : 640, height: isHigh ? 720 : 480, frameRate: 15 },
-    quality: { maxKbps: isHigh ? 1200 : 600, frameRate: 15 },
-  };
-}
 
 /**
  * The seat's side of the call: own camera, one connection, and a new one whenever it is lost.
@@ -20,13 +11,14 @@ export function cameraOf(lines) {
 export class CallMedia extends EventTarget {
   /**
    * @param {{ ask: (type: string, body?: Record<string, unknown>) => Promise<any> }} socket
-   * @param {{ iceServers: RTCIceServer[], cameraLines?: number }} config
+   * @param {{ iceServers: RTCIceServer[] }} config
    */
   constructor(socket, config) {
     super();
     this.socket = socket;
     this.iceServers = config.iceServers;
-    this.camera = cameraOf(config.cameraLines);
+    /** @type {import("../../sdk/media-connection.js").VideoQuality} */
+    this.quality = {};
     /** @type {MediaStream | null} */
     this.local = null;
     /** @type {MediaConnection | null} */
@@ -41,15 +33,20 @@ export class CallMedia extends EventTarget {
     this.timer = undefined;
   }
 
-  /** @param {number} remoteSlots @param {{ silent?: boolean }} [options] silent: listen, send nothing */
-  async start(remoteSlots, { silent = false } = {}) {
+  /**
+   * @param {number} remoteSlots
+   * @param {{ silent?: boolean, video?: import("../../sdk/media-connection.js").VideoLimits }} [options]
+   *   silent: listen, send nothing; video: what the picture may be in this call
+   */
+  async start(remoteSlots, { silent = false, video } = {}) {
     if (this.isWanted) return;
     this.isWanted = true;
     this.remoteSlots = remoteSlots;
+    this.quality = withinLimits({}, video);
     try {
       this.local = silent ? new MediaStream() : await navigator.mediaDevices.getUserMedia({
         audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-        video: this.camera.video,
+        video: cameraFor(this.quality),
       });
     } catch (error) {
       toast(remedy(error), { bad: true });
@@ -66,7 +63,7 @@ export class CallMedia extends EventTarget {
       iceServers: this.iceServers,
       remoteSlots: this.remoteSlots,
       local: this.local,
-      quality: this.camera.quality,
+      quality: this.quality,
       offer: (sdp) => this.socket.ask("media.offer", { sdp }),
     });
     this.connection = connection;

@@ -52,7 +52,7 @@ async function start(silent) {
   }
   wanted = { silent };
   media.stop();
-  await media.start(begun.remote_slots, { silent });
+  await media.start(begun.remote_slots, { silent, video: begun.video });
   attach();
 }
 

@@ -141,7 +141,7 @@ function showCall(call, screen) {
     scriptFor = call.id;
     script.load(view.script.steps, call.events, view.script.values);
     list.load(view.media);
-    void media.start(view.remote_slots).then(attach);
+    void media.start(view.remote_slots, { video: view.video }).then(attach);
   });
 }
 

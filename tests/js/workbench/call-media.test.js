@@ -41,7 +41,7 @@ Object.defineProperty(globalThis, "navigator", {
   value: { mediaDevices: { getUserMedia: async () => new FakeStream() } },
   configurable: true,
 });
-const { CallMedia, cameraOf } = await import("../../../static/js/workbench/call-media.js");
+const { CallMedia } = await import("../../../static/js/workbench/call-media.js");
 
 const answer = (media_epoch) => ({ leg_id: `leg-${media_epoch}`, media_epoch, answer_sdp: "v=0", slots: [] });
 
@@ -98,8 +98,18 @@ test("the late failure of a replaced connection does not end the one that replac
   media.stop();
 });
 
-test("the camera is asked for the size the seat's parameter says", () => {
-  assert.deepEqual(cameraOf(720).video, { width: 1280, height: 720, frameRate: 15 });
-  assert.deepEqual(cameraOf(480), cameraOf(undefined));
-  assert.equal(cameraOf(480).quality.maxKbps, 600);
+test("the seat's camera keeps to the limits and the preference of the call, as a customer's does", async (t) => {
+  /** @type {any[]} */
+  const asked = [];
+  t.mock.method(navigator.mediaDevices, "getUserMedia", async (/** @type {any} */ wish) => {
+    asked.push(wish.video);
+    return new FakeStream();
+  });
+  const media = new CallMedia({ ask: async () => answer(1) }, { iceServers: [] });
+
+  await media.start(1, { video: { min_kbps: 100, max_kbps: 500, lines: 720, frame_rate: 12, preference: "smooth" } });
+
+  assert.deepEqual(asked, [{ width: 1280, height: 720, frameRate: 12 }]);
+  assert.deepEqual(media.connection.quality, { maxKbps: 500, lines: 720, frameRate: 12, preference: "smooth" });
+  media.stop();
 });

@@ -120,7 +120,10 @@ class EventSender:
             "event %s kind=%s call=%s is refused for good: %d",
             *(event.id, event.kind, event.call_id, status),
         )
-        await asyncio.to_thread(self._aside.add, event)
+        try:
+            await asyncio.to_thread(self._aside.add, event)
+        except OSError:
+            logger.exception("event %s could not be kept", event.id)
 
     async def _post_batch(self, events: list[p.Event]) -> int:
         body = p.EventBatch(worker_id=self._worker_id, events=events)

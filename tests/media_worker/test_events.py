@@ -73,3 +73,15 @@ async def test_what_is_refused_for_now_is_sent_again_in_its_place(
 
     assert [event.kind for event in django_side.events] == ["leg.connected", "leg.lost"]
     assert SetAside(file).count() == 0
+
+
+async def test_a_disk_that_cannot_keep_what_is_put_aside_stops_no_news(
+    sender: EventSender, django_side: WebStub, file: Path
+) -> None:
+    file.parent.write_text("a file where the folder should be")
+    django_side.refused_kinds = frozenset({"leg.unstable"})
+
+    put(sender, "leg.unstable", "leg.lost")
+    await sender.flush(10)
+
+    assert [event.kind for event in django_side.events] == ["leg.lost"]

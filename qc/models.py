@@ -109,6 +109,20 @@ class ScoreItem(models.Model):
         return self.text
 
 
+class ReasonList(models.Model):
+    """拒件原因 as the credit system last told them; one row. QC goes on while the bank is away."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    reasons = ArrayField(models.CharField(max_length=120))
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_reason_list")]
+
+    def __str__(self) -> str:
+        return "、".join(self.reasons)
+
+
 class QcReview(models.Model):
     call = models.OneToOneField(
         "interviews.Call",

@@ -6,11 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Avg, Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from accounts.models import User
 from accounts.selectors import people_who_may, visible
@@ -24,6 +22,7 @@ from .agreement import Agreement, agreement_of
 from .models import (
     CoachingClip,
     QcReview,
+    ReasonList,
     SamplingPlan,
     SamplingRun,
     ScoreForm,
@@ -40,6 +39,8 @@ DECIDED = (
     ReviewState.RETURNED,
     ReviewState.FLAGGED,
 )
+# The list of reasons is asked for every quarter of an hour (services.refresh_reasons).
+OLD_AFTER = dt.timedelta(hours=2)
 OUTCOMES: dict[str, Any] = {
     "total": Count("pk"),
     "passed": Count("pk", filter=Q(state=ReviewState.PASSED)),
@@ -51,9 +52,15 @@ OUTCOMES: dict[str, Any] = {
 
 
 def reject_reasons() -> tuple[str, ...]:
-    """The credit system's list (QC-2), from wherever the installation says it comes."""
-    source = import_string(settings.REJECT_REASONS_SOURCE)
-    return tuple(source())
+    """The credit system's list (QC-2) as it was last told; () before the first time."""
+    kept = ReasonList.objects.first()
+    return tuple(kept.reasons) if kept else ()
+
+
+def reasons_old_since() -> dt.datetime | None:
+    """When the list was told, once that is so long ago that a person should know."""
+    kept = ReasonList.objects.filter(asked_at__lt=timezone.now() - OLD_AFTER).first()
+    return kept.asked_at if kept else None
 
 
 def current_form() -> ScoreForm | None:

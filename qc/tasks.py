@@ -13,3 +13,8 @@ def draw_samples() -> None:
 @shared_task
 def sweep() -> None:
     services.give_back_lapsed()
+
+
+@shared_task
+def refresh_reasons() -> None:
+    services.refresh_reasons()

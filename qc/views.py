@@ -118,6 +118,7 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
         "sees_queue": may(user, selectors.VIEW) or may(user, selectors.REVIEW),
         "decisions": [move.value for move in DECISIONS[ReviewOrigin(found.origin)]],
         "reject_reasons": selectors.reject_reasons() if may(user, selectors.REVIEW) else (),
+        "reasons_old_since": selectors.reasons_old_since(),
         "score_form": form,
         "score_items": form.items.all() if form else (),
         "given": found.given(),

@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "samples": {"task": "qc.tasks.draw_samples", "schedule": 1800.0, "options": {"expires": 1800}},
     "qc": {"task": "qc.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "reasons": {"task": "qc.tasks.refresh_reasons", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 # Apps of one layer do not import each other: what 质检 may name as a reason comes from here.

@@ -10,6 +10,7 @@ from .claims import (
     take_back,
 )
 from .clips import cut_clip, drop_clip, note_coached, note_seen
+from .reasons import refresh_reasons
 from .reviews import (
     comment,
     decide,
@@ -37,6 +38,7 @@ __all__ = [
     "note_coached",
     "note_seen",
     "open_review",
+    "refresh_reasons",
     "release",
     "set_urgent",
     "take_back",

@@ -19,7 +19,7 @@ from qc.errors import NotAReviewer, NotYours
 from qc.models import QcReview
 from qc.selectors import reviewers_of
 from qc.states import ReviewMove, ReviewState
-from tests.qc.test_pages import client_of, person, review  # noqa: F401 - a fixture
+from tests.qc.test_pages import client_of, person
 from tests.support.factories import SEAT_ACTOR
 
 pytestmark = pytest.mark.django_db
@@ -36,11 +36,11 @@ def reviewer(staff_no, *, scope="all", institution=None):
     return user
 
 
-def taken_ago(review, **ago):  # noqa: F811
+def taken_ago(review, **ago):
     QcReview.objects.filter(pk=review.pk).update(claimed_at=timezone.now() - dt.timedelta(**ago))
 
 
-def in_hand_of(review):  # noqa: F811
+def in_hand_of(review):
     review.refresh_from_db()
     return review.state, review.reviewer, review.claimed_at is not None
 
@@ -52,7 +52,7 @@ def said(action):
     return sentence(AuditEntry.objects.get(action=action))
 
 
-def test_a_case_that_lies_too_long_goes_back_into_the_queue(review):  # noqa: F811
+def test_a_case_that_lies_too_long_goes_back_into_the_queue(review):
     absent = reviewer("Q1")
     services.claim(review.pk, reviewer=absent)
     opened_at = review.opened_at
@@ -70,7 +70,7 @@ def test_a_case_that_lies_too_long_goes_back_into_the_queue(review):  # noqa: F8
         services.decide(review.pk, ReviewMove.PASS, reviewer=absent)
 
 
-def test_how_long_is_the_banks_to_say(review):  # noqa: F811
+def test_how_long_is_the_banks_to_say(review):
     Parameter.objects.create(key="qc_claim_hours", value=24)
     services.claim(review.pk, reviewer=reviewer("Q1"))
     taken_ago(review, hours=9)
@@ -79,7 +79,7 @@ def test_how_long_is_the_banks_to_say(review):  # noqa: F811
 
 
 @pytest.mark.parametrize("leaving", ["disabled", "other work"])
-def test_who_reviews_no_more_holds_no_case(review, leaving):  # noqa: F811
+def test_who_reviews_no_more_holds_no_case(review, leaving):
     absent = reviewer("Q1")
     services.claim(review.pk, reviewer=absent)
     User.objects.create_superuser("A1", "test-password", name="管理员")
@@ -93,7 +93,7 @@ def test_who_reviews_no_more_holds_no_case(review, leaving):  # noqa: F811
     assert in_hand_of(review) == NOBODY
 
 
-def test_a_case_is_taken_back_and_handed_on_and_the_log_says_from_whom(review):  # noqa: F811
+def test_a_case_is_taken_back_and_handed_on_and_the_log_says_from_whom(review):
     first, other = reviewer("Q1"), reviewer("Q2")
     services.claim(review.pk, reviewer=first)
 
@@ -116,7 +116,7 @@ def test_a_case_is_taken_back_and_handed_on_and_the_log_says_from_whom(review): 
     assert in_hand_of(review) == (ReviewState.PASSED, first, True)
 
 
-def test_handing_a_case_to_who_has_it_begins_no_new_time(review):  # noqa: F811
+def test_handing_a_case_to_who_has_it_begins_no_new_time(review):
     holder = reviewer("Q1")
     services.claim(review.pk, reviewer=holder)
     taken_ago(review, hours=7)
@@ -128,7 +128,7 @@ def test_handing_a_case_to_who_has_it_begins_no_new_time(review):  # noqa: F811
     assert not AuditEntry.objects.filter(action="qc.assigned").exists()
 
 
-def test_a_case_is_given_only_to_who_reviews_sees_and_had_no_part_in_it(review):  # noqa: F811
+def test_a_case_is_given_only_to_who_reviews_sees_and_had_no_part_in_it(review):
     bank = Institution.objects.create(code="0", name="总行")
     here = Institution.objects.create(code="1", name="郑州", parent=bank)
     elsewhere = Institution.objects.create(code="2", name="洛阳", parent=bank)
@@ -163,7 +163,7 @@ def test_a_case_is_given_only_to_who_reviews_sees_and_had_no_part_in_it(review):
 
 
 def test_a_supervisor_hands_cases_on_from_the_page_and_takes_them_back_from_the_queue(
-    review,  # noqa: F811
+    review,
 ):
     first, other = reviewer("Q1"), reviewer("Q2")
     services.claim(review.pk, reviewer=first)

@@ -8,24 +8,12 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
-from interviews import services as interviews
-from interviews.states import TaskState, Verdict
-from qc import services
+from interviews.states import TaskState
 from qc.models import ScoreForm
 from qc.selectors import reject_reasons
 from qc.states import ReviewState
-from recordings.services import ensure_recording
-from tests.support.factories import SEAT_ACTOR, make_ended_call
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def review():
-    call = make_ended_call()
-    interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="证件反光", actor=SEAT_ACTOR)
-    ensure_recording(call.pk)  # as the message of the call's end does
-    return services.open_review(call.pk, doubt="证件反光")
 
 
 def client_of(user, *operations):

@@ -11,13 +11,13 @@ from interviews.states import Verdict
 from qc import selectors, services
 from qc.models import QcReview, SamplingPlan
 from qc.states import ReviewMove
-from tests.qc.test_pages import person, review  # noqa: F401 - a fixture
+from tests.qc.test_pages import person
 from tests.qc.test_second import decided, user
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_first_doubt_is_one_click_away(review):  # noqa: F811
+def test_the_first_doubt_is_one_click_away(review):
     review.call.events.create(kind="tag", at_ms=495_000, payload={"kind": "key_point"})
     review.call.events.create(kind="tag", at_ms=618_000, payload={"kind": "identity"})
     review.call.events.create(kind="gap", at_ms=1000, payload={})
@@ -32,7 +32,7 @@ def test_the_first_doubt_is_one_click_away(review):  # noqa: F811
     ("field", "hit", "miss"),
     [("customer", "晓明", "晓张"), ("customer", "明", "红"), ("seat_no", "", "nobody")],
 )
-def test_the_search_is_that_of_the_archive(review, field, hit, miss):  # noqa: F811
+def test_the_search_is_that_of_the_archive(review, field, hit, miss):
     client = person("Q1", "qc.review")
     hit = hit or review.call.seat.user.staff_no
 
@@ -44,7 +44,7 @@ def test_the_search_is_that_of_the_archive(review, field, hit, miss):  # noqa: F
     assert found == [1, 0]
 
 
-def test_the_queue_takes_a_fixed_number_of_queries(review, django_assert_num_queries):  # noqa: F811
+def test_the_queue_takes_a_fixed_number_of_queries(review, django_assert_num_queries):
     client = person("Q1", "qc.review")
     first = user("Q9")
     url = reverse("qc:queue")

@@ -30,6 +30,7 @@ from operations.demo_cases import MORE_CASES, MORTGAGE, REGIONS, WITHOUT_ACCOUNT
 from operations.demo_cases import PEOPLE as PEOPLE_OF_THE_BOOK
 from operations.demo_pictures import document_picture
 from parameters.models import Parameter, Scope
+from qc import services as qc
 from queueing import services as queueing
 from queueing.models import RuleVersion
 from scripts_mgmt.models import Script, ScriptStep, StepKind
@@ -151,6 +152,7 @@ class Command(BaseCommand):
                 code=MORTGAGE[0],
                 defaults={"value": 0},
             )
+        qc.refresh_reasons()  # what the background asks for within a minute
         if not options["quiet"]:
             self.stdout.write("demo data loaded")
 

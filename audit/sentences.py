@@ -133,6 +133,7 @@ ACTIONS: dict[str, str | Promise] = {
     "qc.flag": _("标记了抽检问题"),
     "qc.lapsed": _("质检超时未结论，放回队列"),
     "qc.opened": _("进入了质检"),
+    "qc.overtaken": _("质检案件已另行结论"),
     "qc.pass": _("质检通过"),
     "qc.reject": _("质检拒件"),
     "qc.released": _("放回了质检"),

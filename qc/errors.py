@@ -19,6 +19,14 @@ class NotYours(DomainError):
     message = _("该案件现不由您处理，可能已放回队列或改派。")
 
 
+class Overtaken(DomainError):
+    """Settled by a second interview, superseded, or decided by another review of the same task."""
+
+    code = "review_overtaken"
+    status = 409
+    message = _("该案件已另行结论（二次面谈、退回重新生成任务或同案的另一次复核），无须再处理。")
+
+
 class NotAReviewer(DomainError):
     code = "not_a_reviewer"
     status = 400

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.selectors import people_who_may, visible
+from appointments.models import Appointment
+from appointments.states import AppointmentState
 from common.errors import NotFound
 from interviews.models import Call, TimelineEvent
 from interviews.selectors import people_with_part_in
@@ -30,15 +32,9 @@ from .models import (
     SecondOpinion,
 )
 from .sampling import is_chosen
-from .states import ReviewMove, ReviewState
+from .states import DECIDED, UNDECIDED, ReviewMove, ReviewState
 
 VIEW, REVIEW, MANAGE = "qc.view", "qc.review", "qc.manage"
-DECIDED = (
-    ReviewState.PASSED,
-    ReviewState.REJECTED,
-    ReviewState.RETURNED,
-    ReviewState.FLAGGED,
-)
 # The list of reasons is asked for every quarter of an hour (services.refresh_reasons).
 OLD_AFTER = dt.timedelta(hours=2)
 OUTCOMES: dict[str, Any] = {
@@ -92,9 +88,9 @@ def reviews_open_to(user: User) -> QuerySet[QcReview]:
 
 def _tab(shown: str, user: User) -> Q:
     return {
-        "open": Q(state__in=[ReviewState.OPEN, ReviewState.CLAIMED]),
+        "open": Q(state__in=UNDECIDED),
         "mine": Q(reviewer=user, state=ReviewState.CLAIMED),
-        "decided": Q(state__in=DECIDED),
+        "decided": Q(state__in=[*DECIDED, ReviewState.OVERTAKEN]),
         "flagged": Q(state=ReviewState.FLAGGED),
     }[shown]
 
@@ -116,7 +112,8 @@ def first_doubt_ms(call: Call) -> int | None:
 def reviews_found(search: QueueSearch, user: User) -> QuerySet[QcReview]:
     """Urgent first, then the oldest; what is decided newest first.
 
-    Each with its number of tags and gaps and the moment of the first risk tag (ms).
+    Each with its number of tags and gaps, the moment of the first risk tag (ms) and the slot of a
+    second interview that is booked (QC-3).
     """
     marks = TimelineEvent.objects.filter(call=OuterRef("call"))
     found = (
@@ -127,6 +124,7 @@ def reviews_found(search: QueueSearch, user: User) -> QuerySet[QcReview]:
             tags=_count(marks.filter(kind="tag")),
             gaps=_count(marks.filter(kind="gap")),
             doubt_ms=Subquery(marks.filter(_RISK_TAG).order_by("at_ms").values("at_ms")[:1]),
+            again=Subquery(_booked(OuterRef("call__task")).values("slot")),
         )
     )
     if search.found != EVERYTHING_FOUND:
@@ -140,6 +138,16 @@ def reviews_found(search: QueueSearch, user: User) -> QuerySet[QcReview]:
     return found.order_by("-is_urgent", "opened_at", "pk")
 
 
+def _booked(task: Any) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(task=task, state=AppointmentState.BOOKED)
+
+
+def second_interview_at(call: Call) -> dt.datetime | None:
+    """When the borrower comes again, as far as that is booked; the call had its own time before."""
+    booked = _booked(call.task_id).first()
+    return booked.bounds[0] if booked else None
+
+
 def _count(events: QuerySet[TimelineEvent]) -> Coalesce:
     counted = events.order_by().values("call").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted), 0)
@@ -151,9 +159,7 @@ def _past_since() -> dt.datetime:
 
 def counts_for(user: User) -> dict[str, int]:
     """Of each tab; the past as far as its tab goes back."""
-    rows = reviews_open_to(user).filter(
-        Q(state__in=[ReviewState.OPEN, ReviewState.CLAIMED]) | Q(decided_at__gte=_past_since())
-    )
+    rows = reviews_open_to(user).filter(Q(state__in=UNDECIDED) | Q(decided_at__gte=_past_since()))
     return rows.aggregate(**{tab: Count("pk", filter=_tab(tab, user)) for tab in TABS})
 
 
@@ -183,7 +189,7 @@ def reviewers_of(review: QcReview) -> QuerySet[User]:
 def results_of_seat(user: User) -> QuerySet[QcReview]:
     """What was decided about this seat's interviews, newest first."""
     return (
-        QcReview.objects.filter(call__seat__user=user, decided_at__isnull=False)
+        QcReview.objects.filter(call__seat__user=user, state__in=DECIDED)
         .select_related("call__task", "reviewer")
         .order_by("-decided_at")
     )
@@ -282,9 +288,11 @@ class Report:
 
 
 def decided_between(among: QuerySet[QcReview], first: dt.date, last: dt.date) -> QuerySet[QcReview]:
-    """Both days included."""
+    """Both days included; what was overtaken is nobody's decision."""
     return among.filter(
-        decided_at__gte=_start_of(first), decided_at__lt=_start_of(last + dt.timedelta(days=1))
+        state__in=DECIDED,
+        decided_at__gte=_start_of(first),
+        decided_at__lt=_start_of(last + dt.timedelta(days=1)),
     )
 
 

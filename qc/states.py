@@ -20,6 +20,7 @@ class ReviewState(TextChoices):
     REJECTED = "REJECTED", _("拒件")
     RETURNED = "RETURNED", _("退回二次面谈")
     FLAGGED = "FLAGGED", _("抽检不合格")
+    OVERTAKEN = "OVERTAKEN", _("已另行结论")
 
 
 class ReviewMove(StrEnum):
@@ -30,18 +31,25 @@ class ReviewMove(StrEnum):
     REJECT = "reject"
     RETURN = "return"
     FLAG = "flag"
+    OVERTAKE = "overtake"
 
 
 _CLAIMED = frozenset({ReviewState.CLAIMED})
+UNDECIDED = frozenset({ReviewState.OPEN, ReviewState.CLAIMED})
+DECIDED = frozenset(
+    {ReviewState.PASSED, ReviewState.REJECTED, ReviewState.RETURNED, ReviewState.FLAGGED}
+)
 REVIEW_MACHINE = Machine[ReviewState, ReviewMove](
     {
         ReviewMove.CLAIM: (frozenset({ReviewState.OPEN}), ReviewState.CLAIMED),
-        ReviewMove.ASSIGN: (frozenset({ReviewState.OPEN}) | _CLAIMED, ReviewState.CLAIMED),
+        ReviewMove.ASSIGN: (UNDECIDED, ReviewState.CLAIMED),
         ReviewMove.RELEASE: (_CLAIMED, ReviewState.OPEN),
         ReviewMove.PASS: (_CLAIMED, ReviewState.PASSED),
         ReviewMove.REJECT: (_CLAIMED, ReviewState.REJECTED),
         ReviewMove.RETURN: (_CLAIMED, ReviewState.RETURNED),
         ReviewMove.FLAG: (_CLAIMED, ReviewState.FLAGGED),
+        # The case was settled, superseded or returned by another call than this one.
+        ReviewMove.OVERTAKE: (UNDECIDED, ReviewState.OVERTAKEN),
     }
 )
 # The decisions that each origin allows. A sampled pass was acted on by the credit system already:

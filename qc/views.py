@@ -114,6 +114,7 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
         "may_review": may(user, selectors.REVIEW) and not is_own_seat,
         "is_mine": is_mine,
         "missing": PartiesMissing(names=[party.name for party in missing]).text if missing else "",
+        "again_at": selectors.second_interview_at(call),
         "is_own_seat": is_own_seat,
         "sees_queue": may(user, selectors.VIEW) or may(user, selectors.REVIEW),
         "decisions": [move.value for move in DECISIONS[ReviewOrigin(found.origin)]],

@@ -219,11 +219,11 @@ def close(appointment: Appointment, move: AppointmentMove, *, actor: Actor) -> A
 
 
 @transaction.atomic
-def cancel(task_id: UUID, *, actor: Actor) -> None:
-    """The task's booked time is free again. Idempotent."""
+def cancel(task_id: UUID, *, actor: Actor, ahead: bool = False) -> None:
+    """The task's booked time is free again; `ahead` only if it has not begun. Idempotent."""
     lock_task(task_id)
     booked = Appointment.objects.filter(task_id=task_id, state=AppointmentState.BOOKED).first()
-    if booked is not None:
+    if booked is not None and not (ahead and booked.bounds[0] <= db_now()):
         close(booked, AppointmentMove.CANCEL, actor=actor)
 
 

@@ -12,6 +12,7 @@ from .claims import (
 from .clips import cut_clip, drop_clip, note_coached, note_seen
 from .reasons import refresh_reasons
 from .reviews import (
+    close_overtaken,
     comment,
     decide,
     draw_due_samples,
@@ -26,6 +27,7 @@ __all__ = [
     "assign",
     "claim",
     "claim_next",
+    "close_overtaken",
     "comment",
     "cut_clip",
     "decide",

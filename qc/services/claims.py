@@ -14,7 +14,7 @@ from common.actor import SYSTEM, Actor
 from interviews.selectors import calls_with_part_of
 from parameters.selectors import value_of
 from qc import selectors
-from qc.errors import NotAReviewer, NotYours, OwnCase
+from qc.errors import NotAReviewer, NotYours, Overtaken, OwnCase
 from qc.models import QcReview
 from qc.states import REVIEW_MACHINE, ReviewMove, ReviewState
 
@@ -28,8 +28,10 @@ def lock_review(review_id: int) -> QcReview:
 
 
 def own_review(review_id: int, reviewer: User) -> QcReview:
-    """Locked. Raises NotYours."""
+    """Locked. Raises Overtaken, NotYours."""
     review = lock_review(review_id)
+    if review.review_state is ReviewState.OVERTAKEN:
+        raise Overtaken
     if review.reviewer_id != reviewer.pk:
         raise NotYours
     return review
@@ -80,7 +82,10 @@ def claim_next(*, reviewer: User, among: QuerySet[QcReview]) -> QcReview | None:
 
 @transaction.atomic
 def release(review_id: int, *, reviewer: User) -> QcReview:
-    """Put one's own case back into the queue; its place there is kept. Raises NotYours."""
+    """Put one's own case back into the queue; its place there is kept.
+
+    Raises NotYours, Overtaken.
+    """
     review = own_review(review_id, reviewer)
     _hand(review, ReviewMove.RELEASE, None)
     note_review(review, "qc.released", actor_of(reviewer))

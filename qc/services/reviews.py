@@ -13,10 +13,17 @@ from accounts.selectors import actor_of
 from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
-from interviews.errors import ReasonRequired
-from interviews.services import lock_task, require_passable, return_task, settle_task
+from interviews.errors import ReasonRequired, TaskClosed
+from interviews.models import InterviewTask
+from interviews.services import (
+    lock_task,
+    require_open,
+    require_passable,
+    return_task,
+    settle_task,
+)
 from qc import selectors
-from qc.errors import NotYours, UnknownReason, WrongCourse
+from qc.errors import NotYours, Overtaken, UnknownReason, WrongCourse
 from qc.models import CoachingClip, QcReview, SamplingPlan, SamplingRun, ScoreForm
 from qc.sampling import is_chosen
 from qc.scoring import Item, score_of
@@ -24,6 +31,7 @@ from qc.states import (
     DECISIONS,
     NEEDS_REASONS,
     REVIEW_MACHINE,
+    UNDECIDED,
     ReviewMove,
     ReviewOrigin,
 )
@@ -61,7 +69,6 @@ def set_urgent(review_id: int, *, urgent: bool, actor: Actor) -> QcReview:
     return review
 
 
-@transaction.atomic
 def decide(
     review_id: int,
     move: ReviewMove,
@@ -74,11 +81,31 @@ def decide(
     """通过, 拒件, 退回二次面谈 (QC-3) of a doubt; 通过 or 不合格 of a sampled pass.
 
     `met_items` are the score form's items that were met, None when no score was given. Raises
-    NotYours, WrongCourse, ReasonRequired, UnknownReason, IllegalMove, TaskClosed, PartiesMissing;
-    nothing changes then.
+    NotYours, WrongCourse, ReasonRequired, UnknownReason, IllegalMove, PartiesMissing; nothing
+    changes then. Overtaken when the case came to its end elsewhere: the review is closed then.
     """
+    task_id = QcReview.objects.values_list("call__task_id", flat=True).get(pk=review_id)
+    try:
+        return _decide(review_id, task_id, move, reviewer, reasons, note, met_items)
+    except TaskClosed as closed:
+        close_overtaken(task_id)  # its message is on the way
+        raise Overtaken from closed
+
+
+@transaction.atomic
+def _decide(
+    review_id: int,
+    task_id: UUID,
+    move: ReviewMove,
+    reviewer: User,
+    reasons: Sequence[str],
+    note: str,
+    met_items: Collection[int] | None,
+) -> QcReview:
+    task = lock_task(task_id)
     review = own_review(review_id, reviewer)
-    if move not in DECISIONS[ReviewOrigin(review.origin)]:
+    origin = ReviewOrigin(review.origin)
+    if move not in DECISIONS[origin]:
         raise WrongCourse
     if move in NEEDS_REASONS and not reasons:
         raise ReasonRequired
@@ -91,23 +118,58 @@ def decide(
     if met_items is not None:
         _score(review, met_items)
     review.save()
-    actor = actor_of(reviewer)
-    if move is ReviewMove.FLAG and not review.clips.exists():
+    if origin is ReviewOrigin.DOUBT:
+        _settle(review, task, move, actor_of(reviewer))
+    elif move is ReviewMove.FLAG and not review.clips.exists():
         _whole_as_clip(review, reviewer)
-    is_doubt = review.origin == ReviewOrigin.DOUBT
-    if move is ReviewMove.PASS and is_doubt:
-        require_passable(lock_task(review.call.task_id))
-    if move in {ReviewMove.PASS, ReviewMove.REJECT} and is_doubt:
-        settle_task(
-            review.call.task_id,
-            passed=move is ReviewMove.PASS,
-            reasons=review.reasons,
-            actor=actor,
-        )
-    if move is ReviewMove.RETURN:
-        return_task(review.call.task_id, review_id=review.pk)
-    note_review(review, f"qc.{move.value}", actor, reasons=review.reasons, points=review.points)
+    note_review(
+        review,
+        f"qc.{move.value}",
+        actor_of(reviewer),
+        reasons=review.reasons,
+        points=review.points,
+    )
     return review
+
+
+def _settle(review: QcReview, task: InterviewTask, move: ReviewMove, actor: Actor) -> None:
+    """What the decision of a doubt makes of its task, and of other doubts of the same task."""
+    require_open(task)
+    if move is ReviewMove.PASS:
+        require_passable(task)
+    if move is ReviewMove.RETURN:
+        return_task(task.pk, review_id=review.pk)
+    else:
+        settle_task(task.pk, passed=move is ReviewMove.PASS, reasons=review.reasons, actor=actor)
+    _overtake(task.pk)
+
+
+@transaction.atomic
+def close_overtaken(task_id: UUID) -> int:
+    """Doubts of a task that was settled or superseded leave the queue. How many; 0 if it is open."""
+    try:
+        require_open(lock_task(task_id))
+    except TaskClosed:
+        return _overtake(task_id)
+    return 0
+
+
+def _overtake(task_id: UUID) -> int:
+    """The task's row is locked: reviews are locked after it, in one order."""
+    left = (
+        QcReview.objects.select_for_update(of=("self",))
+        .select_related("call", "reviewer")
+        .filter(call__task_id=task_id, origin=ReviewOrigin.DOUBT, state__in=UNDECIDED)
+        .order_by("pk")
+    )
+    for review in left:
+        before = review.reviewer.staff_no if review.reviewer else ""
+        review.state = REVIEW_MACHINE.after(review.review_state, ReviewMove.OVERTAKE)
+        review.reviewer = review.claimed_at = None
+        review.decided_at = timezone.now()
+        review.save(update_fields=["state", "reviewer", "claimed_at", "decided_at"])
+        note_review(review, "qc.overtaken", SYSTEM, from_reviewer=before)
+    return len(left)
 
 
 def _whole_as_clip(review: QcReview, reviewer: User) -> None:

@@ -112,17 +112,6 @@ def test_a_return_for_a_second_interview_leaves_the_task_pending(review, reviewe
     assert set(told.values_list("key", "payload__task_id")) == {(task.contract_no, str(task.pk))}
 
 
-def test_a_return_of_a_case_that_was_settled_meanwhile_tells_nobody(review, reviewer):
-    services.claim(review.pk, reviewer=reviewer)
-    interviews.settle_task(review.call.task_id, passed=True, actor=SEAT_ACTOR)
-
-    services.decide(review.pk, ReviewMove.RETURN, reviewer=reviewer)
-
-    review.call.task.refresh_from_db()
-    assert review.call.task.returns == 0
-    assert not OutboxMessage.objects.filter(topic="review.returned").exists()
-
-
 def test_what_is_put_back_keeps_its_place_and_goes_to_somebody_else(review, reviewer):
     services.claim(review.pk, reviewer=reviewer)
     other = User.objects.create_user("Q2", "test-password", name="另一位")

@@ -51,6 +51,7 @@ OBJECTS: dict[str, str | Promise] = {
     "sampling_run": _("抽检"),
     "samplingplan": _("抽检方案"),
     "scoreform": _("评分表"),
+    "seatdefect": _("抽检问题"),
     "script": _("话术"),
     "seat": _("坐席"),
     "signing_key": _("签名密钥"),

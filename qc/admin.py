@@ -1,4 +1,4 @@
-"""抽检方案 and 评分表. Reviews have pages of their own."""
+"""抽检方案, 抽检问题 and 评分表. Reviews have pages of their own."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.admin_access import OperationAdmin, TabularOperationInline
 
-from .models import SamplingPlan, ScoreForm, ScoreItem
+from .models import SamplingPlan, ScoreForm, ScoreItem, SeatDefect
 
 
 @admin.register(SamplingPlan)
@@ -26,6 +26,16 @@ class SamplingPlanAdmin(OperationAdmin):
     ]
     list_filter = ["is_enabled"]
     readonly_fields = ["seed", "created_at"]
+
+
+@admin.register(SeatDefect)
+class SeatDefectAdmin(OperationAdmin):
+    """Decided reviews keep the words they were decided with."""
+
+    view_operation = "qc.view"
+    manage_operation = "qc.manage"
+    list_display = ["text", "order", "is_enabled"]
+    list_filter = ["is_enabled"]
 
 
 class ScoreItemInline(TabularOperationInline):

@@ -50,4 +50,4 @@ class BadClip(DomainError):
 class UnknownReason(DomainError):
     code = "review_unknown_reason"
     status = 400
-    message = _("拒件原因须取自信贷系统的原因列表。")
+    message = _("原因须取自列表：拒件用信贷系统的拒件原因，抽检不合格用抽检问题清单。")

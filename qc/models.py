@@ -123,6 +123,21 @@ class ReasonList(models.Model):
         return "、".join(self.reasons)
 
 
+class SeatDefect(models.Model):
+    """抽检问题: what a sampled pass may be found wanting in; the seat's faults, not the customer's."""
+
+    text = models.CharField(_("问题"), max_length=120, unique=True)
+    order = models.PositiveSmallIntegerField(_("序号"), default=100)
+    is_enabled = models.BooleanField(_("启用"), default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("抽检问题")
+        ordering = ["order", "pk"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class QcReview(models.Model):
     call = models.OneToOneField(
         "interviews.Call",

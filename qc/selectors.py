@@ -29,10 +29,11 @@ from .models import (
     SamplingRun,
     ScoreForm,
     ScoreItem,
+    SeatDefect,
     SecondOpinion,
 )
 from .sampling import is_chosen
-from .states import DECIDED, UNDECIDED, ReviewMove, ReviewState
+from .states import DECIDED, UNDECIDED, ReviewMove, ReviewOrigin, ReviewState
 
 VIEW, REVIEW, MANAGE = "qc.view", "qc.review", "qc.manage"
 # The list of reasons is asked for every quarter of an hour (services.refresh_reasons).
@@ -51,6 +52,13 @@ def reject_reasons() -> tuple[str, ...]:
     """The credit system's list (QC-2) as it was last told; () before the first time."""
     kept = ReasonList.objects.first()
     return tuple(kept.reasons) if kept else ()
+
+
+def reasons_for(origin: ReviewOrigin) -> tuple[str, ...]:
+    """Why a doubt is rejected is the credit system's to name, what a seat did badly is ours."""
+    if origin is ReviewOrigin.DOUBT:
+        return reject_reasons()
+    return tuple(SeatDefect.objects.filter(is_enabled=True).values_list("text", flat=True))
 
 
 def reasons_old_since() -> dt.datetime | None:

@@ -93,15 +93,13 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
 
 def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
     """What the page of a review shows; that it was opened is audited."""
-    user, call = _user(request), found.call
+    user, call, origin = _user(request), found.call, ReviewOrigin(found.origin)
     viewing.note_opened(call.pk, call.task_id, "qc", actor=request_actor(request))
     is_own_seat = call.seat.user_id == user.pk
     form = found.score_form or selectors.current_form()
     recording = recordings.recording_of(call.pk)
     is_mine = found.reviewer_id == user.pk and found.state == ReviewState.CLAIMED
-    missing = (
-        parties_not_interviewed(call.task) if is_mine and found.origin == ReviewOrigin.DOUBT else []
-    )
+    missing = parties_not_interviewed(call.task) if is_mine and origin is ReviewOrigin.DOUBT else []
     context: dict[str, Any] = {
         "review": found,
         "call": call,
@@ -117,8 +115,8 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
         "again_at": selectors.second_interview_at(call),
         "is_own_seat": is_own_seat,
         "sees_queue": may(user, selectors.VIEW) or may(user, selectors.REVIEW),
-        "decisions": [move.value for move in DECISIONS[ReviewOrigin(found.origin)]],
-        "reject_reasons": selectors.reject_reasons() if may(user, selectors.REVIEW) else (),
+        "decisions": [move.value for move in DECISIONS[origin]],
+        "reasons": selectors.reasons_for(origin) if may(user, selectors.REVIEW) else (),
         "reasons_old_since": selectors.reasons_old_since(),
         "score_form": form,
         "score_items": form.items.all() if form else (),
@@ -186,7 +184,7 @@ def decide(request: HttpRequest, review_id: int) -> HttpResponse:
     """Settle the review and go on to the next; a refusal leaves everything as it was."""
     user = _user(request, selectors.REVIEW)
     found = _review(request, review_id)
-    form = _decision_form(request)
+    form = _decision_form(request, found)
     if not form.is_valid():
         for problem in form.errors.values():
             messages.error(request, str(problem[0]))
@@ -213,10 +211,11 @@ def decide(request: HttpRequest, review_id: int) -> HttpResponse:
     return redirect("qc:queue")
 
 
-def _decision_form(request: HttpRequest) -> DecisionForm:
+def _decision_form(request: HttpRequest, found: QcReview) -> DecisionForm:
     score_form = selectors.current_form()
     items = list(score_form.items.values_list("pk", flat=True)) if score_form else []
-    return DecisionForm(request.POST, reasons=selectors.reject_reasons(), items=items)
+    reasons = selectors.reasons_for(ReviewOrigin(found.origin))
+    return DecisionForm(request.POST, reasons=reasons, items=items)
 
 
 @login_required
@@ -394,7 +393,7 @@ def second(request: HttpRequest, opinion_id: int) -> HttpResponse:
     if request.method == "GET":
         context = _looked_at(request, opinion.review) | {"second": opinion, "is_mine": False}
         return render(request, "qc/review.html", context)
-    form = _decision_form(request)
+    form = _decision_form(request, opinion.review)
     if not form.is_valid():
         for problem in form.errors.values():
             messages.error(request, str(problem[0]))

@@ -109,7 +109,7 @@ def _decide(
         raise WrongCourse
     if move in NEEDS_REASONS and not reasons:
         raise ReasonRequired
-    if move is ReviewMove.REJECT and not set(reasons) <= set(selectors.reject_reasons()):
+    if move in NEEDS_REASONS and not set(reasons) <= set(selectors.reasons_for(origin)):
         raise UnknownReason
     review.state = REVIEW_MACHINE.after(review.review_state, move)
     review.reasons = list(dict.fromkeys(reasons)) if move in NEEDS_REASONS else []

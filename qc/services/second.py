@@ -111,11 +111,12 @@ def give_second_opinion(
         raise NotYours
     if reviewer.pk in {review.reviewer_id, review.call.seat.user_id}:
         raise OwnCase
-    if move not in DECISIONS[ReviewOrigin(review.origin)]:
+    origin = ReviewOrigin(review.origin)
+    if move not in DECISIONS[origin]:
         raise WrongCourse
     if move in NEEDS_REASONS and not reasons:
         raise ReasonRequired
-    if move is ReviewMove.REJECT and not set(reasons) <= set(selectors.reject_reasons()):
+    if move in NEEDS_REASONS and not set(reasons) <= set(selectors.reasons_for(origin)):
         raise UnknownReason
     opinion.move = move.value
     opinion.reasons = list(dict.fromkeys(reasons)) if move in NEEDS_REASONS else []

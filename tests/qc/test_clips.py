@@ -13,7 +13,7 @@ from interviews.models import Call
 from interviews.states import TaskState, Verdict
 from qc import services
 from qc.errors import BadClip, NotYours
-from qc.models import CoachingClip
+from qc.models import CoachingClip, SeatDefect
 from qc.states import ReviewMove, ReviewOrigin
 from tests.qc.test_pages import client_of, person
 from tests.support.factories import SEAT_ACTOR, make_call
@@ -78,6 +78,8 @@ def test_an_unfit_stretch_is_refused_and_nothing_is_kept(review, reviewer, span,
 
 
 def test_a_defect_without_a_cut_is_told_as_the_whole_call(review, reviewer):
+    for text in ("未核实用途", "语速"):
+        SeatDefect.objects.create(text=text)
     services.decide(review.pk, ReviewMove.FLAG, reviewer=reviewer, reasons=["未核实用途", "语速"])
 
     clip = CoachingClip.objects.get()
@@ -87,6 +89,7 @@ def test_a_defect_without_a_cut_is_told_as_the_whole_call(review, reviewer):
 
 
 def test_a_defect_with_cuts_keeps_those(review, reviewer):
+    SeatDefect.objects.create(text="语速")
     services.cut_clip(review.pk, 1000, 2000, title="语速", reviewer=reviewer)
 
     services.decide(review.pk, ReviewMove.FLAG, reviewer=reviewer, reasons=["语速"])

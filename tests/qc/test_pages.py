@@ -9,9 +9,11 @@ from django.urls import reverse
 from accounts.models import Role, User
 from audit.models import AuditEntry
 from interviews.states import TaskState
-from qc.models import ScoreForm
+from qc import services
+from qc.models import ScoreForm, SeatDefect
 from qc.selectors import reject_reasons
-from qc.states import ReviewState
+from qc.states import ReviewOrigin, ReviewState
+from tests.support.factories import make_ended_call
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,26 @@ def test_a_reviewer_takes_the_next_case_and_rejects_it_with_a_listed_reason(revi
     assert review.state == ReviewState.REJECTED
     assert review.call.task.state == TaskState.REJECTED
     assert AuditEntry.objects.filter(action="qc.reject").count() == 1
+
+
+def test_a_sampled_pass_is_found_wanting_in_what_a_seat_does_not_what_a_customer_is():
+    SeatDefect.objects.create(text="未逐项确认利率")
+    review = services.open_review(make_ended_call().pk, origin=ReviewOrigin.SAMPLE)
+    client = person("Q1", "qc.review")
+    client.post(reverse("qc:claim", args=[review.pk]))
+    page = client.get(reverse("qc:review", args=[review.pk])).content.decode()
+    url = reverse("qc:decide", args=[review.pk])
+
+    client.post(url, {"move": "flag", "reasons": [reject_reasons()[0]]})
+    review.refresh_from_db()
+    assert review.state == ReviewState.CLAIMED
+    client.post(url, {"move": "flag", "reasons": ["未逐项确认利率"]})
+
+    assert reject_reasons()[0] not in page
+    assert "未逐项确认利率" in page
+    review.refresh_from_db()
+    assert (review.state, review.reasons) == (ReviewState.FLAGGED, ["未逐项确认利率"])
+    assert review.clips.get().title == "未逐项确认利率"
 
 
 def test_a_rejection_without_reason_changes_nothing_and_says_so(review):

@@ -11,7 +11,7 @@ from outbox.models import OutboxMessage
 from qc import services
 from qc.errors import NotYours, OwnCase, UnknownReason, WrongCourse
 from qc.handlers import open_on_doubt
-from qc.models import QcReview
+from qc.models import QcReview, SeatDefect
 from qc.selectors import reject_reasons
 from qc.states import ReviewMove, ReviewOrigin, ReviewState
 from tests.support.factories import SEAT_ACTOR, make_call, make_ended_call
@@ -141,6 +141,8 @@ def test_the_next_case_is_the_urgent_one_and_never_ones_own(review):
 def test_a_sampled_pass_found_bad_flips_no_state(reviewer):
     call = make_call()
     state = call.task.state
+    SeatDefect.objects.create(text="未核对证件")
+    SeatDefect.objects.create(text="不再使用的问题", is_enabled=False)
     review = services.open_review(call.pk, origin=ReviewOrigin.SAMPLE)
     services.claim(review.pk, reviewer=reviewer)
 
@@ -148,6 +150,9 @@ def test_a_sampled_pass_found_bad_flips_no_state(reviewer):
         services.decide(
             review.pk, ReviewMove.REJECT, reviewer=reviewer, reasons=reject_reasons()[:1]
         )
+    for unlisted in (reject_reasons()[0], "不再使用的问题"):
+        with pytest.raises(UnknownReason):
+            services.decide(review.pk, ReviewMove.FLAG, reviewer=reviewer, reasons=[unlisted])
     services.decide(review.pk, ReviewMove.FLAG, reviewer=reviewer, reasons=["未核对证件"])
 
     review.refresh_from_db()

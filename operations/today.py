@@ -19,7 +19,7 @@ from interviews.models import InterviewTask
 from interviews.selectors import tasks_in_scope
 from media_worker.models import MediaWorker
 from outbox.models import MessageState, OutboxMessage
-from qc.selectors import reviews_open_to
+from qc.selectors import reviews_listed_for, reviews_open_to
 from qc.states import ReviewState
 from queueing.models import CallRequest
 from queueing.states import IN_LINE
@@ -66,7 +66,7 @@ def _in_hand(user: User) -> QuerySet[Any]:
 
 def _flagged(user: User) -> QuerySet[Any]:
     week = timezone.now() - dt.timedelta(days=7)
-    return reviews_open_to(user).filter(state=ReviewState.FLAGGED, decided_at__gte=week)
+    return reviews_listed_for(user).filter(state=ReviewState.FLAGGED, decided_at__gte=week)
 
 
 def _troubled(user: User) -> QuerySet[Any]:

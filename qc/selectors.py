@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.db.models import Avg, Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncDate
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.selectors import people_who_may, visible
+from accounts.selectors import may, people_who_may, visible
 from appointments.models import Appointment
 from appointments.states import AppointmentState
 from common.errors import NotFound
@@ -94,6 +95,20 @@ def reviews_open_to(user: User) -> QuerySet[QcReview]:
     )
 
 
+def reviews_listed_for(user: User) -> QuerySet[QcReview]:
+    """Those of `reviews_open_to` whose state the person may know (`kept_from`)."""
+    return reviews_open_to(user).exclude(pk__in=kept_from(user).values("review"))
+
+
+def kept_from(user: User) -> QuerySet[SecondOpinion]:
+    """Opinions this person owes or may yet be asked for: the first decision is not to be known."""
+    if not may(user, REVIEW):
+        return SecondOpinion.objects.none()
+    return SecondOpinion.objects.filter(
+        Q(reviewer=user) | Q(reviewer=None), decided_at=None
+    ).exclude(review__reviewer=user)
+
+
 def _tab(shown: str, user: User) -> Q:
     return {
         "open": Q(state__in=UNDECIDED),
@@ -125,7 +140,7 @@ def reviews_found(search: QueueSearch, user: User) -> QuerySet[QcReview]:
     """
     marks = TimelineEvent.objects.filter(call=OuterRef("call"))
     found = (
-        reviews_open_to(user)
+        reviews_listed_for(user)
         .filter(_tab(search.shown, user))
         .select_related("call__task", "call__seat__user", "reviewer")
         .annotate(
@@ -167,7 +182,9 @@ def _past_since() -> dt.datetime:
 
 def counts_for(user: User) -> dict[str, int]:
     """Of each tab; the past as far as its tab goes back."""
-    rows = reviews_open_to(user).filter(Q(state__in=UNDECIDED) | Q(decided_at__gte=_past_since()))
+    rows = reviews_listed_for(user).filter(
+        Q(state__in=UNDECIDED) | Q(decided_at__gte=_past_since())
+    )
     return rows.aggregate(**{tab: Count("pk", filter=_tab(tab, user)) for tab in TABS})
 
 
@@ -388,6 +405,14 @@ def second_in_hand(user: User, review: QcReview) -> SecondOpinion | None:
     return SecondOpinion.objects.filter(review=review, reviewer=user, decided_at=None).first()
 
 
+def blind_page_of(user: User, call: Call) -> str | None:
+    """Where a person who owes an opinion on any call of the contract looks at it instead."""
+    owed = SecondOpinion.objects.filter(
+        reviewer=user, decided_at=None, review__call__task__contract_no=call.task.contract_no
+    ).first()
+    return reverse("qc:second", args=[owed.pk]) if owed else None
+
+
 def seconds_waiting(user: User) -> int:
     """How many wait for an eye that may give one."""
     return (
@@ -455,10 +480,14 @@ def _items_agreed(given: list[SecondOpinion]) -> list[tuple[str, Agreement]]:
 
 
 def clips_open_to(user: User) -> QuerySet[CoachingClip]:
-    """Of the seats in the person's scope, and one's own (ACC-3)."""
-    return CoachingClip.objects.filter(
-        visible(user, VIEW, REVIEW, owner="call__seat__user") | Q(call__seat__user=user)
-    ).select_related("call__task", "call__seat__user", "review", "made_by")
+    """Of the seats in the person's scope, and one's own (ACC-3); none that tells of a decision."""
+    return (
+        CoachingClip.objects.filter(
+            visible(user, VIEW, REVIEW, owner="call__seat__user") | Q(call__seat__user=user)
+        )
+        .exclude(review__in=kept_from(user).values("review"))
+        .select_related("call__task", "call__seat__user", "review", "made_by")
+    )
 
 
 def _start_of(day: dt.date) -> dt.datetime:

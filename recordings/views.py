@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -140,6 +142,8 @@ def save_search(request: HttpRequest) -> HttpResponse:
 @require_GET
 def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
     call = _call(request, call_id)
+    if instead := import_string(settings.BLIND_PAGE)(_user(request), call):
+        return redirect(instead)
     recording = selectors.recording_of(call.pk)
     services.note_opened(call.pk, call.task_id, "detail", actor=request_actor(request))
     journal = list(call.events.order_by("at_ms", "created_at"))

@@ -188,6 +188,9 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 # Apps of one layer do not import each other: what 质检 may name as a reason comes from here.
 REJECT_REASONS_SOURCE = "credit_bridge.selectors.reject_reasons"
 
+# Who gives a second opinion does not read on the recording's page what was decided first.
+BLIND_PAGE = "qc.selectors.blind_page_of"
+
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

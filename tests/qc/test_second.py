@@ -18,7 +18,7 @@ from qc.models import QcReview, ScoreForm, SecondOpinion
 from qc.sampling import is_chosen
 from qc.states import ReviewMove, ReviewState
 from tests.qc.test_pages import client_of, person
-from tests.support.factories import SEAT_ACTOR, make_ended_call
+from tests.support.factories import SEAT_ACTOR, make_ended_call, make_task
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -120,6 +120,41 @@ def test_the_first_decision_is_out_of_sight_until_the_second_is_given():
     assert "首次意见的原话" in after
     assert "任务状态" in after
     assert detail in after
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_lists_and_other_pages_do_not_tell_what_was_decided_first(is_taken):
+    first, second, watcher = user("Q1"), user("Q2"), user("M1")
+    review = decided(first, ReviewMove.REJECT)
+    other = decided(first)
+    review.clips.create(call=review.call, from_ms=0, to_ms=1, title="问题", made_by=first)
+    services.ask_second_opinions(
+        QcReview.objects.filter(pk=review.pk), TODAY, TODAY, Decimal(100), actor=SEAT_ACTOR
+    )
+    if is_taken:
+        take(second)
+    again = make_ended_call(make_task(contract_no=review.call.task.contract_no))
+
+    def listed(client, shown="decided"):
+        page = client.get(reverse("qc:queue"), {"shown": shown})
+        return [row.pk for row in page.context["page"]], page.context["counts"][shown]
+
+    reviewer = client_of(second, "qc.review", "videos.view")
+    clips = reviewer.get(reverse("qc:clips")).context["page"]
+
+    assert listed(reviewer) == ([other.pk], 1)
+    assert list(clips) == []
+    for client in (client_of(first, "qc.review"), client_of(watcher, "qc.view")):
+        assert listed(client) == ([other.pk, review.pk], 2)
+    # The recording's page tells of the task, its messages to the bank and its other calls.
+    opened = [reviewer.get(reverse("recordings:detail", args=[c.pk])) for c in (review.call, again)]
+    if is_taken:
+        blind = reverse("qc:second", args=[review.second.pk])
+        assert [page.headers["Location"] for page in opened] == [blind, blind]
+        services.give_second_opinion(review.second.pk, ReviewMove.PASS, reviewer=second)
+        assert reviewer.get(reverse("recordings:detail", args=[again.pk])).status_code == 200
+        assert listed(reviewer) == ([other.pk, review.pk], 2)
+        assert len(reviewer.get(reverse("qc:clips")).context["page"]) == 1
 
 
 def test_agreement_is_shown_as_a_whole_by_pair_and_by_item():

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.admin_access import OperationAdmin, TabularOperationInline
 
+from . import services
 from .models import SamplingPlan, ScoreForm, ScoreItem, SeatDefect
 
 
@@ -25,7 +26,12 @@ class SamplingPlanAdmin(OperationAdmin):
         "is_enabled",
     ]
     list_filter = ["is_enabled"]
-    readonly_fields = ["seed", "created_at"]
+    readonly_fields = ["seed", "created_at", "enabled_at"]
+
+    def save_model(self, request: HttpRequest, obj: SamplingPlan, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and obj.is_enabled and "is_enabled" in form.changed_data:
+            services.begin_again(obj.pk)
 
 
 @admin.register(SeatDefect)

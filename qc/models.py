@@ -44,6 +44,7 @@ class SamplingPlan(models.Model):
     is_enabled = models.BooleanField(_("启用"), default=True)
     seed = models.CharField(_("种子"), max_length=40, default=new_seed, editable=False)
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now, editable=False)
+    enabled_at = models.DateTimeField(_("重新启用时间"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("抽检方案")

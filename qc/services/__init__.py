@@ -15,16 +15,16 @@ from .reviews import (
     close_overtaken,
     comment,
     decide,
-    draw_due_samples,
-    draw_sample,
     open_review,
     set_urgent,
 )
+from .samples import begin_again, draw_due_samples, draw_sample
 from .second import ask_second_opinions, give_second_opinion, take_second_opinion
 
 __all__ = [
     "ask_second_opinions",
     "assign",
+    "begin_again",
     "claim",
     "claim_next",
     "close_overtaken",

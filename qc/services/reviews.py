@@ -1,16 +1,13 @@
 """Reviews of doubts and samples. Decision, state, message and audit are one transaction (QC-2)."""
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.selectors import actor_of
-from audit import services as audit
 from common.actor import SYSTEM, Actor
 from common.clock import unix_ms
 from interviews.errors import ReasonRequired, TaskClosed
@@ -24,8 +21,7 @@ from interviews.services import (
 )
 from qc import selectors
 from qc.errors import NotYours, Overtaken, UnknownReason, WrongCourse
-from qc.models import CoachingClip, QcReview, SamplingPlan, SamplingRun, ScoreForm
-from qc.sampling import is_chosen
+from qc.models import CoachingClip, QcReview, SamplingRun, ScoreForm
 from qc.scoring import Item, score_of
 from qc.states import (
     DECISIONS,
@@ -37,9 +33,6 @@ from qc.states import (
 )
 
 from .claims import lock_review, note_review, own_review
-
-# So far back are days made up for that nobody drew.
-MADE_UP_DAYS = 14
 
 
 @transaction.atomic
@@ -216,48 +209,3 @@ def comment(review_id: int, *, seat_user: User, text: str) -> QcReview:
     review.save(update_fields=["seat_comment"])
     note_review(review, "qc.commented", actor_of(seat_user))
     return review
-
-
-@transaction.atomic
-def draw_sample(plan_id: int, day: dt.date) -> SamplingRun:
-    """The sample of one day's passes by a plan; the same run again when it was drawn before."""
-    plan = SamplingPlan.objects.select_for_update().get(pk=plan_id)
-    run = SamplingRun.objects.filter(plan=plan, day=day).first()
-    if run is not None:
-        return run
-    rule = selectors.rule_of(plan)
-    population = selectors.passes_of(day, rule)
-    chosen = [call for call in population if is_chosen(plan.seed, call, plan.percent)]
-    run = SamplingRun.objects.create(
-        plan=plan, day=day, rule=rule, population=len(population), chosen=len(chosen)
-    )
-    for call_id in chosen:
-        open_review(call_id, origin=ReviewOrigin.SAMPLE, run=run)
-    audit.record(
-        "qc.sampled",
-        actor=SYSTEM,
-        object_type="sampling_run",
-        object_id=run.pk,
-        day=day.isoformat(),
-        population=run.population,
-        chosen=run.chosen,
-    )
-    return run
-
-
-def draw_due_samples() -> int:
-    """Every enabled plan's samples up to yesterday, each once. Returns how many were drawn now.
-
-    Days that nobody drew, because nothing ran, are made up for, oldest first.
-    """
-    today = timezone.localdate()
-    drawn = 0
-    for plan in SamplingPlan.objects.filter(is_enabled=True).annotate(
-        last_day=Max("samplingrun__day")
-    ):
-        # A plan begins with the day before it was made.
-        last = plan.last_day or timezone.localdate(plan.created_at) - dt.timedelta(days=2)
-        for ago in range(min((today - last).days - 1, MADE_UP_DAYS), 0, -1):
-            draw_sample(plan.pk, today - dt.timedelta(days=ago))
-            drawn += 1
-    return drawn

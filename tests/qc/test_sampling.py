@@ -12,6 +12,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import User
 from interviews import services as interviews
 from interviews.models import Call, Party
 from interviews.states import Verdict
@@ -107,6 +108,27 @@ def test_a_new_plan_begins_with_the_day_before_it_was_made():
 
     days = plan.samplingrun_set.order_by("day").values_list("day", flat=True)
     assert [(timezone.localdate() - day).days for day in days] == [3, 2, 1]
+
+
+@pytest.mark.django_db
+def test_days_on_which_a_plan_was_switched_off_are_not_drawn_when_it_is_on_again():
+    plan = SamplingPlan.objects.create(name="日常", percent=100)
+    services.draw_sample(plan.pk, timezone.localdate() - dt.timedelta(days=4))
+    client = person("M1", "qc.view", "qc.manage")
+    User.objects.update(is_staff=True)
+    form = {"name": "日常", "percent": "100", "seat_no": "", "product_code": ""}
+    url = reverse("admin:qc_samplingplan_change", args=[plan.pk])
+
+    assert client.post(url, form).status_code == 302
+    assert client.post(url, form | {"is_enabled": "on"}).status_code == 302
+
+    assert services.draw_due_samples() == 0
+    assert SamplingRun.objects.count() == 1
+    SamplingPlan.objects.update(enabled_at=timezone.now() - dt.timedelta(days=2))
+    assert services.draw_due_samples() == 2, "since the day it was on again"
+    assert client.post(url, form | {"is_enabled": "on", "percent": "50"}).status_code == 302
+    since = timezone.now() - dt.timedelta(days=1)
+    assert SamplingPlan.objects.filter(enabled_at__lt=since).exists(), "it was on already"
 
 
 @pytest.mark.django_db

@@ -63,6 +63,14 @@ ROWS: dict[str, dict[str, str]] = {
         "state": "'LEFT'",
         "joined_at": AT,
     },
+    "qc_qcreview": {
+        "call_id": CALL,
+        "state": STATE.format("PASSED", "REJECTED"),
+        "opened_at": AT,
+        "claimed_at": AT,
+        "decided_at": AT,
+    },
+    "qc_secondopinion": {"review_id": "1000 + n", "asked_at": AT, "decided_at": AT},
     "recordings_recording": {
         "id": RECORDING,
         "call_id": CALL,
@@ -145,6 +153,9 @@ PAGES = (
     "/recordings/troubles/",
     "/qc/results/",
     "/qc/samples/",
+    "/qc/?shown=decided",
+    "/qc/report/",
+    "/qc/agreement/",
     "/seats/",
     "/wallboard/",
     "/wallboard/line/",
@@ -210,6 +221,7 @@ def first_rows() -> None:
     from credit_bridge.models import SmsMessage
     from interviews.models import Participant
     from outbox.models import OutboxMessage
+    from qc.models import QcReview, ScoreForm, SecondOpinion
     from queueing.models import CallRequest, Offer
     from recordings.models import ArchiveEntry, Recording, RecordingTrack, StoredObject
     from seats.models import PresenceHistory
@@ -219,6 +231,16 @@ def first_rows() -> None:
     call = make_call()
     party = call.task.parties.get()
     Participant.objects.get_or_create(call=call, party=party, defaults={"role": "customer"})
+    form = ScoreForm.objects.create(title="first", is_current=True)
+    items = [form.items.create(text=f"item {n}").pk for n in range(10)]
+    review = QcReview.objects.create(
+        call=call, state="REJECTED", reasons=["first", "second"], score_form=form,
+        met_items=items[1:], points=90, reviewer=call.seat.user, claimed_at=now, decided_at=now,
+    )  # fmt: skip
+    SecondOpinion.objects.create(
+        review=review, reviewer=call.seat.user, percent=5, seed="first", asked_by="first",
+        move="pass", met_items=items[:9], points=90, decided_at=now,
+    )  # fmt: skip
     recording, _made = Recording.objects.get_or_create(
         call=call, defaults={"day": now.date(), "serial": 0, "download_name": "first.mp4"}
     )

@@ -1,7 +1,7 @@
 """How far two reviewers agree. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -18,14 +18,17 @@ class Agreement:
     kappa: float | None
 
 
-def agreement_of(pairs: Sequence[tuple[str, str]]) -> Agreement:
-    """Of (first opinion, second opinion)."""
-    whole = len(pairs)
+def agreement_of(pairs: Mapping[tuple[str, str], int]) -> Agreement:
+    """Of (first opinion, second opinion) and how often."""
+    whole = sum(pairs.values())
     if not whole:
         return Agreement(0, 0, None, None)
-    same = sum(first == second for first, second in pairs)
-    firsts = Counter(first for first, _second in pairs)
-    seconds = Counter(second for _first, second in pairs)
+    same = sum(count for (first, second), count in pairs.items() if first == second)
+    firsts: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    for (first, second), count in pairs.items():
+        firsts[first] += count
+        seconds[second] += count
     by_chance = sum(firsts[each] * seconds[each] for each in firsts) / whole**2
     share = same / whole
     kappa = (share - by_chance) / (1 - by_chance) if by_chance < 1 else None

@@ -1,13 +1,30 @@
 """Reads of reviews: the queue, one's results, the sample an auditor derives."""
 
 import datetime as dt
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, F, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import (
+    Avg,
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    F,
+    FloatField,
+    Func,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Abs, Coalesce, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -301,7 +318,10 @@ def run_holds(run: SamplingRun) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Reviews decided in a time: by seat, product, reviewer, reason, score item and day."""
+    """Reviews decided in a time: by seat, product, reviewer, day and score item.
+
+    `reasons` are why doubts were rejected, `defects` what sampled passes were found wanting in.
+    """
 
     total: int
     by_seat: list[dict[str, Any]]
@@ -309,6 +329,7 @@ class Report:
     by_reviewer: list[dict[str, Any]]
     by_day: list[dict[str, Any]]
     reasons: list[tuple[str, int]]
+    defects: list[tuple[str, int]]
     items: list[dict[str, Any]]
 
 
@@ -339,10 +360,6 @@ def report(user: User, first: dt.date, last: dt.date) -> Report:
         )
         .order_by("-total", "staff_no")
     )
-    reasons: dict[str, int] = {}
-    for given in rows.exclude(reasons=[]).values_list("reasons", flat=True):
-        for reason in given:
-            reasons[reason] = reasons.get(reason, 0) + 1
     days = (
         plain.annotate(day=TruncDate("decided_at"))
         .values("day")
@@ -355,20 +372,32 @@ def report(user: User, first: dt.date, last: dt.date) -> Report:
         by_product=grouped(staff_no="call__task__product_code", name="call__task__product_name"),
         by_reviewer=list(reviewers),
         by_day=list(days),
-        reasons=sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])),
-        items=_items_met(rows),
+        reasons=_named(plain.filter(state=ReviewState.REJECTED)),
+        defects=_named(plain.filter(state=ReviewState.FLAGGED)),
+        items=_items_met(plain),
     )
 
 
-def _items_met(rows: QuerySet[QcReview]) -> list[dict[str, Any]]:
+class Unnest(Func):
+    """A row for each element of an array."""
+
+    function = "unnest"
+    arity = 1
+    set_returning = True
+
+
+def _named(rows: Any) -> list[tuple[str, int]]:
+    """How often each reason was given, the most frequent first."""
+    each = rows.values(reason=Unnest("reasons", output_field=CharField()))
+    return list(each.annotate(n=Count("pk")).order_by("-n", "reason").values_list("reason", "n"))
+
+
+def _items_met(rows: Any) -> list[dict[str, Any]]:
     """How often each item of the score forms was met, the least met first."""
-    scored = rows.exclude(score_form=None).values_list("score_form_id", "met_items")
-    asked: dict[int, int] = {}
-    met: dict[int, int] = {}
-    for form_id, items in scored:
-        asked[form_id] = asked.get(form_id, 0) + 1
-        for item in items:
-            met[item] = met.get(item, 0) + 1
+    scored = rows.exclude(score_form=None)
+    asked = dict(scored.values_list("score_form").annotate(n=Count("pk")))
+    each = scored.values(item=Unnest("met_items", output_field=BigIntegerField()))
+    met = dict(each.annotate(n=Count("pk")).values_list("item", "n"))
     found = [
         {
             "text": item.text,
@@ -423,60 +452,81 @@ def seconds_waiting(user: User) -> int:
     )
 
 
-_MOVE_OF = {
-    ReviewState.PASSED: ReviewMove.PASS,
-    ReviewState.REJECTED: ReviewMove.REJECT,
-    ReviewState.RETURNED: ReviewMove.RETURN,
-    ReviewState.FLAGGED: ReviewMove.FLAG,
-}
+# The decision of a review as the move that an opinion is.
+FIRST_MOVE = Case(
+    *(
+        When(review__state=state, then=Value(move.value))
+        for state, move in (
+            (ReviewState.PASSED, ReviewMove.PASS),
+            (ReviewState.REJECTED, ReviewMove.REJECT),
+            (ReviewState.RETURNED, ReviewMove.RETURN),
+            (ReviewState.FLAGGED, ReviewMove.FLAG),
+        )
+    )
+)
 
 
 def agreement(user: User, first: dt.date, last: dt.date) -> dict[str, Any]:
     """How far second opinions given in the time agree with the first: whole, by pair, by item."""
-    given = list(
-        SecondOpinion.objects.filter(
-            review__in=reviews_open_to(user),
-            decided_at__gte=_start_of(first),
-            decided_at__lt=_start_of(last + dt.timedelta(days=1)),
-        )
-        .select_related("review__reviewer", "review__call__task", "reviewer")
-        .order_by("-decided_at")
+    given: Any = SecondOpinion.objects.filter(
+        review__in=reviews_open_to(user),
+        decided_at__gte=_start_of(first),
+        decided_at__lt=_start_of(last + dt.timedelta(days=1)),
+    ).annotate(first_move=FIRST_MOVE)
+    plain = given.order_by()
+    counted = plain.values_list(
+        "review__reviewer__name", "reviewer__name", "first_move", "move"
+    ).annotate(n=Count("pk"))
+    whole: Counter[tuple[str, str]] = Counter()
+    people: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
+    for one, other, first_move, move, count in counted:
+        names = sorted((one, other))
+        people[names[0], names[1]][first_move, move] += count
+        whole[first_move, move] += count
+    gap = Abs(F("points") - F("review__points"), output_field=FloatField())
+    apart = given.exclude(move=F("first_move")).select_related(
+        "review__reviewer", "review__call__task", "reviewer"
     )
-    pairs = {opinion.pk: (_first_move(opinion), opinion.move) for opinion in given}
-    people: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    gaps = []
-    for opinion in given:
-        one, other = opinion.review.reviewer, opinion.reviewer
-        names = sorted(each.name for each in (one, other) if each is not None)
-        people.setdefault((names[0], names[-1]), []).append(pairs[opinion.pk])
-        if opinion.points is not None and opinion.review.points is not None:
-            gaps.append(abs(opinion.points - opinion.review.points))
     return {
-        "whole": agreement_of(list(pairs.values())),
+        "whole": agreement_of(whole),
         "by_pair": [(names, agreement_of(found)) for names, found in sorted(people.items())],
-        "points_apart": sum(gaps) / len(gaps) if gaps else None,
-        "items": _items_agreed(given),
-        "apart": [each for each in given if len(set(pairs[each.pk])) == 2][:50],
+        "points_apart": plain.aggregate(gap=Avg(gap))["gap"],
+        "items": _items_agreed(plain.exclude(points=None)),
+        "apart": apart.order_by("-decided_at")[:50],
     }
 
 
-def _first_move(opinion: SecondOpinion) -> str:
-    return _MOVE_OF[ReviewState(opinion.review.state)].value
-
-
-def _items_agreed(given: list[SecondOpinion]) -> list[tuple[str, Agreement]]:
+def _items_agreed(both: Any) -> list[tuple[str, Agreement]]:
     """Of each score item that both judged, the least agreed first."""
-    both = [each for each in given if each.points is not None]
-    forms = {each.review.score_form_id for each in both}
-    found = []
-    for item in ScoreItem.objects.filter(form__in=forms).select_related("form"):
-        judged = [
-            (str(item.pk in each.review.met_items), str(item.pk in each.met_items))
-            for each in both
-            if each.review.score_form_id == item.form_id
-        ]
-        found.append((item.text, agreement_of(judged)))
+    forms = both.values("review__score_form").distinct()
+    items = list(ScoreItem.objects.filter(form__in=forms))
+    kinds = [(one, other) for one in (True, False) for other in (True, False)]
+    asked = {
+        f"{item.pk}_{one}_{other}": Count("pk", filter=_judged(item, one=one, other=other))
+        for item in items
+        for one, other in kinds
+    }
+    counted = both.aggregate(**asked) if items else {}
+    found = [
+        (
+            item.text,
+            agreement_of(
+                {
+                    (str(one), str(other)): counted[f"{item.pk}_{one}_{other}"]
+                    for one, other in kinds
+                }
+            ),
+        )
+        for item in items
+    ]
     return sorted(found, key=lambda pair: pair[1].share or 0.0)
+
+
+def _judged(item: ScoreItem, *, one: bool, other: bool) -> Q:
+    """Opinions by the item's form where the first found it met or not, and the second."""
+    first, second = Q(review__met_items__contains=[item.pk]), Q(met_items__contains=[item.pk])
+    by_form = Q(review__score_form=item.form_id)
+    return by_form & (first if one else ~first) & (second if other else ~second)
 
 
 def clips_open_to(user: User) -> QuerySet[CoachingClip]:

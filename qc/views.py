@@ -326,8 +326,9 @@ def _lines(found: selectors.Report) -> Iterator[Sequence[str]]:
             counts = [str(row[n]) for n in ("total", "passed", "rejected", "returned", "flagged")]
             average = "" if row["average"] is None else f"{row['average']:.1f}"
             yield [kind, row["staff_no"] or "", row["name"] or "", *counts, average]
-    for reason, count in found.reasons:
-        yield [_("原因"), "", reason, str(count), "", "", "", "", ""]
+    for kind, named in ((_("拒件原因"), found.reasons), (_("抽检问题"), found.defects)):
+        for reason, count in named:
+            yield [kind, "", reason, str(count), "", "", "", "", ""]
 
 
 # --- second opinions and coaching clips -------------------------------------------------------

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from interviews.states import Verdict
 from qc import selectors, services
-from qc.models import QcReview, SamplingPlan
-from qc.states import ReviewMove
+from qc.models import QcReview, SamplingPlan, ScoreForm, SeatDefect
+from qc.states import ReviewMove, ReviewOrigin
 from tests.qc.test_pages import person
-from tests.qc.test_second import decided, user
+from tests.qc.test_second import claimed, decided, user
+from tests.support.factories import make_ended_call
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +134,33 @@ def test_the_report_counts_by_seat_product_reviewer_and_reason_and_exports():
     assert "<rect" in page.content.decode()
     body = client.get(url, {"csv": 1}).content.decode()
     assert "复核岗,Q1,Q1,2,1,1,0,0," in body
+
+
+def test_the_report_tells_what_doubts_were_rejected_for_from_what_seats_did_badly():
+    form = ScoreForm.objects.create(title="评分表", is_current=True)
+    greeting, purpose = (form.items.create(text=text).pk for text in ("问候", "用途"))
+    SeatDefect.objects.create(text="代答")
+    first = user("Q1")
+    listed = selectors.reject_reasons()[:2]
+    for reasons, met in ((listed, [greeting]), (listed[:1], [greeting, purpose])):
+        services.decide(
+            claimed(first).pk, ReviewMove.REJECT, reviewer=first, reasons=reasons, met_items=met
+        )
+    sample = services.open_review(make_ended_call().pk, origin=ReviewOrigin.SAMPLE)
+    services.claim(sample.pk, reviewer=first)
+    services.decide(
+        sample.pk, ReviewMove.FLAG, reviewer=first, reasons=["代答"], met_items=[greeting]
+    )
+    client = person("M1", "qc.view")
+
+    report = client.get(reverse("qc:report")).context["report"]
+
+    assert report.reasons == [(listed[0], 2), (listed[1], 1)]
+    assert report.defects == [("代答", 1)]
+    assert [(item["text"], item["met"], item["asked"]) for item in report.items] == [
+        ("用途", 1, 3),
+        ("问候", 3, 3),
+    ]
+    body = client.get(reverse("qc:report"), {"csv": 1}).content.decode()
+    assert f"拒件原因,,{listed[0]},2," in body
+    assert "抽检问题,,代答,1," in body

@@ -68,7 +68,7 @@ def scanned(read):
     return found
 
 
-def test_agreement_of_a_few_days_and_a_page_of_clips_read_no_table_from_end_to_end(supervisor):
+def test_figures_of_a_few_days_and_a_page_of_clips_read_no_table_from_end_to_end(supervisor):
     today = timezone.localdate()
 
     def agreement():
@@ -78,5 +78,10 @@ def test_agreement_of_a_few_days_and_a_page_of_clips_read_no_table_from_end_to_e
     def clips():
         assert list(selectors.clips_open_to(supervisor)[:20])
 
+    def report():
+        found = selectors.report(supervisor, today - dt.timedelta(days=1), today)
+        assert found.total > 10
+
     assert scanned(agreement) == set()
+    assert scanned(report) == set()
     assert scanned(clips) == set()

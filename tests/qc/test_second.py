@@ -1,6 +1,7 @@
 """Second opinions are drawn reproducibly, given blind, and measured (QC-1)."""
 
 import datetime as dt
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -28,11 +29,14 @@ def user(staff_no):
     return User.objects.create_user(staff_no, "test-password", name=staff_no)
 
 
-def decided(reviewer, move=ReviewMove.PASS, met=None):
+def claimed(reviewer):
     call = make_ended_call()
     interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="反光", actor=SEAT_ACTOR)
-    review = services.open_review(call.pk, doubt="反光")
-    services.claim(review.pk, reviewer=reviewer)
+    return services.claim(services.open_review(call.pk, doubt="反光").pk, reviewer=reviewer)
+
+
+def decided(reviewer, move=ReviewMove.PASS, met=None):
+    review = claimed(reviewer)
     reasons = selectors.reject_reasons()[:1] if move is ReviewMove.REJECT else ()
     return services.decide(review.pk, move, reviewer=reviewer, reasons=reasons, met_items=met)
 
@@ -194,7 +198,7 @@ def test_agreement_is_shown_as_a_whole_by_pair_and_by_item():
     ],
 )
 def test_kappa_is_what_is_left_beyond_chance(pairs, share, kappa):
-    found = agreement_of(pairs)
+    found = agreement_of(Counter(pairs))
 
     assert found.share == share
     assert found.kappa == (None if kappa is None else pytest.approx(kappa, abs=1e-4))

@@ -29,6 +29,13 @@ def remove_hot_copy(message_id: str, payload: dict[str, Any]) -> None:
     services.remove_hot_copy(payload["storage_key"], was_held=payload["was_held"])
 
 
+@handles("task.state_changed")
+@handles("task.superseded")
+def date_again(message_id: str, payload: dict[str, Any]) -> None:
+    """What keeping may count from has come."""
+    services.date_again(UUID(payload["task_id"]))
+
+
 @handles("verdict.filed")
 def index_again(message_id: str, payload: dict[str, Any]) -> None:
     """Tags set in the review and the opinion's words are found too; what waited for it goes on."""

@@ -70,6 +70,12 @@ class Recording(models.Model):
     created_at = models.DateTimeField(_("创建时间"), default=timezone.now)
     stored_at = models.DateTimeField(_("入库时间"), null=True, blank=True)
     keep_until = models.DateField(_("保管至"), null=True, blank=True)
+    # Up to when the store is to lock its files, also before there is a date to keep it until.
+    lock_until = models.DateField(_("存储应锁定至"), null=True, blank=True, editable=False)
+    # When its files move to the archive tier; empty when none is left to move, or its rule moves none.
+    cold_due = models.DateField(_("转入归档层"), null=True, blank=True, editable=False)
+    # Whether these dates are to be worked out (anew).
+    date_due = models.BooleanField(default=True, db_default=True, editable=False)
     # When the local copies were removed, every one confirmed by the store; empty while they are here.
     spool_freed_at = models.DateTimeField(_("本地副本清除时间"), null=True, blank=True)
 
@@ -87,6 +93,16 @@ class Recording(models.Model):
             ),
             models.Index(
                 fields=["keep_until"], name="recording_kept", condition=Q(stage=Stage.STORED)
+            ),
+            models.Index(
+                fields=["id"],
+                name="recording_to_date",
+                condition=Q(stage=Stage.STORED, date_due=True),
+            ),
+            models.Index(
+                fields=["cold_due"],
+                name="recording_to_move",
+                condition=Q(stage=Stage.STORED, cold_due__isnull=False),
             ),
             models.Index(
                 fields=["stored_at"],
@@ -155,15 +171,15 @@ class StoredObject(models.Model):
     tier = models.CharField(_("存储层"), max_length=4, choices=Tier.choices, default=Tier.HOT)
     # Whether the store was told of a legal hold on this file.
     is_held = models.BooleanField(_("存储已冻结"), default=False)
-    # The day the store was told to lock it until; empty when it has to be told.
+    # The day the store was told to lock it until; whether that has to be looked at.
     locked_until = models.DateField(_("存储锁定至"), null=True, blank=True)
+    lock_due = models.BooleanField(default=True, db_default=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("存储文件")
         indexes = [
             models.Index(fields=["id"], name="stored_held", condition=Q(is_held=True)),
-            models.Index(fields=["id"], name="stored_unlocked", condition=Q(locked_until=None)),
-            models.Index(fields=["recording"], name="stored_hot", condition=Q(tier=Tier.HOT)),
+            models.Index(fields=["id"], name="stored_to_lock", condition=Q(lock_due=True)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["recording", "name"], name="stored_object_once")
@@ -338,6 +354,8 @@ class RetentionRule(models.Model):
     set_by = models.CharField(_("设定人"), max_length=60, blank=True, editable=False)
     agreed_by = models.CharField(_("复核人"), max_length=60, blank=True, editable=False)
     set_at = models.DateTimeField(_("设定时间"), null=True, blank=True, editable=False)
+    # How far a change of the terms was carried to the recordings, in the order of their ids; empty: to all.
+    spread_after = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("保管期限")

@@ -4,7 +4,7 @@ from .archive import forget_search, index, index_call, index_old, save_search
 from .early import drop_unused_parts, due_parts, note_part_closed, send_part
 from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
 from .jobs import due_recordings, ended_calls_without_recording, ensure_recording, hurry
-from .keeping import end_contract, set_keeping, tell_dates
+from .keeping import date_again, end_contract, set_keeping, spread_rules, tell_dates
 from .loop import finish_loop, start_loop
 from .rebuild import rebuild
 from .reels import make_reel
@@ -32,6 +32,7 @@ __all__ = [
     "apply_rule",
     "check_anchors",
     "check_recording",
+    "date_again",
     "delete_expired",
     "delete_rule",
     "drop_unused_parts",
@@ -75,6 +76,7 @@ __all__ = [
     "send_part",
     "set_keeping",
     "share_recording",
+    "spread_rules",
     "start_loop",
     "take_in_rescues",
     "tell_dates",

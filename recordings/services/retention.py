@@ -6,7 +6,6 @@ import shutil
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +28,7 @@ from recordings.states import Stage
 from recordings.storage import StillLocked, store
 
 from . import work
-from .keeping import rule_for, under_rules
+from .keeping import kept_until, rule_for, under_rules
 from .rounds import Visit, along
 
 logger = logging.getLogger(__name__)
@@ -151,7 +150,7 @@ def delete_expired(visit: Visit | None = None) -> int:
     """
     # Those that only wait must not stand in the way of the others.
     expired = Recording.objects.filter(
-        under_rules(lambda rule: Q() if rule.deletes else None),
+        under_rules(lambda rule: rule.deletes),
         stage=Stage.STORED,
         keep_until__lt=timezone.localdate(),
     ).exclude(
@@ -212,6 +211,10 @@ def _deletable(recording_id: UUID) -> tuple[Recording, RetentionRule, dt.date] |
     rule = rule_for(task.product_code)
     held = LegalHold.objects.filter(contract_no=task.contract_no, released_at=None).exists()
     if rule is None or not rule.deletes or held:
+        return None
+    # By what holds now: a change of the rule may not have come to this recording yet.
+    until = kept_until(recording, rule)
+    if until is None or until >= timezone.localdate():
         return None
     return recording, rule, recording.keep_until
 

@@ -1,6 +1,7 @@
 """保管期限 as people set it: who lets recordings go sooner needs another one (S:A11), who keeps longer does not."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from recordings.states import RetentionStart
 from .keeping import rule_for
 
 KIND = "retention"
+_FIRST = UUID(int=0)
 TERMS = ("start", "months", "deletes", "cold_after_days")
 
 
@@ -95,6 +97,7 @@ def delete_rule(rule_id: int, *, actor: Actor) -> None:
         raise ShorterWithout(product=rule.product_name)
     _note("retention.rule_deleted", rule, actor, before=terms_text(terms_of(rule)))
     rule.delete()
+    RetentionRule.objects.filter(product_code="").update(spread_after=_FIRST)
 
 
 def _set(
@@ -111,6 +114,7 @@ def _set(
     if before is not None and terms == terms_of(before):
         return
     rule.set_by, rule.agreed_by, rule.set_at = set_by, agreed_by, db_now()
+    rule.spread_after = _FIRST
     rule.save()
     _note(
         "retention.rule_set",

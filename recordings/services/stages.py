@@ -32,7 +32,7 @@ from recordings.policy import UploadWhen, outputs_of, upload_when
 from recordings.states import FINAL, Stage
 from recordings.storage import ChecksumMismatch, sha256_of, store
 
-from . import early, jobs, work
+from . import early, jobs, keeping, work
 from .jobs import Claim
 from .rescue import note_taken
 from .sealing import kind_of, signed_manifest
@@ -322,16 +322,18 @@ def store_files(held: Claim, recording: Recording) -> None:
         }
     )
     beat = work.every(jobs.RENEW_EVERY_S, lambda: jobs.renew(held))
+    keeping.promise_lock(recording.pk)
     key = ""
     rows = [_row_of(recording, file) for file in files]  # all first: progress needs the whole
     faultpoint("objects.listed")
     for row, file in zip(rows, files, strict=True):
         stored = _store_one(held, row, file, beat)
+        keeping.tell_date(stored.pk)
         if file["name"] == recording.file:
             key = stored.key
     with transaction.atomic():
         jobs.take_turn()
-        jobs.advance(held, Stage.STORED, storage_key=key, stored_at=db_now())
+        jobs.advance(held, Stage.STORED, storage_key=key, stored_at=db_now(), date_due=True)
 
 
 def _waits_for_seat(recording: Recording) -> bool:
@@ -378,8 +380,10 @@ def _store_one(
     jobs.renew(held)
     row.bytes, row.sha256, row.confirmed_at = file["bytes"], file["sha256"], db_now()
     # What was put now is a newer version, of which the store was told nothing.
-    row.is_held, row.locked_until = False, None
-    row.save(update_fields=["bytes", "sha256", "confirmed_at", "is_held", "locked_until"])
+    row.is_held, row.locked_until, row.lock_due = False, None, True
+    row.save(
+        update_fields=["bytes", "sha256", "confirmed_at", "is_held", "locked_until", "lock_due"]
+    )
     faultpoint("object.confirmed")
     return row
 

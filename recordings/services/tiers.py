@@ -11,18 +11,17 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit import services as audit
 from common.actor import SYSTEM
 from common.faultpoint import faultpoint
 from outbox.services import publish
-from recordings.models import UNLIKE, Recording, RetentionRule, StoredObject
+from recordings.models import UNLIKE, Recording, StoredObject
 from recordings.states import Stage, Tier
 from recordings.storage import CHUNK_BYTES, ChecksumMismatch, StillLocked, has_cold_tier, store
 
-from .keeping import lock, under_rules
+from .keeping import lock
 from .rounds import Visit, along
 
 logger = logging.getLogger(__name__)
@@ -32,20 +31,8 @@ def move_cold(visit: Visit | None = None) -> int:
     """Move what has been in the store long enough. Returns how many recordings have moved now."""
     if not has_cold_tier():
         return 0
-    hot = StoredObject.objects.filter(recording=OuterRef("pk"), tier=Tier.HOT)
-    due = Recording.objects.filter(
-        under_rules(_long_enough),
-        Exists(hot.exclude(confirmed_at=None)),
-        stage=Stage.STORED,
-        stored_at__isnull=False,
-    )
-    return along(due, _move_recording, visit, order="stored_at")
-
-
-def _long_enough(rule: RetentionRule) -> Q | None:
-    if rule.cold_after_days is None:
-        return None
-    return Q(stored_at__lte=timezone.now() - dt.timedelta(days=rule.cold_after_days))
+    due = Recording.objects.filter(stage=Stage.STORED, cold_due__lte=timezone.localdate())
+    return along(due, _move_recording, visit, order="cold_due")
 
 
 def _move_recording(recording_id: UUID) -> bool:
@@ -62,6 +49,7 @@ def _move_recording(recording_id: UUID) -> bool:
             same.update(error=f"{UNLIKE}: {unlike}")
     if unlike:
         return False
+    same.update(cold_due=None)
     same.filter(error__startswith=UNLIKE).update(error="")
     audit.record(
         "recording.moved_cold",
@@ -88,7 +76,7 @@ def _move(stored: StoredObject) -> None:
             beat=lambda: None,
         )
     faultpoint("tier.copied")
-    until = stored.recording.keep_until
+    until = stored.recording.lock_until
     if until is not None and until >= timezone.localdate():
         lock(Tier.COLD, stored.key, until)
     else:

@@ -6,7 +6,7 @@ from functools import partial
 
 from .archive import index_old
 from .early import drop_unused_parts
-from .keeping import set_keeping, tell_dates
+from .keeping import set_keeping, spread_rules, tell_dates
 from .retention import delete_expired, note_broken_deletions, tell_holds
 from .rounds import Visit
 from .sharing import remove_ended_shares
@@ -26,7 +26,7 @@ def keep() -> None:
     """
     until = time.monotonic() + KEEP_FOR_S
     long = [
-        *(set_keeping, tell_dates, tell_holds, delete_expired),
+        *(spread_rules, set_keeping, tell_dates, tell_holds, delete_expired),
         *(move_cold, drop_unused_parts, free_spool),
     ]
     broken: list[Exception] = []

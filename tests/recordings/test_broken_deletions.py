@@ -12,7 +12,7 @@ from recordings.models import DeletionCertificate, Recording, RetentionRule, Sto
 from recordings.states import Stage
 from recordings.storage import LocalStore, store
 from tests.recordings.conftest import time_for
-from tests.recordings.test_keeping import client_with, expire, keys, stored
+from tests.recordings.test_keeping import client_with, expire, keys, settle_long_ago, stored
 from tests.support.factories import SEAT_ACTOR
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +167,7 @@ def test_what_is_held_or_only_told_does_not_stand_in_the_way(ended_call, stored)
     """The first in the queue is held; one behind it goes all the same."""
     expire(stored)
     other = services.ensure_recording(ended_call(video=False).pk)
+    settle_long_ago(other)
     Recording.objects.filter(pk=other.pk).update(
         stage=Stage.STORED, keep_until=timezone.localdate().replace(month=1, day=1)
     )

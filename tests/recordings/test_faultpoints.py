@@ -99,6 +99,7 @@ def audited(call_id: UUID, *actions: str) -> int:
 
 
 def begin_call(ended_call: MakeEnded) -> UUID:
+    RetentionRule.objects.get_or_create(months=6)
     call = ended_call(video=False)
     Call.objects.filter(pk=call.pk).update(state=CallState.LIVE, ended_at=None, media_epoch=1)
     return call.pk
@@ -142,6 +143,7 @@ def whole_call(call_id: UUID) -> None:
     rows = list(recording.objects_stored.all())
     assert len({row.name for row in rows}) == len(rows) == 6
     assert all(row.confirmed_at for row in rows)
+    assert {row.locked_until for row in rows} == {recording.lock_until} != {None}
     root = call_folder(call_id)
     assert {row.name: row.sha256 for row in rows} == {
         row.name: sha256_of(root / row.name) for row in rows
@@ -176,6 +178,7 @@ def begin_keeping(ended_call: MakeEnded) -> UUID:
 
 def keep(call_id: UUID) -> None:
     """To the archive tier, away from the spool, and back again for a rebuild."""
+    services.set_keeping()
     services.move_cold()
     deliver_all()
     services.free_spool()

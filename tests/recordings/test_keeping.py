@@ -49,14 +49,21 @@ def settle(recording: Recording, day: dt.date) -> None:
     task = recording.call.task
     task.settled_at = timezone.make_aware(dt.datetime.combine(day, dt.time(12)))
     task.save()
+    services.date_again(task.pk)
 
 
 LONG_AGO = dt.timedelta(days=400)
 
 
+def is_old(recording: Recording, age: dt.timedelta = LONG_AGO) -> None:
+    at = timezone.now() - age
+    Call.objects.filter(pk=recording.call_id).update(clock_started_at=at, ended_at=at)
+    Recording.objects.filter(pk=recording.pk).update(created_at=at, stored_at=at)
+
+
 def settle_long_ago(recording: Recording) -> None:
     """Stored and settled so long ago that the shortest time is over."""
-    Recording.objects.filter(pk=recording.pk).update(stored_at=timezone.now() - LONG_AGO)
+    is_old(recording)
     settle(recording, timezone.localdate() - LONG_AGO)
 
 
@@ -73,8 +80,8 @@ def keys() -> list[str]:
 def test_the_time_counts_from_the_conclusion_by_the_products_own_rule(stored):
     RetentionRule.objects.create(months=6)
     RetentionRule.objects.create(product_code="YXD", months=12)
+    is_old(stored)
     assert services.set_keeping() == 0  # no conclusion yet
-    Recording.objects.update(stored_at=timezone.now() - LONG_AGO)
     settle(stored, dt.date(2026, 1, 31))
 
     assert services.set_keeping() == 1
@@ -170,7 +177,7 @@ def test_a_later_end_of_the_contract_prolongs_every_lock_even_while_one_is_made_
     )
     RetentionRule.objects.create(months=60, start="contract_ended")
     contract_no, today = stored.call.task.contract_no, timezone.localdate()
-    Call.objects.update(clock_started_at=timezone.now() - dt.timedelta(days=90))
+    is_old(stored, dt.timedelta(days=90))
     services.end_contract(contract_no, today - dt.timedelta(days=90), actor=SEAT_ACTOR)
     tasks.keep()
     locked.clear()
@@ -236,6 +243,7 @@ def test_a_hold_goes_along_to_the_archive_tier(stored, monkeypatch, settings, tm
     settings.STORAGE_COLD_DIR = str(tmp_path / "cold")
     RetentionRule.objects.create(months=6, cold_after_days=30)
     Recording.objects.update(stored_at=timezone.now() - dt.timedelta(days=31))
+    services.set_keeping()
     services.place_hold(stored.call.task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
     services.tell_holds()
     told = []

@@ -45,10 +45,16 @@ def tiers_of(recording: Recording) -> set[str]:
     return set(recording.objects_stored.values_list("tier", flat=True))
 
 
+def move() -> int:
+    services.set_keeping()
+    return services.move_cold()
+
+
 def settle(recording: Recording, ago: dt.timedelta) -> None:
     task = recording.call.task
     task.settled_at = timezone.now() - ago
     task.save()
+    services.date_again(task.pk)
 
 
 def spoilt(recording: Recording) -> StoredObject:
@@ -78,7 +84,7 @@ def test_the_local_copies_stay_while_the_stored_ones_are_not_what_they_were(two,
     first, _second = two
     track = spoilt(first)
     RetentionRule.objects.create(months=6, cold_after_days=1)
-    services.move_cold()
+    move()
 
     services.free_spool()
 
@@ -86,7 +92,7 @@ def test_the_local_copies_stay_while_the_stored_ones_are_not_what_they_were(two,
     assert first.spool_freed_at is None
     local = Path(settings.SPOOL_DIR) / str(first.call_id) / track.name
     (Path(settings.STORAGE_DIR) / track.key).write_bytes(local.read_bytes())
-    assert services.move_cold() == 1
+    assert move() == 1
     assert services.free_spool() == 1
     assert not health.troubled().exists()
 
@@ -95,7 +101,7 @@ def test_a_rebuild_puts_what_is_whole_here_into_the_store_again(two, cold):
     first, _second = two
     track = spoilt(first)
     RetentionRule.objects.create(months=6, cold_after_days=1)
-    services.move_cold()
+    move()
 
     services.rebuild(first.pk, actor=SEAT_ACTOR)
     Recording.objects.filter(pk=first.pk).update(stage=Stage.SEALED)
@@ -115,7 +121,7 @@ def test_a_first_copy_that_cannot_go_now_is_left_to_its_message(two, cold, monke
 
     with monkeypatch.context() as patched:
         patched.setattr(LocalStore, "delete", away)
-        assert services.move_cold() == 2
+        assert move() == 2
 
     key = two[0].objects_stored.first().key
     assert store(Tier.HOT).exists(key)
@@ -188,6 +194,7 @@ def test_a_row_nobody_reckoned_with_is_passed(two):
 
 def test_an_unsettled_one_takes_no_place_from_one_that_is_due(two):
     RetentionRule.objects.create(months=6)
+    assert services.set_keeping() == 0
     settle(two[1], TWO_DAYS)
 
     assert services.set_keeping(time_for(rows=1)) == 1
@@ -195,6 +202,7 @@ def test_an_unsettled_one_takes_no_place_from_one_that_is_due(two):
 
 def test_a_contract_that_goes_on_takes_no_place_from_one_that_is_over(two):
     RetentionRule.objects.create(months=6, start=RetentionStart.CONTRACT_ENDED)
+    assert services.set_keeping() == 0
     services.end_contract(two[1].call.task.contract_no, timezone.localdate(), actor=SEAT_ACTOR)
 
     assert services.set_keeping(time_for(rows=1)) == 1
@@ -208,6 +216,7 @@ def test_one_whose_own_rule_is_longer_takes_no_place_in_the_move(two, cold):
     RetentionRule.objects.create(months=6, cold_after_days=1)
     RetentionRule.objects.create(months=6, cold_after_days=90, product_code="OWN")
 
+    services.set_keeping()
     assert services.move_cold(time_for(rows=1)) == 1
     assert (tiers_of(two[0]), tiers_of(two[1])) == ({Tier.HOT}, {Tier.COLD})
 
@@ -219,8 +228,8 @@ def test_a_row_that_never_arrived_is_not_moved_time_and_again(two, cold):
     )  # fmt: skip
     RetentionRule.objects.create(months=6, cold_after_days=1)
 
-    assert services.move_cold() == 2
-    assert services.move_cold() == 0
+    assert move() == 2
+    assert move() == 0
 
 
 def test_folders_go_as_long_as_there_is_time(two):

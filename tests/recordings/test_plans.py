@@ -11,6 +11,7 @@ from django.db import connection
 
 from recordings.health import troubled
 from recordings.selectors import Search, entries_found, stored_in_order
+from recordings.services import keeping, tiers
 
 pytestmark = pytest.mark.django_db
 FILL = """
@@ -66,13 +67,48 @@ SET LOCAL session_replication_role = replica;
 INSERT INTO recordings_recording
   (id, call_id, stage, day, serial, download_name, epoch, due_at, attempts, error, progress, file,
    storage_key, bytes, sha256, duration_ms, width, height, damaged, gaps, outputs, starts_at_ms,
-   uncomposed, manifest, created_at, stored_at)
+   uncomposed, manifest, created_at, stored_at, date_due, cold_due)
 SELECT md5(n::text)::uuid, md5('call' || n)::uuid, 'STORED', date '2026-01-01', n, n || '.mp4', 1,
-       at, 0, '', 1, '', '', 0, '', 0, 0, 0, '[]', '[]', '{}', 0, '', '', at, at
+       at, 0, '', 1, '', '', 0, '', 0, 0, 0, '[]', '[]', '{}', 0, '', '', at, at,
+       false, date '2099-01-01'
 FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS at
       FROM generate_series(1, 5000) AS n) AS times;
 ANALYZE recordings_recording;
 """
+FILES = """
+INSERT INTO recordings_storedobject
+  (recording_id, kind, name, key, bytes, sha256, sent_bytes, confirmed_at, tier, is_held, lock_due)
+SELECT md5(n::text)::uuid, 'track', 'a', n, 1, '', 0, now(), 'hot', false, false
+FROM generate_series(1, 5000) AS n;
+ANALYZE recordings_storedobject;
+"""
+
+
+def test_a_round_of_keeping_reads_what_is_marked_only(db):
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDINGS)
+        cursor.execute(FILES)
+    looked_for = []
+
+    def note(rows, *_rest, order="pk"):
+        looked_for.append(rows.order_by(order, "pk")[:500])
+        return 0
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(keeping, "along", note)
+        patched.setattr(tiers, "along", note)
+        patched.setattr(tiers, "has_cold_tier", lambda: True)
+        for step in (keeping.set_keeping, keeping.tell_dates, tiers.move_cold):
+            step()
+
+    plans = [rows.explain() for rows in looked_for]
+    assert [
+        index
+        for plan, index in zip(
+            plans, ("recording_to_date", "stored_to_lock", "recording_to_move"), strict=True
+        )
+        if index not in plan or "Seq Scan" in plan
+    ] == []
 
 
 def test_what_is_wrong_is_found_without_reading_what_is_right(db):

@@ -144,10 +144,9 @@ def test_without_the_parameter_one_is_enough(both, rule):
 def test_the_certificate_names_who_wanted_the_deletion_and_who_agreed(both, rule, stored):
     wish(rule, both[0], months=6, deletes=True)
     settle_long_ago(stored)
-    services.set_keeping()
     assert services.delete_expired() == 0
     agree(both[1])
-    Recording.objects.update(keep_until=None)  # its date was set by the terms before
+    Recording.objects.update(lock_until=None)  # it was stored under the terms before
     services.set_keeping()
 
     assert services.delete_expired() == 1

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from interviews.models import Call
 from operations.invariants import check
 from recordings import health, selectors, services
 from recordings.errors import CannotRebuild
@@ -24,6 +23,7 @@ from recordings.services.keeping import add_months
 from recordings.states import RetentionStart, Stage, Tier
 from recordings.storage import ChecksumMismatch, LocalStore, store
 from tests.recordings.conftest import MakeEnded
+from tests.recordings.test_keeping import is_old
 from tests.recordings.test_views import pretend_sealed
 from tests.support.factories import SEAT_ACTOR
 
@@ -260,9 +260,13 @@ def test_files_move_to_the_archive_tier_when_their_rule_says_so_and_still_play(
     stored, settings, tmp_path
 ):
     settings.STORAGE_COLD_DIR = tmp_path / "cold"
-    cold_after(30)
+    rule = cold_after(30)
+    services.set_keeping()
     assert services.move_cold() == 0
-    RetentionRule.objects.update(cold_after_days=1)
+    rule.cold_after_days = 1
+    services.save_rule(rule, actor=SEAT_ACTOR)
+    services.spread_rules()
+    services.set_keeping()
     keys = list(StoredObject.objects.values_list("key", flat=True))
 
     assert services.move_cold() == 1
@@ -278,12 +282,14 @@ def test_files_move_to_the_archive_tier_when_their_rule_says_so_and_still_play(
 def test_a_product_without_such_a_rule_stays_where_it_is(stored, settings, tmp_path):
     settings.STORAGE_COLD_DIR = tmp_path / "cold"
     cold_after(1, product_code="OTHER")
+    services.set_keeping()
 
     assert services.move_cold() == 0
 
 
 def test_without_a_second_place_nothing_moves(stored):
     cold_after(1)
+    services.set_keeping()
 
     assert services.move_cold() == 0
     assert set(StoredObject.objects.values_list("tier", flat=True)) == {Tier.HOT}
@@ -312,7 +318,7 @@ def test_a_copy_that_is_not_right_leaves_the_first_where_it_was(
 def test_keeping_can_count_from_the_end_of_the_contract_as_the_credit_system_says_it(stored):
     RetentionRule.objects.create(months=60, start=RetentionStart.CONTRACT_ENDED)
     contract_no, today = stored.call.task.contract_no, timezone.localdate()
-    Call.objects.update(clock_started_at=timezone.now() - dt.timedelta(days=400))
+    is_old(stored)
     assert services.set_keeping() == 0
 
     services.end_contract(contract_no, today - dt.timedelta(days=365), actor=SEAT_ACTOR)

@@ -24,11 +24,6 @@ def send_part(message_id: str, payload: dict[str, Any]) -> None:
     )
 
 
-@handles("object.moved_cold")
-def remove_hot_copy(message_id: str, payload: dict[str, Any]) -> None:
-    services.remove_hot_copy(payload["storage_key"], was_held=payload["was_held"])
-
-
 @handles("task.state_changed")
 @handles("task.superseded")
 def date_again(message_id: str, payload: dict[str, Any]) -> None:

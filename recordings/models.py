@@ -174,12 +174,19 @@ class StoredObject(models.Model):
     # The day the store was told to lock it until; whether that has to be looked at.
     locked_until = models.DateField(_("存储锁定至"), null=True, blank=True)
     lock_due = models.BooleanField(default=True, db_default=True, editable=False)
+    # Of one in the archive tier whose first copy is still there: the day after which that one may go.
+    first_copy_until = models.DateField(_("在线副本锁定至"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("存储文件")
         indexes = [
             models.Index(fields=["id"], name="stored_held", condition=Q(is_held=True)),
             models.Index(fields=["id"], name="stored_to_lock", condition=Q(lock_due=True)),
+            models.Index(
+                fields=["first_copy_until"],
+                name="stored_twice",
+                condition=Q(first_copy_until__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["recording", "name"], name="stored_object_once")

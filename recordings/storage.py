@@ -151,8 +151,10 @@ def store(tier: Tier | str = Tier.HOT) -> Store:
 
 def has_cold_tier() -> bool:
     """Whether the archive tier is another place at all."""
-    local = settings.STORAGE_BACKEND == "local"
-    return bool(settings.STORAGE_COLD_DIR if local else settings.S3_COLD_BUCKET)
+    if settings.STORAGE_BACKEND == "local":
+        cold = settings.STORAGE_COLD_DIR
+        return bool(cold) and Path(cold) != Path(settings.STORAGE_DIR)
+    return settings.S3_COLD_BUCKET not in ("", settings.S3_BUCKET)
 
 
 @functools.cache

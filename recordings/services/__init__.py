@@ -22,7 +22,7 @@ from .sharing import remove_ended_shares, share_recording, withdraw_share
 from .spool import free_spool, remove_freed_leftovers
 from .stages import process
 from .tickets import forget_old_tickets, issue_ticket, note_use, renew_ticket, ticket_of
-from .tiers import move_cold, remove_hot_copy
+from .tiers import move_cold, remove_first_copies
 from .upkeep import keep
 from .viewing import note_download, note_fetched, note_opened, note_watched
 
@@ -68,8 +68,8 @@ __all__ = [
     "rebuild",
     "release_hold",
     "remove_ended_shares",
+    "remove_first_copies",
     "remove_freed_leftovers",
-    "remove_hot_copy",
     "renew_ticket",
     "save_rule",
     "save_search",

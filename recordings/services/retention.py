@@ -24,12 +24,13 @@ from recordings.models import (
     RetentionRule,
     StoredObject,
 )
-from recordings.states import Stage
+from recordings.states import Stage, Tier
 from recordings.storage import StillLocked, store
 
 from . import work
 from .keeping import kept_until, rule_for, under_rules
 from .rounds import Visit, along
+from .tiers import remove_hot_copy
 
 logger = logging.getLogger(__name__)
 PARTLY_GONE = "partly deleted"
@@ -212,6 +213,9 @@ def _deletable(recording_id: UUID) -> tuple[Recording, RetentionRule, dt.date] |
     held = LegalHold.objects.filter(contract_no=task.contract_no, released_at=None).exists()
     if rule is None or not rule.deletes or held:
         return None
+    # A first copy that its store keeps would make it half a deletion.
+    if recording.objects_stored.filter(first_copy_until__gte=timezone.localdate()).exists():
+        return None
     # By what holds now: a change of the rule may not have come to this recording yet.
     until = kept_until(recording, rule)
     if until is None or until >= timezone.localdate():
@@ -269,6 +273,11 @@ def _carry_out(recording_id: UUID) -> bool:
         return False
     recording = found[0]
     for stored in recording.objects_stored.all():
+        if stored.tier == Tier.COLD:
+            remove_hot_copy(
+                stored.key
+            )  # proven by looking: the certificate says that nothing is left
+            faultpoint("deletion.first_gone")
         store(stored.tier).delete(stored.key)
     faultpoint("deletion.objects_gone")
     shutil.rmtree(work.call_folder(recording.call_id), ignore_errors=True)

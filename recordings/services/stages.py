@@ -29,7 +29,7 @@ from recordings.folder import CallFolder, FolderUnreadable, Part, read_folder
 from recordings.models import Recording, RecordingTrack, StoredObject
 from recordings.outputs import Outputs
 from recordings.policy import UploadWhen, outputs_of, upload_when
-from recordings.states import FINAL, Stage
+from recordings.states import FINAL, Stage, Tier
 from recordings.storage import ChecksumMismatch, sha256_of, store
 
 from . import early, jobs, keeping, work
@@ -381,8 +381,13 @@ def _store_one(
     row.bytes, row.sha256, row.confirmed_at = file["bytes"], file["sha256"], db_now()
     # What was put now is a newer version, of which the store was told nothing.
     row.is_held, row.locked_until, row.lock_due = False, None, True
+    # It may have been in the archive tier with other bytes.
+    row.tier, row.first_copy_until = Tier.HOT, None
     row.save(
-        update_fields=["bytes", "sha256", "confirmed_at", "is_held", "locked_until", "lock_due"]
+        update_fields=[
+            *("bytes", "sha256", "confirmed_at", "is_held", "locked_until", "lock_due"),
+            *("tier", "first_copy_until"),
+        ]
     )
     faultpoint("object.confirmed")
     return row

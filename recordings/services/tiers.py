@@ -1,7 +1,8 @@
 """Stored files move to the archive tier by their product's rule (STO-4).
 
 Copied, read back and hashed there first; then the row changes; then the first copy goes. Whoever
-dies in between leaves two copies, never none: the next run ends it.
+dies in between leaves two copies, never none: the next run ends it. A first copy that its store keeps
+locked stays noted on the row until it has gone, too.
 """
 
 import datetime as dt
@@ -16,7 +17,6 @@ from django.utils import timezone
 from audit import services as audit
 from common.actor import SYSTEM
 from common.faultpoint import faultpoint
-from outbox.services import publish
 from recordings.models import UNLIKE, Recording, StoredObject
 from recordings.states import Stage, Tier
 from recordings.storage import CHUNK_BYTES, ChecksumMismatch, StillLocked, has_cold_tier, store
@@ -81,32 +81,59 @@ def _move(stored: StoredObject) -> None:
         lock(Tier.COLD, stored.key, until)
     else:
         until = None
-    was_held = _change_tier(stored, until)
+    locked_until = _change_tier(stored, until)
     faultpoint("tier.changed")
     try:
-        remove_hot_copy(stored.key, was_held=was_held)
+        _remove_first(stored.pk, locked_until)
     except OSError as away:
-        logger.warning("first copy of %s left to its message: %s", stored.pk, type(away).__name__)
+        logger.warning("first copy of %s left: %s", stored.pk, type(away).__name__)
 
 
-def remove_hot_copy(key: str, *, was_held: bool) -> None:
-    """What the archive tier has. Done at once, and again by the message of the change: idempotent."""
-    if was_held and store(Tier.HOT).exists(key):
-        store(Tier.HOT).hold(key, on=False)
+def remove_first_copies(visit: Visit | None = None) -> int:
+    """First copies that were locked, or whose store was away, when their file moved. Returns how many
+    are gone now."""
+    if not has_cold_tier():
+        return 0
+    left = StoredObject.objects.filter(first_copy_until__lt=timezone.localdate())
+    return along(left, _remove_first, visit, order="first_copy_until")
+
+
+def _remove_first(file_id: int, locked_until: dt.date | None = None) -> bool:
+    """`locked_until`: of the first copy, where that is known. Raises OSError."""
+    row = StoredObject.objects.filter(pk=file_id, tier=Tier.COLD).first()
+    if row is None or row.first_copy_until is None:
+        return False
+    mine = StoredObject.objects.filter(pk=file_id, first_copy_until=row.first_copy_until)
     try:
-        store(Tier.HOT).delete(key)
+        remove_hot_copy(row.key)
     except StillLocked:
-        return  # locked until its time is over: the store lets it go then, the copy is what counts
+        # Asked again when that is over, tomorrow at the soonest.
+        until = locked_until or row.locked_until or timezone.localdate()
+        mine.update(first_copy_until=max(timezone.localdate(), until))
+        return False
+    faultpoint("tier.first_gone")
+    return bool(mine.update(first_copy_until=None))
+
+
+def remove_hot_copy(key: str) -> None:
+    """What the archive tier has; a hold went along to there. Raises StillLocked, OSError."""
+    hot = store(Tier.HOT)
+    if hot.exists(key):
+        hot.hold(key, on=False)
+        hot.delete(key)
 
 
 @transaction.atomic
-def _change_tier(stored: StoredObject, locked_until: dt.date | None) -> bool:
-    """A legal hold goes along; under the row's lock, so that none is placed in between."""
+def _change_tier(stored: StoredObject, locked_until: dt.date | None) -> dt.date | None:
+    """A legal hold goes along; under the row's lock, so that none is placed in between. Returns the lock
+    of the first copy."""
     row = StoredObject.objects.select_for_update().get(pk=stored.pk)
     if row.is_held:
         store(Tier.COLD).hold(row.key, on=True)
+    before = row.locked_until
     row.tier, row.locked_until = Tier.COLD, locked_until
-    row.save(update_fields=["tier", "locked_until"])
-    # Who dies before the first copy is removed leaves it to this message.
-    publish("object.moved_cold", key=row.key, storage_key=row.key, was_held=row.is_held)
-    return row.is_held
+    row.first_copy_until = timezone.localdate() - dt.timedelta(
+        days=1
+    )  # to go now, if its store lets it
+    row.save(update_fields=["tier", "locked_until", "first_copy_until"])
+    return before

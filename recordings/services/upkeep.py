@@ -12,7 +12,7 @@ from .rounds import Visit
 from .sharing import remove_ended_shares
 from .spool import free_spool, remove_freed_leftovers
 from .tickets import forget_old_tickets
-from .tiers import move_cold
+from .tiers import move_cold, remove_first_copies
 
 KEEP_FOR_S = 600.0  # of a round; the next one begins after 900
 OLD_ROWS = 500  # `manage.py index_recordings` does all
@@ -27,7 +27,7 @@ def keep() -> None:
     until = time.monotonic() + KEEP_FOR_S
     long = [
         *(spread_rules, set_keeping, tell_dates, tell_holds, delete_expired),
-        *(move_cold, drop_unused_parts, free_spool),
+        *(move_cold, remove_first_copies, drop_unused_parts, free_spool),
     ]
     broken: list[Exception] = []
     for number, step in enumerate(long):

@@ -45,6 +45,7 @@ from recordings.services.work import call_folder
 from recordings.states import Stage
 from recordings.storage import sha256_of, store
 from tests.recordings.conftest import MakeEnded
+from tests.recordings.test_keeping import settle_long_ago
 from tests.recordings.test_upload_while_recording import files_in_store
 from tests.recordings.test_views import pretend_sealed
 from tests.support.deaths import ROOT, Life, die_at_each_point, points
@@ -165,22 +166,20 @@ def whole_call(call_id: UUID) -> None:
 
 
 def begin_keeping(ended_call: MakeEnded) -> UUID:
+    RetentionRule.objects.all().delete()
     recording = services.ensure_recording(ended_call(video=False).pk)
     pretend_sealed(recording)
     assert services.process(recording.pk) is Stage.STORED
-    before = timezone.now() - dt.timedelta(days=2)
-    Recording.objects.filter(pk=recording.pk).update(
-        stored_at=before, keep_until=timezone.localdate()
-    )
-    RetentionRule.objects.get_or_create(months=6, deletes=True, cold_after_days=1)
+    settle_long_ago(recording)
+    RetentionRule.objects.create(months=6, deletes=True, cold_after_days=1)
+    services.set_keeping()
     return recording.call_id
 
 
 def keep(call_id: UUID) -> None:
     """To the archive tier, away from the spool, and back again for a rebuild."""
-    services.set_keeping()
     services.move_cold()
-    deliver_all()
+    services.remove_first_copies()
     services.free_spool()
     recording = Recording.objects.get(call_id=call_id)
     if recording.stage == Stage.STORED:
@@ -198,13 +197,15 @@ def whole_keeping(call_id: UUID) -> None:
     cold = files_in_store(Path(settings.STORAGE_COLD_DIR))
     assert files_in_store() | cold == keys()
     assert not files_in_store() & cold
+    assert not StoredObject.objects.exclude(first_copy_until=None).exists()
     assert audited(call_id, "recording.rebuild_asked") == 1
 
 
 def delete(call_id: UUID) -> None:
-    Recording.objects.filter(call_id=call_id).update(
-        keep_until=timezone.localdate() - dt.timedelta(days=1)
-    )
+    """From the archive tier, while one of the first copies is still there."""
+    services.move_cold()
+    for row in StoredObject.objects.filter(recording__call_id=call_id)[:1]:
+        (Path(settings.STORAGE_DIR) / row.key).write_bytes(b"the first copy")
     services.delete_expired()
 
 
@@ -213,7 +214,8 @@ def whole_deleted(call_id: UUID) -> None:
     assert certificate.done_at is not None
     assert len(certificate.files) == 6
     assert not StoredObject.objects.filter(recording__call_id=call_id).exists()
-    assert files_in_store() == keys()
+    assert not files_in_store() & keys()
+    assert files_in_store(Path(settings.STORAGE_COLD_DIR)) == keys()
     assert not call_folder(call_id).exists()
     assert audited(call_id, "recording.deleted", "recording.deletion_begun") == 2
 

@@ -12,7 +12,7 @@ from recordings import health, services, tasks
 from recordings.models import Recording, RetentionRule, StoredObject
 from recordings.services.upkeep import keep
 from recordings.states import RetentionStart, Stage, Tier
-from recordings.storage import LocalStore, store
+from recordings.storage import LocalStore, StillLocked, new_key, store
 from tests.recordings.conftest import MakeEnded, time_for
 from tests.recordings.test_keeping import settle_long_ago
 from tests.recordings.test_views import pretend_sealed
@@ -113,7 +113,7 @@ def test_a_rebuild_puts_what_is_whole_here_into_the_store_again(two, cold):
     assert not health.troubled().exists()
 
 
-def test_a_first_copy_that_cannot_go_now_is_left_to_its_message(two, cold, monkeypatch):
+def test_a_first_copy_that_cannot_go_now_goes_in_a_later_round(two, cold, monkeypatch):
     RetentionRule.objects.create(months=6, cold_after_days=1)
 
     def away(_self, _key):
@@ -125,8 +125,58 @@ def test_a_first_copy_that_cannot_go_now_is_left_to_its_message(two, cold, monke
 
     key = two[0].objects_stored.first().key
     assert store(Tier.HOT).exists(key)
-    services.remove_hot_copy(key, was_held=False)
+    assert services.remove_first_copies() == StoredObject.objects.count()
+    assert services.remove_first_copies() == 0
     assert not store(Tier.HOT).exists(key)
+
+
+def test_a_file_that_comes_after_the_others_moved_moves_too(two, cold):
+    RetentionRule.objects.create(months=6, cold_after_days=1)
+    tasks.keep()
+    late = StoredObject.objects.create(
+        recording=two[0], kind="reel", name="out/late.mp4", key=new_key(), bytes=4,
+        sha256=hashlib.sha256(b"reel").hexdigest(), confirmed_at=timezone.now(),
+    )  # fmt: skip
+    target = Path(settings.STORAGE_DIR) / late.key
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(b"reel")
+
+    tasks.keep()  # its lock is looked at
+    tasks.keep()
+
+    assert tiers_of(two[0]) == {Tier.COLD}
+
+
+def test_a_first_copy_whose_lock_was_not_known_is_asked_for_once_a_day(two, cold, monkeypatch):
+    RetentionRule.objects.create(months=6, cold_after_days=1)
+    asked = []
+
+    def locks(_self, key):
+        asked.append(key)
+        raise StillLocked(key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalStore, "delete", locks)
+        assert move() == 2
+        assert services.remove_first_copies() == 0
+    assert len(asked) == StoredObject.objects.count()
+    assert services.remove_first_copies() == 0  # not again before the day it may be over
+
+    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    StoredObject.objects.update(first_copy_until=yesterday)
+    assert services.remove_first_copies() == len(asked)
+    assert not any(store(Tier.HOT).exists(key) for key in asked)
+
+
+def test_without_another_place_for_the_archive_nothing_is_taken_for_a_first_copy(two, settings):
+    settings.STORAGE_COLD_DIR = str(settings.STORAGE_DIR)
+    RetentionRule.objects.create(months=6, cold_after_days=1)
+
+    assert move() == 0
+    StoredObject.objects.update(tier=Tier.COLD, first_copy_until=dt.date(2020, 1, 1))
+    assert services.remove_first_copies() == 0
+
+    assert all(store().exists(key) for key in StoredObject.objects.values_list("key", flat=True))
 
 
 def test_a_store_that_is_away_for_one_deletes_the_others(two, monkeypatch):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from audit.models import AuditEntry
+from operations.children import wait_until
 from recordings import selectors, services, storage
 from recordings.models import (
     ArchiveEntry,
@@ -26,7 +27,8 @@ from recordings.models import (
     StoredObject,
 )
 from recordings.s3 import PART_BYTES
-from recordings.states import ObjectKind, Stage
+from recordings.services.keeping import add_months
+from recordings.states import ObjectKind, Stage, Tier
 from tests.recordings.conftest import MakeEnded
 from tests.recordings.test_keeping import settle_long_ago
 from tests.recordings.test_views import pretend_sealed
@@ -116,14 +118,14 @@ def in_store() -> dict[str, str]:
     """Name and SHA-256 of every file, as the store gives it back."""
     found = {}
     for row in StoredObject.objects.all():
-        with storage.store().open(row.key) as file:
+        with storage.store(row.tier).open(row.key) as file:
             found[row.name] = hashlib.sha256(file.read()).hexdigest()
     return found
 
 
-def versions(server: S3Server) -> int:
+def versions(server: S3Server, bucket: str = "") -> int:
     """Versions and delete markers in the bucket: what is deleted for good leaves none."""
-    listed = server.client().list_object_versions(Bucket=settings.S3_BUCKET)
+    listed = server.client().list_object_versions(Bucket=bucket or settings.S3_BUCKET)
     return len(listed.get("Versions", [])) + len(listed.get("DeleteMarkers", []))
 
 
@@ -154,6 +156,7 @@ def test_a_recording_is_resumed_locked_held_and_at_last_deleted_with_a_certifica
     rule = RetentionRule.objects.create(months=6, deletes=True)
     assert services.set_keeping() == 1
     assert services.tell_dates() == len(promised)
+    settle_long_ago(recording)
     Recording.objects.update(keep_until=timezone.localdate() - dt.timedelta(days=1))
     assert services.delete_expired() == 0
     assert in_store() == promised
@@ -194,3 +197,102 @@ def test_a_hold_outlives_our_own_word_for_it(bucket: S3Server, ended_call: MakeE
     assert recording.stage == Stage.DELETED
     assert not ArchiveEntry.objects.exists()
     assert AuditEntry.objects.filter(action="recording.deleted").count() == 1
+
+
+# --- two tiers that lock --------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_tiers(bucket: S3Server, settings: Settings) -> S3Server:
+    """Locks somebody with the right can lift: what time does is done by hand."""
+    settings.S3_COLD_BUCKET = f"cold-{secrets.token_hex(4)}"
+    bucket.client().create_bucket(Bucket=settings.S3_COLD_BUCKET, ObjectLockEnabledForBucket=True)
+    settings.S3_OBJECT_LOCK = "GOVERNANCE"
+    storage._s3_store.cache_clear()
+    return bucket
+
+
+def locks_end(server: S3Server, bucket: str) -> None:
+    soon = timezone.now() + dt.timedelta(seconds=2)
+    for key in StoredObject.objects.values_list("key", flat=True):
+        server.client().put_object_retention(
+            Bucket=bucket,
+            Key=key,
+            Retention={"Mode": "GOVERNANCE", "RetainUntilDate": soon},
+            BypassGovernanceRetention=True,
+        )
+    assert wait_until(lambda: timezone.now() > soon, within_s=10)
+
+
+def locked_until(server: S3Server, bucket: str) -> set[dt.date]:
+    return {
+        timezone.localdate(
+            server.client().get_object_retention(Bucket=bucket, Key=key)["Retention"][
+                "RetainUntilDate"
+            ]
+        )
+        for key in StoredObject.objects.values_list("key", flat=True)
+    }
+
+
+@pytest.fixture
+def moved(two_tiers: S3Server, ended_call: MakeEnded) -> Recording:
+    """Locked as it arrived, in the archive tier by now; the store would not let the first copies go."""
+    RetentionRule.objects.create(months=6, deletes=True, cold_after_days=0)
+    recording = services.ensure_recording(ended_call(video=False).pk)
+    pretend_sealed(recording)
+    assert services.process(recording.pk) is Stage.STORED
+    assert locked_until(two_tiers, settings.S3_BUCKET) == {in_six_months()}
+    services.set_keeping()
+    assert services.move_cold() == 1
+    recording.refresh_from_db()
+    return recording
+
+
+def in_six_months() -> dt.date:
+    return add_months(timezone.localdate(), 6)
+
+
+def time_is_over(recording: Recording) -> None:
+    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    settle_long_ago(recording)
+    Recording.objects.update(keep_until=yesterday, lock_until=yesterday)
+    StoredObject.objects.update(locked_until=yesterday, first_copy_until=yesterday)
+
+
+def test_a_first_copy_that_was_locked_goes_when_its_lock_is_over(
+    two_tiers: S3Server, moved: Recording
+) -> None:
+    files = StoredObject.objects.count()
+    assert locked_until(two_tiers, settings.S3_COLD_BUCKET) == {in_six_months()}
+    assert set(StoredObject.objects.values_list("first_copy_until", flat=True)) == {in_six_months()}
+    assert services.remove_first_copies() == 0
+    assert versions(two_tiers) == files
+
+    time_is_over(moved)
+    locks_end(two_tiers, settings.S3_BUCKET)
+
+    assert services.remove_first_copies() == files
+    assert versions(two_tiers) == 0
+    assert in_store() == dict(StoredObject.objects.values_list("name", "sha256"))
+
+
+def in_cold_store() -> int:
+    return sum(storage.store(Tier.COLD).exists(row.key) for row in StoredObject.objects.all())
+
+
+def test_no_deletion_is_done_while_a_first_copy_is_there(
+    two_tiers: S3Server, moved: Recording
+) -> None:
+    files = StoredObject.objects.count()
+    time_is_over(moved)
+    locks_end(two_tiers, settings.S3_COLD_BUCKET)
+
+    assert services.delete_expired() == 0
+    assert in_cold_store() == files
+    assert not DeletionCertificate.objects.exclude(done_at=None).exists()
+
+    locks_end(two_tiers, settings.S3_BUCKET)
+    assert services.delete_expired() == 1
+    assert DeletionCertificate.objects.get().done_at is not None
+    assert versions(two_tiers) == versions(two_tiers, settings.S3_COLD_BUCKET) == 0

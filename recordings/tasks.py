@@ -31,6 +31,14 @@ def sweep() -> None:
     services.take_in_rescues()
 
 
+@shared_task(name="recordings.tasks.find_lost")
+def find_lost() -> None:
+    """Once a night over all calls: what the sweep did not find while it was recent."""
+    while lost := services.ended_calls_without_recording(BATCH, ever=True):
+        for call_id in lost:
+            services.ensure_recording(call_id)
+
+
 @shared_task(name="recordings.tasks.keep")
 def keep() -> None:
     """Dates of keeping, what is over by its date, what moves to the archive, what may leave here."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -168,6 +169,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "options": {"expires": 30},
     },
     "recordings": {"task": "recordings.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "lost": {
+        "task": "recordings.tasks.find_lost",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 3600},
+    },
     "exports": {"task": "exports.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "keeping": {"task": "recordings.tasks.keep", "schedule": 900.0, "options": {"expires": 900}},
     "reconcile": {

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from audit import services as audit
@@ -30,6 +30,7 @@ from .archive import index
 LEASE = dt.timedelta(seconds=90)
 RENEW_EVERY_S = 10.0
 BACKOFF_S = (2, 5, 15, 60, 300)
+RECENT = dt.timedelta(days=2)
 LOST_MESSAGE_AFTER = dt.timedelta(seconds=15)
 SERIAL_TRIES = 20
 _STORING = 0x5702ED  # advisory lock
@@ -193,11 +194,16 @@ def due_recordings(limit: int) -> list[UUID]:
     )
 
 
-def ended_calls_without_recording(limit: int) -> list[UUID]:
-    """Calls whose `call.ended` never reached us."""
-    return list(
-        Call.objects.exclude(state__in=RUNNING)
-        .filter(recording=None, ended_at__lt=db_now() - LOST_MESSAGE_AFTER)
-        .order_by("ended_at")
-        .values_list("pk", flat=True)[:limit]
+def ended_calls_without_recording(limit: int, *, ever: bool = False) -> list[UUID]:
+    """Calls whose `call.ended` never reached us: of the last days, or of all there ever were."""
+    return list(lost_calls(ever=ever).values_list("pk", flat=True)[:limit])
+
+
+def lost_calls(*, ever: bool = False) -> QuerySet[Call]:
+    now = db_now()
+    calls = Call.objects.exclude(state__in=RUNNING).filter(
+        recording=None, ended_at__lt=now - LOST_MESSAGE_AFTER
     )
+    # By the index there is: who asks every few seconds does not read the calls of years.
+    recent = calls if ever else calls.filter(clock_started_at__gte=now - RECENT)
+    return recent.order_by("ended_at")

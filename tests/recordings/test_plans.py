@@ -11,7 +11,7 @@ from django.db import connection
 
 from recordings.health import troubled
 from recordings.selectors import Search, entries_found, stored_in_order
-from recordings.services import keeping, tiers
+from recordings.services import jobs, keeping, tiers
 
 pytestmark = pytest.mark.django_db
 FILL = """
@@ -82,6 +82,28 @@ SELECT md5(n::text)::uuid, 'track', 'a', n, 1, '', 0, now(), 'hot', false, false
 FROM generate_series(1, 5000) AS n;
 ANALYZE recordings_storedobject;
 """
+
+
+CALLS = """
+INSERT INTO interviews_call SELECT (jsonb_populate_record(one, jsonb_build_object(
+    'id', md5('call' || n)::uuid, 'task_id', md5('t' || n)::uuid, 'ended_at', at,
+    'clock_started_at', at))).*
+FROM interviews_call AS one,
+     (SELECT n, now() - n * interval '2 hours' AS at FROM generate_series(1, 5000) AS n) AS times;
+ANALYZE interviews_call;
+"""
+
+
+def test_the_sweep_reads_the_calls_of_the_last_days_only(ended_call):
+    ended_call(folder=False)
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDINGS)
+        cursor.execute(CALLS)
+
+    plan = jobs.lost_calls()[:20].explain()
+
+    assert "Index Scan" in plan
+    assert "Seq Scan on interviews_call" not in plan
 
 
 def test_a_round_of_keeping_reads_what_is_marked_only(db):

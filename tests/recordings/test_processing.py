@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from audit.models import AuditEntry
+from interviews.models import Call
 from media_worker.models import MediaWorker
 from recordings import health, selectors, services, tasks
 from recordings.errors import LeaseLost, StepFailed
@@ -271,6 +272,21 @@ def test_the_sweep_finds_a_call_whose_message_was_lost(
     tasks.sweep()
 
     assert woken == [str(Recording.objects.get(call=call).pk)]
+
+
+def test_one_that_was_lost_days_ago_is_found_at_night(
+    ended_call: MakeEnded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.process, "delay", lambda _id: None)
+    call = ended_call(video=False)
+    before = timezone.now() - dt.timedelta(days=30)
+    Call.objects.update(clock_started_at=before, ended_at=before)
+
+    tasks.sweep()
+    assert not Recording.objects.exists()
+    tasks.find_lost()
+
+    assert Recording.objects.get().call_id == call.pk
 
 
 def test_a_composer_that_crashes_is_tried_again_later(

@@ -19,9 +19,9 @@ from outbox.models import MessageState, OutboxMessage
 from queueing.models import Offer
 from queueing.states import OfferState
 from recordings.folder import JOURNAL, journal_lines
-from recordings.models import EarlyPart, Recording, RecordingTrack, StoredObject
+from recordings.models import UNFINISHED, EarlyPart, Recording, RecordingTrack, StoredObject
 from recordings.outputs import Outputs
-from recordings.states import FINAL, ObjectKind, Stage
+from recordings.states import ObjectKind, Stage
 from recordings.storage import sha256_of, store
 
 Found = Iterator[str]
@@ -153,7 +153,7 @@ def nothing_is_overdue() -> Found:
     messages = OutboxMessage.objects.filter(state=MessageState.PENDING, due_at__lt=late)
     for number in messages.values_list("pk", flat=True):
         yield f"message {number}: overdue"
-    recordings = Recording.objects.filter(due_at__lt=late).exclude(stage__in=FINAL)
+    recordings = Recording.objects.filter(UNFINISHED, due_at__lt=late)
     for pk in recordings.exclude(leased_until__gt=late).values_list("pk", flat=True):
         yield f"recording {pk}: overdue"
     parts = EarlyPart.objects.filter(confirmed_at=None, due_at__lt=late)

@@ -20,6 +20,7 @@ from .folder import CONTENT
 from .models import (
     TROUBLE,
     UNLIKE,
+    UNRESTORED,
     DeletionCertificate,
     LegalHold,
     Recording,
@@ -55,6 +56,10 @@ def troubled() -> QuerySet[Recording]:
 def explain(recording: Recording) -> Trouble:
     """The cause in a person's words, and what to do."""
     stage = Stage(recording.stage)
+    if recording.rebuild_asked_at is not None:
+        return Trouble(
+            recording, recording.error, _("正在取回原始文件以重建；系统会自动重试，录像照常可看。")
+        )
     if stage is Stage.EMPTY:
         return Trouble(
             recording, _("通话已接通，但没有任何录像文件"), _("检查媒体节点的录像盘后重建。")
@@ -66,6 +71,12 @@ def explain(recording: Recording) -> Trouble:
             recording,
             _("归档时发现存储中的文件与入库时不一致"),
             _("该文件留在在线层，本地副本不清除。本地副本仍在时重建会重新入库，否则从备份恢复。"),
+        )
+    if stage is Stage.STORED and recording.error == UNRESTORED:
+        return Trouble(
+            recording,
+            _("未能重建：有原始文件不在存储中，或与入库时不一致"),
+            _("已入库的录像照旧。从备份恢复该文件后可再次重建。"),
         )
     if stage is Stage.STORED and recording.error:
         return Trouble(

@@ -23,6 +23,10 @@ TROUBLE = ~Q(stage__in=list(FINAL)) | (
 LEAST_MONTHS = 6
 # `error` of one whose stored files include some that are no longer what arrived.
 UNLIKE = "ChecksumMismatch"
+# The same of one that was to be made anew and whose raw files could not be brought back.
+UNRESTORED = "not restored"
+# Something is left to do: a stage, or a rebuild somebody asked for.
+UNFINISHED = ~Q(stage__in=list(FINAL)) | Q(rebuild_asked_at__isnull=False)
 
 
 class Recording(models.Model):
@@ -47,6 +51,10 @@ class Recording(models.Model):
     leased_until = models.DateTimeField(_("占用至"), null=True, blank=True)
     due_at = models.DateTimeField(_("下次处理"), default=timezone.now)
     attempts = models.PositiveIntegerField(_("失败次数"), default=0)
+    # A rebuild that somebody asked for and whose raw files are still to be brought back.
+    rebuild_asked_at = models.DateTimeField(
+        _("申请重建时间"), null=True, blank=True, editable=False
+    )
     error = models.CharField(_("最近错误"), max_length=200, blank=True)
     progress = models.FloatField(_("合成进度"), default=0.0)
 
@@ -88,9 +96,7 @@ class Recording(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at"], name="recording_due", condition=~Q(stage__in=list(FINAL))
-            ),
+            models.Index(fields=["due_at"], name="recording_unfinished", condition=UNFINISHED),
             models.Index(
                 fields=["keep_until"], name="recording_kept", condition=Q(stage=Stage.STORED)
             ),

@@ -410,7 +410,7 @@ def upload_of(recording: Recording) -> dict[str, Any]:
     """How much of it is in the store; `percent` is of the whole way, from raw to stored.
 
     {stage, percent, files, files_done, bytes, bytes_done, error}. Files count when the store confirmed
-    them, bytes as they arrive.
+    them, bytes as they arrive. RESTORING: raw files are being brought back for a rebuild.
     """
     rows = list(recording.objects_stored.only("recording", "bytes", "sent_bytes", "confirmed_at"))
     whole = sum(row.bytes for row in rows)
@@ -421,9 +421,10 @@ def upload_of(recording: Recording) -> dict[str, Any]:
         Stage.COMPOSED: 60.0,
         Stage.SEALED: 65 + 35 * (done / whole if whole else 0.0),
     }.get(Stage(recording.stage), 100.0)
+    restoring = recording.rebuild_asked_at is not None
     return {
-        "stage": recording.stage,
-        "percent": round(share),
+        "stage": "RESTORING" if restoring else recording.stage,
+        "percent": round(100 * recording.progress if restoring else share),
         "files": len(rows),
         "files_done": sum(1 for row in rows if row.confirmed_at is not None),
         "bytes": whole,

@@ -21,7 +21,7 @@ from interviews.models import Call
 from interviews.states import RUNNING
 from outbox.services import publish
 from recordings.errors import LeaseLost
-from recordings.models import Recording
+from recordings.models import UNFINISHED, Recording
 from recordings.naming import download_name
 from recordings.states import FINAL, Stage
 
@@ -89,8 +89,7 @@ def claim(recording_id: UUID) -> Claim | None:
     """Take the job if it is due and nobody holds it."""
     now = db_now()
     taken = (
-        Recording.objects.filter(pk=recording_id, due_at__lte=now)
-        .exclude(stage__in=FINAL)
+        Recording.objects.filter(UNFINISHED, pk=recording_id, due_at__lte=now)
         .filter(Q(leased_until=None) | Q(leased_until__lt=now))
         .update(epoch=F("epoch") + 1, leased_until=now + LEASE)
     )
@@ -183,11 +182,10 @@ def put_off(held: Claim, error: str) -> None:
 
 
 def due_recordings(limit: int) -> list[UUID]:
-    """Those to wake: due, not final, held by nobody alive."""
+    """Those to wake: due, something left to do, held by nobody alive."""
     now = db_now()
     return list(
-        Recording.objects.filter(due_at__lte=now)
-        .exclude(stage__in=FINAL)
+        Recording.objects.filter(UNFINISHED, due_at__lte=now)
         .filter(Q(leased_until=None) | Q(leased_until__lt=now))
         .order_by("due_at")
         .values_list("pk", flat=True)[:limit]

@@ -19,7 +19,7 @@ from media_worker.gateway import SpoolFull
 from recordings import rescue
 from recordings.errors import CannotRebuild, RescueClosed, RescueUnfit, RescueUnwanted
 from recordings.folder import RESCUE, RESCUE_SOURCE
-from recordings.models import Recording, RescueSegment
+from recordings.models import UNRESTORED, Recording, RescueSegment
 from recordings.selectors import rescue_closes_at, rescue_wanted
 from recordings.states import Stage
 from recordings.storage import make_durable
@@ -153,7 +153,12 @@ def note_taken(call_id: UUID, before: dt.datetime) -> None:
 def take_in_rescues(limit: int = 20) -> int:
     """Make recordings anew whose stretches came after they were made. Returns how many."""
     late = (
-        RescueSegment.objects.filter(taken=False, call__recording__stage=Stage.STORED)
+        RescueSegment.objects.filter(
+            taken=False,
+            call__recording__stage=Stage.STORED,
+            call__recording__rebuild_asked_at=None,
+        )
+        .exclude(call__recording__error=UNRESTORED)
         .exclude(call__rescue_segments__received_at__gte=db_now() - QUIET)
         .values_list("call_id", flat=True)
         .distinct()[:limit]

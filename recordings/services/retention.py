@@ -2,7 +2,6 @@
 
 import datetime as dt
 import logging
-import shutil
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -201,7 +200,7 @@ def _deletable(recording_id: UUID) -> tuple[Recording, RetentionRule, dt.date] |
     recording = (
         Recording.objects.select_for_update(of=("self",))
         .select_related("call__task")
-        .filter(pk=recording_id, stage=Stage.STORED)
+        .filter(pk=recording_id, stage=Stage.STORED, rebuild_asked_at=None)
         .first()
     )
     if recording is None or recording.keep_until is None:
@@ -280,7 +279,7 @@ def _carry_out(recording_id: UUID) -> bool:
             faultpoint("deletion.first_gone")
         store(stored.tier).delete(stored.key)
     faultpoint("deletion.objects_gone")
-    shutil.rmtree(work.call_folder(recording.call_id), ignore_errors=True)
+    work.remove_folder(recording.call_id)
     faultpoint("deletion.folder_gone")
     DeletionCertificate.objects.filter(recording=recording).update(done_at=db_now())
     Recording.objects.filter(pk=recording.pk).update(

@@ -39,7 +39,7 @@ def free_spool(visit: Visit | None = None) -> int:
     before = db_now() - dt.timedelta(hours=settings.SPOOL_KEEP_HOURS)
     # Where a stored file is not what it was, the local one may be the last that is.
     waiting = Recording.objects.filter(
-        stage=Stage.STORED, spool_freed_at=None, stored_at__lt=before
+        stage=Stage.STORED, spool_freed_at=None, stored_at__lt=before, rebuild_asked_at=None
     ).exclude(error__startswith=UNLIKE)
     visit = visit or Visit()
     return sum(
@@ -53,6 +53,7 @@ def _free(recording_id: UUID) -> bool:
     now = db_now()
     mine = (
         Recording.objects.filter(pk=recording_id, stage=Stage.STORED, spool_freed_at=None)
+        .filter(rebuild_asked_at=None)
         .filter(Q(leased_until=None) | Q(leased_until__lt=now))
         .update(epoch=F("epoch") + 1, leased_until=now + LEASE)
     )

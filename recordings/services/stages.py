@@ -34,6 +34,7 @@ from recordings.storage import ChecksumMismatch, sha256_of, store
 
 from . import early, jobs, keeping, work
 from .jobs import Claim
+from .rebuild import restore
 from .rescue import note_taken
 from .sealing import kind_of, signed_manifest
 
@@ -81,6 +82,9 @@ def _run(held: Claim) -> Stage:
             pk=held.recording_id
         )
         stage = Stage(recording.stage)
+        if recording.rebuild_asked_at is not None:
+            restore(held, recording)
+            continue
         if stage in FINAL:
             return stage
         jobs.renew(held)

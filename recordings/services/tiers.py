@@ -31,7 +31,9 @@ def move_cold(visit: Visit | None = None) -> int:
     """Move what has been in the store long enough. Returns how many recordings have moved now."""
     if not has_cold_tier():
         return 0
-    due = Recording.objects.filter(stage=Stage.STORED, cold_due__lte=timezone.localdate())
+    due = Recording.objects.filter(
+        stage=Stage.STORED, cold_due__lte=timezone.localdate(), rebuild_asked_at=None
+    )
     return along(due, _move_recording, visit, order="cold_due")
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import selectors as polling
+import shutil
 import subprocess
 import sys
 import time
@@ -31,6 +32,10 @@ def out_folder(call_id: UUID) -> Path:
     folder = call_folder(call_id) / OUT
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def remove_folder(call_id: UUID) -> None:
+    shutil.rmtree(call_folder(call_id), ignore_errors=True)
 
 
 def put_in_place(arriving: Path, target: Path) -> None:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from accounts.models import Role, User
 from audit.models import AuditEntry
 from interviews.models import Call
-from recordings import selectors, services, tasks
-from recordings.errors import CannotRebuild, HoldExists
+from recordings import health, selectors, services, tasks
+from recordings.errors import CannotRebuild, HoldExists, NotDueYet
 from recordings.models import (
     ArchiveEntry,
     DeletionCertificate,
@@ -25,6 +25,7 @@ from recordings.models import (
     RetentionRule,
     StoredObject,
 )
+from recordings.services import stages
 from recordings.services.keeping import add_months
 from recordings.states import Stage
 from recordings.storage import LocalStore, StillLocked, store
@@ -330,10 +331,97 @@ def test_a_raw_file_that_is_not_what_it_was_is_not_rebuilt_from(stored):
     track = StoredObject.objects.filter(kind="track")[0]
     (Path(settings.STORAGE_DIR) / track.key).write_bytes(b"tampered")
 
-    with pytest.raises(CannotRebuild):
-        services.rebuild(stored.pk, actor=SEAT_ACTOR)
+    services.rebuild(stored.pk, actor=SEAT_ACTOR)
+    assert services.process(stored.pk) is Stage.STORED
+
     stored.refresh_from_db()
-    assert stored.stage == Stage.STORED
+    assert stored.rebuild_asked_at is None
+    assert not (Path(settings.SPOOL_DIR) / str(stored.call_id)).exists()
+    (trouble,) = [health.explain(each) for each in health.troubled()]
+    assert trouble.cause == "未能重建：有原始文件不在存储中，或与入库时不一致"
+
+
+# --- a rebuild whose files come from the store ----------------------------------------------
+
+
+@pytest.fixture
+def wished(stored: Recording) -> Recording:
+    """Its raw files are in the store alone; somebody asked for it to be made anew."""
+    shutil.rmtree(Path(settings.SPOOL_DIR) / str(stored.call_id))
+    services.rebuild(stored.pk, actor=SEAT_ACTOR)
+    stored.refresh_from_db()
+    return stored
+
+
+def test_a_wished_rebuild_is_work_and_is_asked_for_once(wished):
+    assert services.due_recordings(5) == [wished.pk]
+    with pytest.raises(CannotRebuild):
+        services.rebuild(wished.pk, actor=SEAT_ACTOR)
+    assert AuditEntry.objects.filter(action="recording.rebuild_asked").count() == 1
+
+
+def test_files_come_back_under_a_lease_that_is_renewed_and_the_page_says_how_far_it_is(
+    wished, monkeypatch
+):
+    monkeypatch.setattr("recordings.services.work.every", lambda _seconds, act: act)
+    monkeypatch.setitem(stages._STEPS, Stage.RAW, later)
+    leases, shown = [], []
+
+    def opened(self, key, real=LocalStore.open):
+        row = Recording.objects.get(pk=wished.pk)
+        assert row.leased_until is not None
+        leases.append(row.leased_until)
+        shown.append(selectors.upload_of(row))
+        Recording.objects.update(leased_until=timezone.now())  # nearly over
+        return real(self, key)
+
+    monkeypatch.setattr(LocalStore, "open", opened)
+    services.process(wished.pk)
+
+    assert all(lease > timezone.now() + dt.timedelta(seconds=30) for lease in leases)
+    assert {each["stage"] for each in shown} == {"RESTORING"}
+    percents = [each["percent"] for each in shown]
+    assert percents == sorted(percents)
+    assert 0 == percents[0] < percents[-1]
+    wished.refresh_from_db()
+    assert (wished.stage, wished.progress) == (Stage.RAW, 0.0)
+
+
+def later(_held, _recording):
+    raise NotDueYet(timezone.now())
+
+
+def test_a_store_that_is_away_leaves_the_wish(wished, monkeypatch):
+    def away(_self, _key):
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalStore, "open", away)
+        assert services.process(wished.pk) is None
+    wished.refresh_from_db()
+    assert (wished.stage, wished.attempts) == (Stage.STORED, 1)
+    (trouble,) = [health.explain(each) for each in health.troubled()]
+    assert trouble.advice == "正在取回原始文件以重建；系统会自动重试，录像照常可看。"
+
+    Recording.objects.update(due_at=timezone.now())
+    monkeypatch.setitem(stages._STEPS, Stage.RAW, later)
+    services.process(wished.pk)
+    wished.refresh_from_db()
+    assert (wished.stage, wished.rebuild_asked_at, wished.error) == (Stage.RAW, None, "")
+
+
+def test_nothing_is_deleted_moved_or_freed_while_its_files_come_back(
+    wished, monkeypatch, settings, tmp_path
+):
+    settings.STORAGE_COLD_DIR = str(tmp_path / "cold")
+    RetentionRule.objects.create(months=6, deletes=True, cold_after_days=1)
+    settle_long_ago(wished)
+
+    tasks.keep()
+
+    wished.refresh_from_db()
+    assert (wished.stage, wished.spool_freed_at) == (Stage.STORED, None)
+    assert set(StoredObject.objects.values_list("tier", flat=True)) == {"hot"}
 
 
 @given(day=st.dates(dt.date(2020, 1, 1), dt.date(2060, 1, 1)), months=st.integers(0, 600))

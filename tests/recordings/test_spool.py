@@ -128,11 +128,14 @@ def test_what_is_not_to_be_kept_goes_when_the_manifest_has_its_hash(ended_call: 
 
 def test_a_recording_whose_copies_are_gone_can_still_be_made_anew(stored):
     services.free_spool()
-
     services.rebuild(stored.pk, actor=SEAT_ACTOR)
+    stored.refresh_from_db()
+    assert stored.stage == Stage.STORED  # nobody waited for the files
+
+    assert services.process(stored.pk) is Stage.STORED
 
     stored.refresh_from_db()
-    assert (stored.stage, stored.spool_freed_at) == (Stage.RAW, None)
+    assert (stored.spool_freed_at, stored.rebuild_asked_at) == (None, None)
     assert (folder_of(stored) / "journal.jsonl").is_file()
 
 

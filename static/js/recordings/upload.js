@@ -17,6 +17,7 @@ export function uploadText(upload) {
   if (upload.stage === "DELETED") return "已到期删除";
   if (upload.stage === "STORED") return `已入库 ${upload.files} 个文件，可关闭页面`;
   const again = upload.error ? " · 出错，正在自动重试" : "";
+  if (upload.stage === "RESTORING") return `正在取回原始文件以重建 ${upload.percent}%${again}`;
   if (upload.files === 0) return `处理中 ${upload.percent}%${again}`;
   const sizes = `${(upload.bytes_done / MB).toFixed(1)} / ${(upload.bytes / MB).toFixed(1)} MB`;
   return `上传 ${upload.files_done} / ${upload.files} 个文件 · ${sizes}${again} · 可关闭页面，后台继续`;

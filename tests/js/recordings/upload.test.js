@@ -14,6 +14,8 @@ test("the upload says files and megabytes, and that one need not wait", () => {
     "上传 5 / 8 个文件 · 17.0 / 34.0 MB · 出错，正在自动重试 · 可关闭页面，后台继续",
   );
   assert.equal(uploadText({ ...upload, stage: "PROBED", files: 0, percent: 31 }), "处理中 31%");
+  assert.equal(uploadText({ ...upload, stage: "RESTORING", percent: 12 }), "正在取回原始文件以重建 12%");
+  assert.equal(isSettled({ ...upload, stage: "RESTORING" }), false);
   assert.equal(uploadText({ ...upload, stage: "STORED" }), "已入库 8 个文件，可关闭页面");
 });
 

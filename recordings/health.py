@@ -2,13 +2,12 @@
 
 import datetime as dt
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,17 +20,18 @@ from .models import (
     TROUBLE,
     UNLIKE,
     UNRESTORED,
+    CapacityCount,
     DeletionCertificate,
     LegalHold,
     Recording,
     RecordingTrack,
-    StoredObject,
 )
 from .picture import faults_of
-from .states import FINAL, Stage
+from .states import FINAL, ObjectKind, Stage
 
 LATE_AFTER = dt.timedelta(minutes=15)
 FORECAST_DAYS = 30
+MONTHS_SHOWN = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +132,29 @@ def cut_short(recording: Recording) -> CutShort | None:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Bytes in the store by month, the growth of the last 30 days, and how long the room lasts."""
+    """Bytes in the store by month as of `counted_at`, and how long the room lasts at the growth of the
+    last 30 days."""
 
-    months: list[dict[str, Any]]
-    kinds: list[dict[str, Any]]
-    total_bytes: int
-    objects: int
+    counted_at: dt.datetime | None
+    months: list[tuple[str, int]]
+    kinds: list[tuple[str, int, int]]  # label, files, bytes
     per_day_bytes: float
     free_bytes: int | None
     spool_free_bytes: int
     spool_total_bytes: int
-    holds: int
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(size for _label, _files, size in self.kinds)
+
+    @property
+    def objects(self) -> int:
+        return sum(files for _label, files, _size in self.kinds)
+
+    @property
+    def in_a_year_bytes(self) -> int:
+        """What a store without a known end has to hold then, at the present growth."""
+        return int(self.total_bytes + 365 * self.per_day_bytes)
 
     @property
     def days_left(self) -> int | None:
@@ -153,34 +165,29 @@ class Capacity:
 
 
 def capacity() -> Capacity:
-    stored = StoredObject.objects.exclude(confirmed_at=None)
-    since = timezone.now() - dt.timedelta(days=FORECAST_DAYS)
-    months = (
-        stored.annotate(month=TruncMonth("confirmed_at"))
-        .values("month")
-        .annotate(bytes=Sum("bytes"), files=Count("pk"))
-        .order_by("-month")[:24]
-    )
-    kinds = stored.values("kind").annotate(bytes=Sum("bytes"), files=Count("pk"))
-    whole = stored.aggregate(bytes=Sum("bytes"), files=Count("pk"))
-    recent = stored.filter(confirmed_at__gte=since).aggregate(bytes=Sum("bytes"))["bytes"] or 0
+    count = CapacityCount.objects.order_by("-counted_at").first()
+    lines = count.lines if count else []
+    months: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    files: Counter[str] = Counter()
+    for line in lines:
+        months[line["month"]] += line["bytes"]
+        kinds[line["kind"]] += line["bytes"]
+        files[line["kind"]] += line["files"]
     spool = shutil.disk_usage(_existing(Path(settings.SPOOL_DIR)))
     free = None
     if settings.STORAGE_BACKEND == "local":
         free = shutil.disk_usage(_existing(Path(settings.STORAGE_DIR))).free
     return Capacity(
-        months=[dict(row) for row in months],
+        counted_at=count.counted_at if count else None,
+        months=sorted(months.items())[-MONTHS_SHOWN:],
         kinds=[
-            {**row, "label": dict(StoredObject._meta.get_field("kind").flatchoices)[row["kind"]]}
-            for row in kinds.order_by("-bytes")
+            (str(ObjectKind(kind).label), files[kind], size) for kind, size in kinds.most_common()
         ],
-        total_bytes=whole["bytes"] or 0,
-        objects=whole["files"],
-        per_day_bytes=recent / FORECAST_DAYS,
+        per_day_bytes=sum(line["recent"] for line in lines) / FORECAST_DAYS,
         free_bytes=free,
         spool_free_bytes=spool.free,
         spool_total_bytes=spool.total,
-        holds=LegalHold.objects.filter(released_at=None).count(),
     )
 
 

@@ -454,6 +454,17 @@ class DeletionCertificate(models.Model):
         return [each for each in self.files if self.done_at or each["name"] in names]
 
 
+class CapacityCount(models.Model):
+    """What is in the store, counted now and then: a page does not add up the files of years."""
+
+    counted_at = models.DateTimeField(default=timezone.now)
+    # [{month, kind, bytes, files, recent}], month as of confirmation, recent the bytes of the last days.
+    lines = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.counted_at:%Y-%m-%d %H:%M}"
+
+
 class ViewTicket(models.Model):
     """访问凭证: one viewer, one call, one purpose, for minutes. Only SHA-256 of it is stored.
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -284,8 +284,12 @@ def hold_on(contract_no: str) -> LegalHold | None:
     return LegalHold.objects.filter(contract_no=contract_no, released_at=None).first()
 
 
-def holds_in_force() -> QuerySet[LegalHold]:
-    return LegalHold.objects.filter(released_at=None)
+def holds_in_force(user: User) -> QuerySet[LegalHold]:
+    """Of contracts with a call whose recording the person may see."""
+    seen = Call.objects.filter(
+        visible(user, VIEW, owner="seat__user"), task__contract_no=OuterRef("contract_no")
+    )
+    return LegalHold.objects.filter(Exists(seen), released_at=None)
 
 
 def other_calls(call: Call, user: User) -> QuerySet[Call]:

@@ -30,6 +30,7 @@ from accounts.models import User
 from accounts.selectors import may, request_actor, visible
 from channels_admin.regions import under
 from common.errors import DomainError, NotFound
+from common.paging import BoundedPaginator
 from common.ranges import Opened, answer
 from evidence.selectors import seal_of
 from interviews.models import Call
@@ -45,6 +46,7 @@ from .share_views import SHARE
 from .states import TicketPurpose
 
 MB = 1 << 20
+HOLDS_SHOWN = 50
 
 
 def _user(request: HttpRequest) -> User:
@@ -387,15 +389,15 @@ def rebuild(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 def capacity(request: HttpRequest) -> HttpResponse:
     _needs(request, selectors.VIEW)
     room = health.capacity()
-    months = [row for row in reversed(room.months) if row["month"] is not None]
+    holds = selectors.holds_in_force(_user(request))
     context = {
         "room": room,
-        "holds": selectors.holds_in_force(),
-        "kinds": [(f"{row['label']} · {row['files']}", row["bytes"]) for row in room.kinds],
+        "page": BoundedPaginator(holds, HOLDS_SHOWN).get_page(request.GET.get("page")),
+        "kinds": [(f"{label} · {files}", size) for label, files, size in room.kinds],
         "chart": stacked(
             _("按月入库（MB）"),
-            [row["month"].strftime("%Y-%m") for row in months],
-            [(_("大小"), [round(row["bytes"] / MB, 1) for row in months])],
+            [month for month, _size in room.months],
+            [(_("大小"), [round(size / MB, 1) for _month, size in room.months])],
         ),
     }
     return render(request, "recordings/capacity.html", context)

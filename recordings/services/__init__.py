@@ -1,6 +1,7 @@
 """What happens to a recording after the call."""
 
 from .archive import forget_search, index, index_call, index_old, save_search
+from .counting import count_store
 from .early import drop_unused_parts, due_parts, note_part_closed, send_part
 from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
 from .jobs import due_recordings, ended_calls_without_recording, ensure_recording, hurry
@@ -32,6 +33,7 @@ __all__ = [
     "apply_rule",
     "check_anchors",
     "check_recording",
+    "count_store",
     "date_again",
     "delete_expired",
     "delete_rule",

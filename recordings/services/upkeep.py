@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from .archive import index_old
+from .counting import count_store
 from .early import drop_unused_parts
 from .keeping import set_keeping, spread_rules, tell_dates
 from .retention import delete_expired, note_broken_deletions, tell_holds
@@ -39,6 +40,7 @@ def keep() -> None:
         forget_old_tickets,
         partial(index_old, OLD_ROWS),
         remove_ended_shares,
+        count_store,
     ):
         _try(short, broken)
     if broken:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from interviews.models import InterviewTask
-from interviews.selectors import live_call_of
+from interviews.selectors import calls_by_contract, live_call_of
 from interviews.states import TaskState
 from parameters.selectors import value_of, values_of
 from seats.models import DayOff, Seat, WorkTime
@@ -227,6 +228,26 @@ def due_appointments(now: dt.datetime) -> list[Due]:
     return found
 
 
+def punctuality(start: dt.datetime, arrived_at: dt.datetime) -> str:
+    """早到, 准时 or 迟到, in whole minutes; late is who comes `late_min` into the slot."""
+    minutes = int((arrived_at - start).total_seconds() // 60)
+    if minutes < 0:
+        return _("早到 {count} 分").format(count=-minutes)
+    if minutes < value_of("late_min"):
+        return _("准时")
+    return _("迟到 {count} 分").format(count=minutes)
+
+
+def _punctuality_of(row: Appointment, now: dt.datetime) -> str:
+    """Of who has come, or should have; empty before the time."""
+    if row.arrived_at is not None:
+        return punctuality(row.bounds[0], row.arrived_at)
+    late = dt.timedelta(minutes=value_of("late_min"))
+    if row.state == AppointmentState.BOOKED and row.bounds[0] + late <= now:
+        return _("{late}，未到").format(late=punctuality(row.bounds[0], now))
+    return ""
+
+
 def todays_for_seat(seat_id: int) -> list[dict[str, Any]]:
     """Today's appointments of a seat for the workbench, in time order."""
     zone = timezone.get_current_timezone()
@@ -237,8 +258,11 @@ def todays_for_seat(seat_id: int) -> list[dict[str, Any]]:
         )
         .exclude(state__in=[AppointmentState.MOVED, AppointmentState.CANCELLED])
         .select_related("task")
+        .annotate(parties=Count("task__parties"))
         .order_by("slot")
     )
+    now = timezone.now()
+    calls = calls_by_contract({row.task.contract_no for row in rows})
     checks = latest_checks([row.task_id for row in rows])
     return [
         {
@@ -247,6 +271,10 @@ def todays_for_seat(seat_id: int) -> list[dict[str, Any]]:
             "device_check": check_view(checks.get(row.task_id, [])),
             "customer_name": row.task.customer_name,
             "product_name": row.task.product_name,
+            "amount": row.task.amount_text,
+            "parties": row.parties,
+            "earlier_calls": calls.get(row.task.contract_no, 0),
+            "punctuality": _punctuality_of(row, now),
             "start": timezone.localtime(row.slot.lower).strftime("%H:%M"),
             "end": timezone.localtime(row.slot.upper).strftime("%H:%M"),
             "state": row.state,

@@ -83,6 +83,7 @@ ACTIONS: dict[str, str | Promise] = {
     "call.recording_stopped": _("停止了录制"),
     "case.contract_submitted": _("提交了合同信息"),
     "case.node_reached": _("案件到达节点"),
+    "case.read_ahead": _("接听前查阅了案件"),
     "case.signing_submitted": _("提交了面签"),
     "channel.added": _("新建了渠道"),
     "channel.deleted": _("删除了渠道"),

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.crypto import EncryptedTextField
@@ -50,6 +51,10 @@ class InterviewTask(models.Model):
         default=CustomerType.ORDINARY,
     )
     applied_on = models.DateField(_("申请日期"), null=True, blank=True)
+    # As the credit system had it when the task was made: lists show it without asking again.
+    loan_amount = models.DecimalField(
+        _("贷款金额（元）"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
     property_province = models.CharField(_("房产所在省"), max_length=12, blank=True)
     property_city = models.CharField(_("房产所在市"), max_length=12, blank=True)
     property_county = models.CharField(_("房产所在区县"), max_length=12, blank=True)
@@ -103,6 +108,14 @@ class InterviewTask(models.Model):
     @property
     def task_state(self) -> TaskState:
         return TaskState(self.state)
+
+    @property
+    def amount_text(self) -> str:
+        """420,000 元; empty when it is not known."""
+        if self.loan_amount is None:
+            return ""
+        amount = f"{self.loan_amount:,.2f}".removesuffix(".00")
+        return gettext("{amount} 元").format(amount=amount)
 
 
 class Party(models.Model):

@@ -1,11 +1,11 @@
 """What an interview looks like from outside."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import DataScope, User
 from accounts.selectors import EVERYTHING, scope_of, staff_nos_in_scope, visible
@@ -83,6 +83,18 @@ def call_of_seat(seat_id: int) -> Call | None:
         .order_by("-clock_started_at")
         .first()
     )
+
+
+def calls_by_contract(contract_nos: Collection[str]) -> dict[str, int]:
+    """How often each of these cases was called before, over all its tasks."""
+    rows = Call.objects.filter(task__contract_no__in=contract_nos)
+    return dict(rows.values_list("task__contract_no").annotate(count=Count("pk")))
+
+
+def earlier_calls(contract_no: str) -> QuerySet[Call]:
+    """Of the case, the latest first, with seat."""
+    rows = Call.objects.filter(task__contract_no=contract_no).select_related("seat__user")
+    return rows.order_by("-clock_started_at")
 
 
 def parties_not_interviewed(task: InterviewTask) -> list[Party]:

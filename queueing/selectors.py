@@ -11,12 +11,20 @@ from django.utils import timezone
 
 from appointments.candidates import candidates_for as reassignable_to
 from appointments.models import Appointment
-from appointments.selectors import Due, check_view, due_appointments, latest_checks
+from appointments.selectors import (
+    Due,
+    check_view,
+    due_appointments,
+    latest_checks,
+    punctuality,
+)
+from appointments.states import AppointmentState
+from appointments.timetable import Span
 from channels_admin.models import Channel
 from common.clock import unix_ms
 from common.id_card import facts_of
-from interviews.models import Call, InterviewTask, Participant
-from interviews.selectors import participant_of_party
+from interviews.models import Call, InterviewTask, Participant, Party
+from interviews.selectors import calls_by_contract, participant_of_party
 from interviews.states import RUNNING
 from seats.models import Seat
 from seats.selectors import offerable_seats
@@ -243,6 +251,10 @@ def queue_snapshot() -> dict[str, Any]:
     longest = now - line[0].arrived_at if line else dt.timedelta()
     places = _places() if len(line) > 1 else {}
     rows = sorted(line, key=lambda row: (row.state != RequestState.OFFERED, _place(row, places)))
+    rows = rows[:LINE_SHOWN]
+    slots = _slots([row.task_id for row in rows])
+    calls = calls_by_contract({row.task.contract_no for row in rows})
+    parties = _parties([row.task_id for row in rows])
     items = [
         {
             "request_id": str(row.pk),
@@ -250,11 +262,15 @@ def queue_snapshot() -> dict[str, Any]:
             "name": row.party.name,
             "roles": row.party.role_labels,
             "product_name": row.task.product_name,
+            "amount": row.task.amount_text,
+            "parties": parties.get(row.task_id, 0),
+            "slot": _slot_words(slots.get(row.task_id), row.arrived_at),
+            "earlier_calls": calls.get(row.task.contract_no, 0),
             "state": row.state,
             "arrived_unix_ms": unix_ms(row.arrived_at),
             "why": row.trace.get("why", ""),
         }
-        for row in rows[:LINE_SHOWN]
+        for row in rows
     ]
     return {
         "now_unix_ms": unix_ms(now),
@@ -262,6 +278,25 @@ def queue_snapshot() -> dict[str, Any]:
         "longest_s": int(longest.total_seconds()),
         "items": items,
     }
+
+
+def _slots(task_ids: Collection[UUID]) -> dict[UUID, Span]:
+    """The booked time of each of these tasks that has one."""
+    rows = Appointment.objects.filter(task__in=task_ids, state=AppointmentState.BOOKED)
+    return {row.task_id: row.bounds for row in rows}
+
+
+def _parties(task_ids: Collection[UUID]) -> dict[UUID, int]:
+    rows = Party.objects.filter(task__in=task_ids).order_by()
+    return dict(rows.values_list("task_id").annotate(count=Count("pk")))
+
+
+def _slot_words(slot: Span | None, arrived_at: dt.datetime) -> str:
+    """10:00–10:30 早到 4 分; empty without an appointment."""
+    if slot is None:
+        return ""
+    start, end = (timezone.localtime(moment) for moment in slot)
+    return f"{start:%H:%M}–{end:%H:%M} {punctuality(slot[0], arrived_at)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,12 +368,18 @@ def live_offer_of(seat_id: int) -> dict[str, Any] | None:
         "roles": request.party.role_labels,
         "product_name": task.product_name,
         "contract_no": task.contract_no,
+        "amount": task.amount_text,
+        "parties": [
+            f"{party.name}（{'、'.join(party.role_labels)}）"
+            for party in task.parties.defer("phone", "id_no").order_by("name")
+        ],
+        "slot": _slot_words(_slots([task.pk]).get(task.pk), request.arrived_at),
         "property_address": task.property_address,
         "manager_name": task.manager_name,
         "arrived_unix_ms": unix_ms(request.arrived_at),
         "offered_unix_ms": unix_ms(offer.offered_at),
         "deadline_unix_ms": unix_ms(offer.deadline_at),
-        "earlier_calls": Call.objects.filter(task__contract_no=task.contract_no).count(),
+        "earlier_calls": calls_by_contract([task.contract_no]).get(task.contract_no, 0),
         "why": offer.trace.get("why", ""),
         "rule": offer.trace.get("rule", ""),
         "transfer_to": _named(transfer_options(request, seat_id)),

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from appointments.selectors import slot_length, todays_for_seat
+from appointments.selectors import day_span, slot_length, todays_for_seat
+from appointments.states import AppointmentState
 from common.clock import unix_ms
 from common.errors import DomainError, NotFound
 from common.masking import mask_id_no, mask_phone
@@ -18,11 +20,17 @@ from credit_bridge.ports import CaseDetails, LoanDetails
 from credit_bridge.proposals import applied
 from credit_bridge.selectors import case_details, proposed_fields
 from interviews.models import Call, InterviewTask, Participant
-from interviews.selectors import call_of_seat, call_view, parties_not_interviewed
+from interviews.selectors import (
+    call_of_seat,
+    call_view,
+    earlier_calls,
+    parties_not_interviewed,
+)
 from interviews.states import CallState, ParticipantRole, ParticipantState
 from marketing_media.selectors import items_for
 from parameters.selectors import value_of
 from queueing.selectors import live_offer_of, queue_snapshot
+from queueing.states import OfferState
 from scripts_mgmt.models import Script
 from scripts_mgmt.selectors import fill, media_choices, script_for
 from seats.models import Seat, SeatPresence
@@ -32,6 +40,8 @@ from seats.states import SIGNED_IN, Presence
 from .day import figures_of, news_of
 from .loan import sheet
 from .release import release_checks
+
+EARLIER_SHOWN = 10
 
 
 def is_at_work(user: User) -> bool:
@@ -144,12 +154,51 @@ def _percent(value: Decimal) -> str:
     return f"{value.normalize():f}%"
 
 
-def case_view(call: Call) -> dict[str, Any]:
-    """Customer, loan, images, script and media of a call's case (WB-13…16, WB-18).
+def case_ahead(seat: Seat, task_id: UUID) -> InterviewTask:
+    """A case the seat may read before it answers: it rings there, or is booked with it today.
+
+    Anybody else's does not exist (ACC-3).
+    """
+    mine = Q(
+        appointments__seat=seat,
+        appointments__state=AppointmentState.BOOKED,
+        appointments__slot__overlap=day_span(timezone.localdate(), timezone.localdate()),
+    )
+    rings = Q(callrequest__offers__seat=seat, callrequest__offers__state=OfferState.RINGING)
+    task = InterviewTask.objects.filter(mine | rings, pk=task_id, superseded_at=None).first()
+    if task is None:
+        raise NotFound
+    return task
+
+
+READ_AHEAD = (
+    *("contract_no", "product_name", "property", "manager", "appointment"),
+    *("credit_problem", "parties", "loan", "images"),
+)
+
+
+def ahead_view(task: InterviewTask) -> dict[str, Any]:
+    """The case to be read before the call, numbers masked, and how it went before."""
+    view = case_view(task)
+    return {name: view[name] for name in READ_AHEAD} | {
+        "amount": task.amount_text,
+        "earlier": [
+            {
+                "at": f"{timezone.localtime(call.clock_started_at):%Y-%m-%d %H:%M}",
+                "seat": f"{call.seat.name} {call.seat.staff_no}",
+                "result": call.get_verdict_display() or str(call.call_state.label),
+                "note": call.verdict_note,
+            }
+            for call in earlier_calls(task.contract_no)[:EARLIER_SHOWN]
+        ],
+    }
+
+
+def case_view(task: InterviewTask) -> dict[str, Any]:
+    """Customer, loan, images, script and media of a case (WB-13…16, WB-18).
 
     What the credit system cannot deliver now is missing with its reason; the rest still shows.
     """
-    task = call.task
     appointment = task.appointments.order_by("-pk").first()
     view: dict[str, Any] = {
         "contract_no": task.contract_no,

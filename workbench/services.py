@@ -14,7 +14,7 @@ from credit_bridge.proposals import FIELDS
 from credit_bridge.selectors import case_details, confirm_lines, proposed_loan
 from interviews import services as interviews
 from interviews.errors import ReasonRequired
-from interviews.models import Call, Participant, StillRequest
+from interviews.models import Call, InterviewTask, Participant, StillRequest
 from interviews.selectors import call_of_seat
 from interviews.states import ParticipantRole, SnapshotKind, TagKind, Verdict
 from parameters.selectors import value_of
@@ -265,6 +265,17 @@ def reveal(call: Call, *, party: str, field: str, reason: str, actor: Actor) -> 
         reason=reason.strip()[:100],
     )
     return found[0].id_no if field == "id_no" else found[0].phone
+
+
+def note_read_ahead(task: InterviewTask, *, actor: Actor) -> None:
+    """A case was read before its call."""
+    audit.record(
+        "case.read_ahead",
+        actor=actor,
+        object_type="task",
+        object_id=task.pk,
+        chain=audit.interview_chain(task.pk),
+    )
 
 
 def note_image_opened(call: Call, image_id: str, *, actor: Actor) -> None:

@@ -73,7 +73,23 @@ def case(request: HttpRequest, call_id: UUID) -> JsonResponse:
         "remote_slots": selectors.remote_slots(call),
         "video": video_limits(call.task, staff_no=user.staff_no),
     }
-    return JsonResponse(selectors.case_view(call) | media, headers={"Cache-Control": "no-store"})
+    return JsonResponse(
+        selectors.case_view(call.task) | media, headers={"Cache-Control": "no-store"}
+    )
+
+
+@login_required
+@require_GET
+def ahead(request: HttpRequest, task_id: UUID) -> JsonResponse:
+    """The case before the call, to be read only; that it was read is kept (WB-20)."""
+    _, seat = _seat(request)
+    try:
+        task = selectors.case_ahead(seat, task_id)
+    except NotFound as missing:
+        raise Http404 from missing
+    view = selectors.ahead_view(task)
+    services.note_read_ahead(task, actor=request_actor(request))
+    return JsonResponse(view, headers={"Cache-Control": "no-store"})
 
 
 @login_required

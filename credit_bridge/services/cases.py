@@ -62,6 +62,7 @@ def _draft(case: CaseDetails, staff_no: str = "") -> interviews.TaskDraft:
         ),
         channel_code=case.channel_code,
         applied_on=case.applied_on,
+        loan_amount=case.loan.amount,
         property_province=case.property_province,
         property_city=case.property_city,
         property_county=case.property_county,

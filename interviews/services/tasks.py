@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -45,6 +46,7 @@ class TaskDraft:
     loan_type: str = ""
     customer_type: str = CustomerType.ORDINARY
     applied_on: dt.date | None = None
+    loan_amount: Decimal | None = None
     property_province: str = ""
     property_city: str = ""
     property_county: str = ""
@@ -82,6 +84,7 @@ def create_task(draft: TaskDraft, *, actor: Actor) -> InterviewTask:
         customer_name=draft.customer_name,
         customer_type=draft.customer_type,
         applied_on=draft.applied_on,
+        loan_amount=draft.loan_amount,
         property_province=draft.property_province,
         property_city=draft.property_city,
         property_county=draft.property_county,

@@ -24,7 +24,7 @@ def call(db):
 
 
 def field(call, name):
-    return next(f for f in case_view(call)["loan"]["fields"] if f["name"] == name)
+    return next(f for f in case_view(call.task)["loan"]["fields"] if f["name"] == name)
 
 
 def deliver_all():

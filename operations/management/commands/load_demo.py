@@ -419,6 +419,7 @@ def _task_now(contract_no: str, people: Any, staff_no: str) -> None:
                 channel_code=CHANNEL,
                 loan_type="房产抵押",
                 applied_on=case.applied_on,
+                loan_amount=case.amount,
                 property_province=case.property_province,
                 property_city=case.property_city,
                 property_county=case.property_county,

@@ -117,7 +117,7 @@ export function mountCase(ask, onCase = () => undefined) {
  * @param {[string, string, string?][]} rows a third value names what can be seen in full
  * @param {(field: string, place: HTMLElement) => void} [reveal]
  */
-const rowsOf = (rows, reveal) =>
+export const rowsOf = (rows, reveal) =>
   el(
     "dl",
     { class: "sheet-rows" },

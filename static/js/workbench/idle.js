@@ -78,6 +78,11 @@ function showOffer(offer) {
   );
   byId("offer-earlier").textContent = offer.earlier_calls ? `${offer.earlier_calls} 次` : "无，首次面谈";
   byId("offer-contract").textContent = offer.contract_no;
+  byId("offer-amount").textContent = offer.amount || "—";
+  byId("offer-slot").textContent = offer.slot || "无预约";
+  byId("offer-parties").textContent = `${offer.parties.length} 人`;
+  byId("offer-parties").title = offer.parties.join("、");
+  byId("offer-ahead").dataset.ahead = offer.task_id;
   byId("offer-property").textContent = offer.property_address || "—";
   byId("offer-manager").textContent = offer.manager_name || "—";
   byId("offer-check").replaceChildren(...checkWords(offer.device_check));
@@ -106,8 +111,10 @@ function showQueue(queue, appointments) {
           mine.has(item.task_id) ? el("span", { class: "chip chip--brand" }, "我的预约") : "",
         ),
         el("span", { class: "waiter__wait" }, ""),
-        el("span", { class: "waiter__sub" }, `${item.product_name} · ${item.roles.join("、")}${item.why ? ` · ${item.why}` : ""}`),
-        mine.has(item.task_id) && item.state === "WAITING" ? el("span", { class: "waiter__act" }, el("button", { class: "btn btn--sm", type: "button", "data-hand-over": item.request_id }, "转出")) : "",
+        el("span", { class: "waiter__sub" }, [item.product_name, item.amount, item.roles.join("、"), ...beforeOf(item)].filter(Boolean).join(" · ")),
+        ...(item.slot ? [el("span", { class: "waiter__sub" }, `预约 ${item.slot}`)] : []),
+        ...(item.why ? [el("span", { class: "waiter__sub" }, item.why)] : []),
+        mine.has(item.task_id) ? el("span", { class: "waiter__act" }, aheadButton(item.task_id, item.name), item.state === "WAITING" ? el("button", { class: "btn btn--sm", type: "button", "data-hand-over": item.request_id }, "转出") : "") : "",
       ),
     ),
   );
@@ -137,13 +144,20 @@ function showAppointments(appointments, offer) {
         { class: `appt${row.state === "BOOKED" ? "" : " appt--done"}${isNow ? " appt--now" : ""}` },
         el("span", { class: "appt__time" }, `${row.start}–${row.end}`),
         el("span", { class: `dot ${isNow ? "is-talk" : (DOTS[row.state] ?? "")}` }),
-        el("span", { class: "appt__who" }, el("b", {}, row.customer_name), el("span", {}, row.product_name)),
-        el("span", { class: "quiet" }, row.state === "BOOKED" ? (row.device_check ? (row.device_check.passed ? "预检 ✓" : "预检有问题") : "未预检") : ""),
+        el("span", { class: "appt__who" }, el("b", {}, row.customer_name), el("span", {}, [row.product_name, row.amount, ...beforeOf(row)].filter(Boolean).join(" · "))),
+        el("span", { class: "quiet" }, row.punctuality || (row.state === "BOOKED" ? (row.device_check ? (row.device_check.passed ? "预检 ✓" : "预检有问题") : "未预检") : "")),
+        row.state === "BOOKED" ? aheadButton(row.task_id, row.customer_name) : el("span"),
         el("span", { class: `chip ${isNow ? "is-talk" : row.state === "KEPT" ? "is-idle" : row.state === "EXPIRED" ? "is-down" : ""}` }, isNow ? "振铃" : row.state_label),
       );
     }),
   );
 }
+
+/** How many people, and how often before. @param {{ parties: number, earlier_calls: number }} row */
+const beforeOf = ({ parties, earlier_calls: calls }) => [parties > 1 ? `${parties} 位干系人` : "", calls ? `此前 ${calls} 次通话` : ""];
+
+/** @param {string} taskId @param {string} name */
+const aheadButton = (taskId, name) => el("button", { class: "btn btn--sm btn--plain", type: "button", "data-ahead": taskId, "aria-label": `案件资料：${name}` }, "案件资料");
 
 /** @param {any} check @returns {(Node | string)[]} */
 function checkWords(check) {

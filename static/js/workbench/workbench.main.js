@@ -1,6 +1,7 @@
 // @ts-check
 import { mountAskCustomer } from "./ask-customer.js";
 import { CallMedia } from "./call-media.js";
+import { mountAhead } from "./ahead.js";
 import { mountCase } from "./case.js";
 import { mountDeviceCheck } from "./device-check.js";
 import { mountDeviceLoop } from "./device-loop.js";
@@ -32,6 +33,7 @@ const config = JSON.parse(byId("workbench-config").textContent ?? "{}");
 const socket = new SeatSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/workbench/`, pageName());
 const media = new CallMedia(socket, config);
 const idle = mountIdle(socket, config);
+const ahead = mountAhead();
 const devices = mountDeviceCheck(socket, mountDeviceLoop(socket, config));
 const wall = mountWall(config);
 const ribbon = mountRibbon();
@@ -87,6 +89,7 @@ function show(fresh) {
   byId("ready").hidden = presence.state !== "PAUSED";
   showNext(presence);
   ring.show(fresh.offer);
+  ahead.show(fresh);
   /** @type {HTMLButtonElement} */ (byId("sign-in")).disabled = !fresh.devices_ok;
   byId("log-out").setAttribute("aria-disabled", String(presence.signed_in));
   byId("log-out").title = presence.signed_in ? "签入状态不可注销" : "退出登录";

@@ -1,7 +1,7 @@
 """One seat's weeks as the supervisor sees them: booked, free, off (SEAT-1, SEAT-4)."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from seats.models import Seat
-from seats.selectors import seat_users
 from seats.states import SIGNED_IN, Presence
 
 from .candidates import open_appointments
-from .models import Appointment
+from .models import Appointment, SlotHold
 from .selectors import day_span, days_between, plans_of
 from .states import AppointmentState
 from .timetable import slots_of_day
@@ -24,12 +23,13 @@ WEEKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A slot of a day; without an appointment it is free."""
+    """A slot of a day; without an appointment, or somebody who is booking it until `held`, it is free."""
 
     start: dt.datetime
     end: dt.datetime
     appointment: Appointment | None = None
     over: bool = False
+    held: dt.datetime | None = None
 
 
 @dataclass(slots=True)
@@ -73,16 +73,23 @@ def weeks_of(seat: Seat, monday: dt.date) -> list[Day]:
     by_day: dict[dt.date, list[Appointment]] = {}
     for row in rows:
         by_day.setdefault(timezone.localdate(row.bounds[0]), []).append(row)
+    holds: dict[dt.date, list[SlotHold]] = {}
+    for hold in SlotHold.objects.filter(
+        seat=seat, expires_at__gt=now, slot__overlap=day_span(monday, last)
+    ):
+        holds.setdefault(timezone.localdate(hold.bounds[0]), []).append(hold)
     days: list[Day] = []
     for date in days_between(monday, last):
-        mine = by_day.get(date, [])
+        mine, held = by_day.get(date, []), holds.get(date, [])
         cells = [
             Cell(*row.bounds, row, row.state != AppointmentState.BOOKED or row.bounds[1] <= now)
             for row in mine
         ]
+        cells += [Cell(*hold.bounds, held=hold.expires_at) for hold in held]
+        taken = [*(row.bounds for row in mine), *(hold.bounds for hold in held)]
         cells += [
             Cell(start, end, None, start <= now)
-            for start, end, free in slots_of_day(plan, date, zone, [row.bounds for row in mine])
+            for start, end, free in slots_of_day(plan, date, zone, taken)
             if free
         ]
         cells.sort(key=lambda cell: cell.start)
@@ -90,13 +97,13 @@ def weeks_of(seat: Seat, monday: dt.date) -> list[Day]:
     return days
 
 
-def roster(viewer: User) -> list[RosterRow]:
-    """All users with the seat role, with state, load and next appointment."""
+def roster(users: Collection[User]) -> list[RosterRow]:
+    """These users with the seat role (seat and presence selected), with state, load and next appointment."""
     today = day_span(timezone.localdate(), timezone.localdate())
     booked = {
         row["seat"]: row
         for row in open_appointments()
-        .filter(seat__rehearsal=False)
+        .filter(seat__user__in=[user.pk for user in users])
         .order_by()
         .values("seat")
         .annotate(
@@ -106,7 +113,7 @@ def roster(viewer: User) -> list[RosterRow]:
         )
     }
     found: list[RosterRow] = []
-    for user in seat_users(viewer):
+    for user in users:
         seat = getattr(user, "seat", None)
         presence = getattr(seat, "presence", None)
         state = Presence(presence.state) if presence else Presence.SIGNED_OUT

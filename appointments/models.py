@@ -1,6 +1,7 @@
 """Booked times. PostgreSQL makes overlaps impossible, per seat and per person."""
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -12,7 +13,21 @@ from django.utils.translation import gettext_lazy as _
 from .states import AppointmentState, NetworkGrade
 
 
-class Appointment(models.Model):
+class Slotted:
+    """What takes a slot, which is never open-ended."""
+
+    slot: Any
+
+    @property
+    def bounds(self) -> tuple[dt.datetime, dt.datetime]:
+        """Start and end, aware."""
+        start, end = self.slot.lower, self.slot.upper
+        assert start is not None  # noqa: S101 - DateTimeTZRange of two moments
+        assert end is not None  # noqa: S101
+        return start, end
+
+
+class Appointment(Slotted, models.Model):
     """预约: a task's time with a seat. Moved = a new row linked to the old."""
 
     task = models.ForeignKey(
@@ -56,14 +71,6 @@ class Appointment(models.Model):
     def __str__(self) -> str:
         return f"{self.task_id} {self.slot}"
 
-    @property
-    def bounds(self) -> tuple[dt.datetime, dt.datetime]:
-        """Start and end, aware. A booked slot is never open-ended."""
-        start, end = self.slot.lower, self.slot.upper
-        assert start is not None  # noqa: S101 - DateTimeTZRange of two moments
-        assert end is not None  # noqa: S101
-        return start, end
-
 
 class DeviceCheck(models.Model):
     """设备预检: what a party's phone and network were like, days before or right before the call."""
@@ -105,7 +112,7 @@ class DeviceCheck(models.Model):
         return self.camera and self.microphone and self.speaker and usable
 
 
-class SlotHold(models.Model):
+class SlotHold(Slotted, models.Model):
     """占用: a slot kept for somebody who is still filling in the form. Past its time it is nothing.
 
     `holder` is the contract number or whatever else names the one who books; one slot at a time.

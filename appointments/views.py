@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,6 +33,7 @@ from .models import Appointment
 from .selectors import check_view, latest_checks
 
 VIEW, MANAGE = "seats.view", "seats.manage"
+PAGE_SIZE = 50
 
 
 def _user(request: HttpRequest) -> User:
@@ -63,7 +65,18 @@ def _numbers(values: list[str]) -> list[int]:
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     _actor(request, VIEW)
-    context = {"rows": roster(_user(request)), "manages": may(request.user, MANAGE)}
+    words, state = request.GET.get("words", "").strip()[:40], request.GET.get("state", "")
+    users = seat_users(_user(request), words=words, state=state if state in Presence.values else "")
+    page = Paginator(users, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "rows": roster(list(page.object_list)),
+        "page": page,
+        "query": urlencode({"words": words, "state": state}),
+        "words": words,
+        "state": state,
+        "states": Presence.choices,
+        "manages": may(request.user, MANAGE),
+    }
     return render(request, "appointments/roster.html", context)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from parameters.selectors import value_of
 
 from .states import AlertLevel, AlertMetric
 
@@ -58,10 +59,10 @@ class StaffingForm(forms.Form):
     @staticmethod
     def default() -> dict[str, Any]:
         return {
-            "calls": 10,
-            "handling_s": 1620,
-            "target_s": 60,
-            "level": 80,
+            "calls": value_of("staffing_calls"),
+            "handling_s": value_of("staffing_handling_s"),
+            "target_s": value_of("service_level_s"),
+            "level": value_of("staffing_level"),
             "arrivals": 100,
             "handling": 100,
         }

@@ -45,10 +45,10 @@ def lost_seats() -> QuerySet[Seat]:
     )
 
 
-def seat_users(viewer: User) -> QuerySet[User]:
+def seat_users(viewer: User, *, words: str = "", state: str = "") -> QuerySet[User]:
     """All users with the seat role (SEAT-1), and those who still have a seat from before, as far
-    as the scope of `viewer` goes."""
-    return (
+    as the scope of `viewer` goes; of these whose number, name or institution has the words in it."""
+    found = (
         User.objects.filter(visible(viewer, "seats.view", "seats.manage"))
         .filter(Q(roles__operations__contains=["workbench.use"]) | ~Q(seat=None))
         .exclude(seat__rehearsal=True)
@@ -56,6 +56,15 @@ def seat_users(viewer: User) -> QuerySet[User]:
         .order_by("staff_no")
         .distinct()
     )
+    if words:
+        found = found.filter(
+            Q(staff_no__icontains=words)
+            | Q(name__icontains=words)
+            | Q(institution__name__icontains=words)
+        )
+    if state == Presence.SIGNED_OUT:  # who never signed in is that, too
+        return found.filter(Q(seat__presence=None) | Q(seat__presence__state=state))
+    return found.filter(seat__presence__state=state) if state else found
 
 
 def offerable_seats() -> QuerySet[Seat]:

@@ -1,6 +1,7 @@
 """坐席管理: the list, the calendar, reassignment with its preview, the guard of 停用 (SEAT-1…5)."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -9,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from appointments import selectors, services
-from appointments.models import Appointment
+from appointments.models import Appointment, SlotHold
 from audit.models import AuditEntry
+from interviews.models import InterviewTask
 from seats.models import Seat, SeatPresence, WorkTime
 from seats.states import Presence
 from tests.support.factories import SEAT_ACTOR, make_seat, make_task
@@ -68,6 +70,54 @@ def test_the_list_shows_everybody_with_the_role_and_their_load(seat_role, manage
     assert "新人" in page
     manager.post(reverse("appointments:enable", args=[newcomer.pk]))
     assert Seat.objects.get(user=newcomer).enabled
+
+
+def test_a_seat_is_found_by_words_and_state_and_the_list_has_pages(seat_role, manager, monkeypatch):
+    monkeypatch.setattr("appointments.views.PAGE_SIZE", 2)
+    seats_there = [working(seat_role) for _ in range(3)]
+    SeatPresence.objects.create(seat=seats_there[1], state=Presence.READY)
+    url = reverse("appointments:index")
+
+    def shown(**asked):
+        return [row.user.staff_no for row in manager.get(url, asked).context["rows"]]
+
+    numbers = [seat.staff_no for seat in seats_there]
+    assert shown() == numbers[:2]
+    assert shown(page=2) == numbers[2:]
+    assert shown(words=numbers[2]) == numbers[2:]
+    assert shown(state="READY") == [numbers[1]]
+    assert shown(state="SIGNED_OUT") == [numbers[0], numbers[2]]
+    assert shown(words=numbers[0], state="READY") == []
+    assert "没有符合条件的坐席。" in manager.get(url, {"words": "无此人"}).content.decode()
+
+
+def test_the_calendar_tells_what_is_held_from_what_is_free_and_says_the_amount(seat_role, manager):
+    seat = working(seat_role)
+    task = make_task()
+    InterviewTask.objects.filter(pk=task.pk).update(loan_amount=Decimal("380000.00"))
+    appointment = booked(seat, task)
+    free = selectors.free_slots(
+        first_day=timezone.localdate() + dt.timedelta(days=1),
+        last_day=timezone.localdate() + dt.timedelta(days=1),
+        seat_id=seat.pk,
+    )
+    services.hold(seat.pk, start=free[0].start, holder="YXD-1", actor=SEAT_ACTOR)
+    SlotHold.objects.create(
+        seat=seat,
+        slot=(free[1].start, free[1].end),
+        holder="gone",
+        expires_at=timezone.now() - dt.timedelta(minutes=1),
+    )
+
+    page = manager.get(reverse("appointments:month", args=[seat.pk]))
+
+    day = next(day for day in page.context["days"] if day.date == free[0].start.astimezone().date())
+    by_start = {cell.start: cell for cell in day.cells}
+    assert by_start[appointment.bounds[0]].appointment == appointment
+    assert by_start[free[0].start].held > timezone.now()
+    assert by_start[free[1].start].held is None  # its time is over: it is nothing
+    assert len([cell for cell in day.cells if cell.held]) == 1
+    assert "380,000 元" in page.content.decode()
 
 
 def test_the_calendar_opens_a_booking_with_customer_and_manager(seat_role, manager):

@@ -16,6 +16,7 @@ from appointments.models import Appointment
 from appointments.states import AppointmentState
 from interviews.proof import remember_proof
 from interviews.states import CallState
+from parameters import services as parameters
 from queueing import figures, services
 from queueing.erlang import seats_needed, staffing, wait_probability
 from queueing.models import AlertRule, CallRequest, Offer
@@ -257,6 +258,27 @@ def test_the_pages_are_for_those_who_see_dispatch():
     assert "暂无空闲坐席。" in viewer.get(pages[-1]).content.decode()
     wrong = viewer.get(pages[2], {"first": "2026-11-24", "last": "2026-01-01", "by": "day"})
     assert "起止日期" in wrong.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_staffing_page_begins_with_the_parameters():
+    for key, value in {
+        "staffing_calls": 24,
+        "staffing_handling_s": 900,
+        "staffing_level": 90,
+    }.items():
+        parameters.set_value(key, value, scope="global", by="test")
+
+    page = client_with("dispatch.view").get(reverse("queueing:staffing"))
+
+    asked = page.context["form"].data
+    assert (asked["calls"], asked["handling_s"], asked["target_s"], asked["level"]) == (
+        24,
+        900,
+        60,
+        90,
+    )
+    assert page.context["best"].seats == seats_needed(24, 1800, 900, 60, 0.9).seats
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from django.utils import timezone
 from appointments.models import Appointment
 from appointments.selectors import punctuality, todays_for_seat
 from audit.models import AuditEntry
+from interviews import services as interviews
 from interviews.models import InterviewTask
 from interviews.states import Verdict
 from queueing import services as queueing
@@ -37,8 +38,7 @@ def booked(seat, days=0, contract_no=None):
 def test_the_seat_reads_its_case_of_today_masked_and_that_is_kept():
     seat = make_seat()
     before = make_ended_call()
-    before.verdict, before.verdict_note = Verdict.DOUBT, "证件反光"
-    before.save()
+    interviews.file_verdict(before.pk, verdict=Verdict.DOUBT, note="证件反光", actor=SEAT_ACTOR)
     task = booked(seat, contract_no=before.task.contract_no).task
 
     answer = logged_in(seat, "workbench.reveal").get(path(task))

@@ -12,7 +12,7 @@ from seats.models import SeatPresence
 from seats.selectors import presence_of
 from seats.states import Presence
 from tests.queueing.test_rule_pages import entered
-from tests.support.factories import PARTY_ACTOR, consent, make_seat, make_task
+from tests.support.factories import PARTY_ACTOR, SEAT_ACTOR, consent, make_seat, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -70,3 +70,20 @@ def test_the_decision_is_found_from_the_case_and_a_seat_can_be_paused():
     assert (presence_of(other.pk).state, presence_of(other.pk).reason) == ("PAUSED", "辅导")
     assert presence_of(Offer.objects.get().seat_id).state == Presence.OFFERED
     assert CallRequest.objects.get().state == RequestState.OFFERED
+
+
+def test_every_ring_says_which_seats_were_looked_at_and_why_not_they():
+    seats_there, client = [ready_seat(), ready_seat()], supervisor()
+    request = calling()
+    first = Offer.objects.get(request=request)
+    [other] = [seat for seat in seats_there if seat.pk != first.seat_id]
+    services.decline_offer(first.pk, seat_id=first.seat_id, actor=SEAT_ACTOR)
+    services.dispatch_waiting()
+    second = Offer.objects.exclude(pk=first.pk).get(request=request)
+
+    page = client.get(reverse("queueing:why", args=[request.pk])).content.decode()
+
+    assert second.seat == other
+    assert page.count(f"{other.staff_no}：策略选择了其他坐席") == 1  # at the first ring
+    assert page.count(f"选中 {first.seat.staff_no}。") == 1
+    assert page.count(f"选中 {other.staff_no}。") == 2  # the second ring is the latest look, too

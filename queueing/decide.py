@@ -5,8 +5,9 @@ any one clock.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -141,19 +142,18 @@ def rank(
 
 def plan(
     line: Sequence[Waiting], candidates: Sequence[Candidate], policy: Policy, *, now_s: float
-) -> list[tuple[Waiting, Decision]]:
-    """One look at the whole line, first to last; each seat is given once."""
+) -> Iterator[tuple[Waiting, Decision]]:
+    """One look at the whole line, first to last; each seat is given once. Who needs no reasons of
+    those who go without may stop when the seats are given."""
     free = {candidate.seat_id: candidate for candidate in candidates}
     length = len(line)
     ordered = sorted(line, key=lambda w: rank(w, policy, now_s=now_s, queue_length=length))
-    found: list[tuple[Waiting, Decision]] = []
     for waiting in ordered:
         mine = [c for c in free.values() if c.rehearsal == waiting.rehearsal]
         decision = decide(waiting, mine, policy, now_s=now_s, queue_length=length)
         if decision.seat_id is not None:
             del free[decision.seat_id]
-        found.append((waiting, decision))
-    return found
+        yield waiting, decision
 
 
 def decide(
@@ -281,27 +281,26 @@ def _choose(
             chosen = dice.choices(allowed, weights=_weights(allowed))[0]
         case _:
             chosen = dice.choice(allowed)
-    looked += [
-        {"seat": c.staff_no, "why_not": _not_chosen(strategy, c, chosen)}
-        for c in allowed
-        if c is not chosen
-    ]
+    why_not = _not_chosen(strategy, chosen)
+    others = (c for c in allowed if c is not chosen)
+    named = islice(others, max(0, SEATS_NAMED - len(looked)))
+    looked += [{"seat": c.staff_no, "why_not": why_not(c)} for c in named]
     why = _("按“{strategy}”选中 {seat}。").format(strategy=strategy.label, seat=chosen.staff_no)
     return Decision(chosen.seat_id, trace | {"why": why, "seats": looked[:SEATS_NAMED]})
 
 
-def _not_chosen(strategy: Strategy, other: Candidate, chosen: Candidate) -> str:
+def _not_chosen(strategy: Strategy, chosen: Candidate) -> Callable[[Candidate], str]:
+    """Why another one was not. The words are looked up once: a play asks a million times."""
     match strategy:
         case Strategy.LONGEST_IDLE:
-            return _("空闲 {mine} 秒，短于 {theirs} 秒").format(
-                mine=round(other.idle_s), theirs=round(chosen.idle_s)
-            )
+            words = _("空闲 {mine} 秒，短于 {theirs} 秒")
+            return lambda other: words.format(mine=round(other.idle_s), theirs=round(chosen.idle_s))
         case Strategy.LEAST_LOADED:
-            return _("今日已接待 {mine} 件，不少于 {theirs} 件").format(
-                mine=other.served_today, theirs=chosen.served_today
-            )
+            words = _("今日已接待 {mine} 件，不少于 {theirs} 件")
+            return lambda other: words.format(mine=other.served_today, theirs=chosen.served_today)
         case _:
-            return _("策略选择了其他坐席")
+            words = _("策略选择了其他坐席")
+            return lambda other: words
 
 
 def _weights(allowed: Sequence[Candidate]) -> list[int]:

@@ -74,3 +74,8 @@ class NoDraft(DomainError):
 class SameRules(DomainError):
     code = "same_rules"
     message = _("草稿与生效版相同，无需发布。")
+
+
+class TrialGone(DomainError):
+    code = "trial_gone"
+    message = _("试算已中断，请重新试算。")

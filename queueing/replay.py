@@ -8,7 +8,7 @@ leaves out (devices, breaks between states) is left out of both.
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -18,6 +18,7 @@ from .rules import Policy
 
 DAY_S = 86_400
 BINS = 10
+TOLD = 40  # times at most, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,11 @@ class Outcome:
     overtaken: int = 0
 
 
-def play(past: Past, policy: Policy) -> Outcome:
-    """The line under `policy`, from the first arrival until nobody is left to be served."""
+def play(
+    past: Past, policy: Policy, *, tell: Callable[[float], None] = lambda share: None
+) -> Outcome:
+    """The line under `policy`, from the first arrival until nobody is left to be served; `tell` hears
+    now and then how much is done (0-1)."""
     outcome = Outcome()
     order = count()
     events: list[tuple[float, int, str, Any]] = []
@@ -112,12 +116,16 @@ def play(past: Past, policy: Policy) -> Outcome:
     idle_since: dict[int, float] = {}
     served: dict[tuple[int, int], int] = defaultdict(int)
     looked_at: set[tuple[str, int]] = set()
+    came, step = 0, max(1, len(past.arrivals) // TOLD)
     while events:
         now = events[0][0]
         while events and events[0][0] == now:
             _when, _number, kind, what = heapq.heappop(events)
             if kind == "come":
                 line[what.waiting.request_id] = what
+                came += 1
+                if came % step == 0:
+                    tell(came / len(past.arrivals))
                 if what.patience_s is not None:
                     at(now + what.patience_s, "leave", what.waiting.request_id)
             elif kind == "leave":
@@ -148,6 +156,7 @@ def play(past: Past, policy: Policy) -> Outcome:
         if not free:
             continue
         waiting = [arrival.waiting for arrival in line.values()]
+        given = 0
         for who, decision in plan(waiting, free, policy, now_s=now):
             if decision.seat_id is None:
                 opens = decision.opens_at_s
@@ -158,6 +167,7 @@ def play(past: Past, policy: Policy) -> Outcome:
             arrival = line.pop(who.request_id)
             taken_s = past.ringing_s + arrival.handling_s
             busy.add(decision.seat_id)
+            given += 1
             served[decision.seat_id, day] += 1
             outcome.busy_s[decision.seat_id] += taken_s
             at(now + taken_s, "free", decision.seat_id)
@@ -174,6 +184,8 @@ def play(past: Past, policy: Policy) -> Outcome:
                     other.waiting.arrived_s < who.arrived_s and other.waiting.appointed_seat is None
                     for other in line.values()
                 )
+            if given == len(free):
+                break  # the others are looked at when a seat is free again
     outcome.unserved = len(line)
     for shift in past.shifts:
         outcome.worked_s[shift.seat_id] += shift.end_s - shift.start_s

@@ -1,6 +1,5 @@
 """分案规则: the editor, its trials, its versions (DSP-1, DSP-3)."""
 
-import datetime as dt
 import json
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +8,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
@@ -197,11 +195,21 @@ def publish(body: dict[str, Any], actor: Actor) -> dict[str, Any]:
 
 @_answers(VIEW)
 def replay(body: dict[str, Any], actor: Actor) -> dict[str, Any]:
-    """The draft on past days, beside the version in force."""
+    """The draft on past days, beside the version in force: begun, and asked for by its id."""
     days = max(1, _number(body, "days", 7, trial.LONGEST_DAYS))
-    last = timezone.localdate()
     policy = services.parse_policy(body.get("policy"))
-    return trial.compare(policy, last - dt.timedelta(days=days - 1), last)
+    return {"trial": services.start_trial(policy, days, actor=actor)}
+
+
+@login_required
+@require_GET
+def replayed(request: HttpRequest, trial_id: str) -> JsonResponse:
+    """How far the person's trial has come, and what came out."""
+    _user(request, VIEW)
+    try:
+        return JsonResponse(services.trial_state(trial_id, actor=request_actor(request)))
+    except DomainError as refusal:
+        return JsonResponse({"code": refusal.code, "detail": refusal.text}, status=refusal.status)
 
 
 @_answers(VIEW)

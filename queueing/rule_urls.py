@@ -11,6 +11,7 @@ urlpatterns = [
     path("publish", rule_pages.publish, name="publish"),
     path("discard", rule_pages.discard, name="discard"),
     path("replay", rule_pages.replay, name="replay"),
+    path("replay/<str:trial_id>", rule_pages.replayed, name="replayed"),
     path("one", rule_pages.one, name="one"),
     path("versions/", rule_pages.versions, name="versions"),
 ]

@@ -11,5 +11,10 @@ def sweep() -> None:
 
 
 @shared_task
+def replay(owner: str, trial_id: str) -> None:
+    services.run_trial(owner, trial_id)
+
+
+@shared_task
 def watch() -> None:
     services.evaluate_alerts()

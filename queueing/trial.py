@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ LONGEST_DAYS = 31
 MOST_ARRIVALS = 5000
 WORKED_OFF = dt.timedelta(hours=1)
 EXAMPLES = 8
+READ_SHARE = 0.2  # of a trial's time, about
 DEFAULT_HANDLING_S = 1200.0
 DEFAULT_WRAP_UP_S = 60.0
 
@@ -159,12 +160,21 @@ def _shifts(begin: dt.datetime, end: dt.datetime) -> list[Shift]:
     return merged
 
 
-def compare(draft: Policy, first: dt.date, last: dt.date) -> dict[str, Any]:
-    """The version in force and the draft over the same days."""
+def compare(
+    draft: Policy,
+    first: dt.date,
+    last: dt.date,
+    *,
+    tell: Callable[[float], None] = lambda share: None,
+) -> dict[str, Any]:
+    """The version in force and the draft over the same days; `tell` hears how much is done (0-1)."""
     in_force = policy_in_force()
     past, waits = past_of(first, last, [draft, in_force])
     target_s = value_of("service_level_s")
-    before, after = play(past, in_force), play(past, draft)
+    tell(READ_SHARE)
+    half = (1 - READ_SHARE) / 2
+    before = play(past, in_force, tell=lambda share: tell(READ_SHARE + half * share))
+    after = play(past, draft, tell=lambda share: tell(READ_SHARE + half * (1 + share)))
     pairs = moved(before, after)
     return {
         "first": first.isoformat(),

@@ -13,6 +13,7 @@ from .line import (
 )
 from .rules import discard_draft, parse_policy, publish_rules, save_rules
 from .transfer import transfer, transfer_offer
+from .trials import run_trial, start_trial, trial_state
 
 __all__ = [
     "CallInResult",
@@ -26,10 +27,13 @@ __all__ = [
     "evaluate_alerts",
     "parse_policy",
     "publish_rules",
+    "run_trial",
     "save_alert_rule",
     "save_rules",
+    "start_trial",
     "sweep",
     "touch",
     "transfer",
     "transfer_offer",
+    "trial_state",
 ]

@@ -209,7 +209,7 @@ def _offer_round(step_up: Callable[[], None]) -> tuple[int, int]:
     version, due = version_in_force(), due_appointments(now)
     policy = policy_of(version)
     line = waiting_views(list(requests.values()), [policy], due)
-    planned = plan(line, candidates_now(due), policy, now_s=now.timestamp())
+    planned = list(plan(line, candidates_now(due), policy, now_s=now.timestamp()))
     faultpoint("dispatch.planned")
     chosen = {d.seat_id for _w, d in planned if d.seat_id is not None}
     # All seats before any request: the lock order holds however many offers a round makes.

@@ -116,7 +116,7 @@ def test_without_rules_nobody_waits_while_a_seat_is_free(who, seats):
 def test_a_plan_gives_each_seat_once_and_nobody_overtakes_for_a_seat_he_could_have(
     line, seats, policy
 ):
-    planned = plan(line, seats, policy, now_s=1000.0)
+    planned = list(plan(line, seats, policy, now_s=1000.0))
 
     given_seats = [d.seat_id for _w, d in planned if d.seat_id is not None]
     assert len(given_seats) == len(set(given_seats))
@@ -185,8 +185,8 @@ def test_the_length_of_the_line_decides_too():
     policy = rules({"conditions": [condition], "steps": [{"scope": "all", "strategy": "random"}]})
     line = [someone(request_id="a"), someone(request_id="b")]
 
-    short = plan(line[:1], [Candidate(1, "A", 0, 0)], policy, now_s=1000.0)
-    long = plan(line, [Candidate(1, "A", 0, 0)], policy, now_s=1000.0)
+    short = list(plan(line[:1], [Candidate(1, "A", 0, 0)], policy, now_s=1000.0))
+    long = list(plan(line, [Candidate(1, "A", 0, 0)], policy, now_s=1000.0))
 
     assert (short[0][1].trace["rule"], long[0][1].trace["rule"]) == ("默认随机", "规则0")
 
@@ -243,19 +243,21 @@ def test_priority_goes_first_and_waiting_makes_up_for_it():
     first = someone(request_id="first", arrived_s=0.0)
     later = someone(request_id="later", arrived_s=200.0, customer_type="vip")
 
-    soon = plan([first, later], seat, policy, now_s=250.0)
-    at_last = plan([first, later], seat, policy, now_s=900.0)
+    soon = list(plan([first, later], seat, policy, now_s=250.0))
+    at_last = list(plan([first, later], seat, policy, now_s=900.0))
 
     assert soon[0][0] is later
     assert at_last[0][0] is later
     # Past two steps of ageing ahead of the other: 3 against 2 + 1 (a tie goes to who came first).
     assert (
-        plan(
-            [first, someone(request_id="x", arrived_s=700.0, customer_type="vip")],
-            seat,
-            policy,
-            now_s=901.0,
-        )[0][0]
+        next(
+            plan(
+                [first, someone(request_id="x", arrived_s=700.0, customer_type="vip")],
+                seat,
+                policy,
+                now_s=901.0,
+            )
+        )[0]
         is first
     )
 

@@ -240,3 +240,11 @@ def test_work_after_the_last_arrival_that_is_played_is_no_idle_time(monkeypatch)
 
     [arrival] = story.arrivals
     assert {shift.end_s for shift in story.shifts} == {arrival.waiting.arrived_s + 300}
+
+
+def test_a_play_tells_how_far_it_has_come():
+    told: list[float] = []
+
+    play(past(came("a", 0), came("b", 10), came("c", 20)), Policy(), tell=told.append)
+
+    assert told == pytest.approx([1 / 3, 2 / 3, 1])

@@ -151,7 +151,43 @@ def test_a_draft_is_tried_on_a_real_caller_without_changing_anything():
     assert (found["rule"], found["chosen"], found["why"]) == ("空闲", None, "暂无空闲坐席。")
     assert task.customer_name not in json.dumps(found, ensure_ascii=False)
     assert ask(client, "one", policy=POLICY, number=1).json() == {"found": None}
-    assert ask(client, "replay", policy=POLICY, days=7).json()["arrivals"] == 0
+
+
+@pytest.mark.django_db
+def test_a_trial_is_played_by_a_worker_and_read_by_who_asked_for_it():
+    client, other = entered("V1", "dispatch.view"), entered("V2", "dispatch.view")
+    owner = str(User.objects.get(staff_no="V1").pk)
+    first = ask(client, "replay", policy=POLICY, days=7).json()["trial"]
+
+    def state(who, trial_id):
+        return who.get(reverse("dispatch:replayed", args=[trial_id])).json()
+
+    assert state(client, first) == {"share": 0, "found": None}
+    second = ask(client, "replay", policy=POLICY, days=7).json()["trial"]
+    services.run_trial(owner, first)  # another one took its place
+    assert state(client, first)["code"] == "trial_gone"
+    assert state(client, second) == {"share": 0, "found": None}
+    services.run_trial(owner, second)
+
+    assert state(client, second)["share"] == 1
+    assert state(client, second)["found"]["arrivals"] == 0
+    assert state(other, second)["code"] == "trial_gone"
+
+
+@pytest.mark.django_db
+def test_a_trial_that_fails_is_said_to_be_over(monkeypatch):
+    client = entered("V1", "dispatch.view")
+    trial_id = ask(client, "replay", policy=POLICY, days=7).json()["trial"]
+
+    def breaks(*_args, **_more):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("queueing.trial.past_of", breaks)
+    with pytest.raises(RuntimeError):
+        services.run_trial(str(User.objects.get(staff_no="V1").pk), trial_id)
+
+    answer = client.get(reverse("dispatch:replayed", args=[trial_id]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "trial_gone")
 
 
 @pytest.mark.django_db

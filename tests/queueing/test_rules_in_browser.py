@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+from accounts.models import User
+from queueing import services
 from queueing.models import RuleVersion
 from queueing.selectors import policy_in_force
 from queueing.states import VersionState
@@ -49,7 +51,10 @@ def test_a_rule_is_written_tried_on_past_days_and_published(base_url: str) -> No
 
         page.get_by_role("button", name="保存草稿").click()
         expect(page.locator("#draft-chip")).to_have_text("草稿 第 1 版")
-        page.locator("#replay").click()
+        with page.expect_response("**/dispatch/replay") as begun:
+            page.locator("#replay").click()
+        expect(page.get_by_label("试算进度")).to_be_visible()
+        services.run_trial(str(User.objects.get(staff_no="M1").pk), begun.value.json()["trial"])
         expect(page.locator("#dry")).to_contain_text("来电 3 次，坐席 2 位")
         expect(page.locator("#dry")).to_contain_text("没有改派：两版选了同样的坐席")
 

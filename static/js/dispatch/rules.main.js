@@ -458,12 +458,28 @@ dialog.addEventListener("close", async () => {
   else at("saved").textContent = String(body.detail ?? "未发布");
 });
 
+const LOOK_MS = 500;
+
+/** Until it is done. @param {string} id @returns {Promise<{ ok: boolean, body: any }>} */
+async function replayed(id) {
+  const bar = /** @type {HTMLProgressElement} */ (el("progress", { max: "1", "aria-label": "试算进度" }));
+  at("dry").replaceChildren(el("p", { class: "quiet", role: "status" }, "正在重放……"), bar);
+  for (;;) {
+    await new Promise((done) => setTimeout(done, LOOK_MS));
+    const answer = await fetch(`${page.dataset.replayUrl}/${id}`).catch(() => null);
+    if (!answer) continue; // the network is away: the worker goes on
+    const body = await answer.json().catch(() => ({}));
+    if (!answer.ok || body.found) return { ok: answer.ok, body: body.found ?? body };
+    bar.value = body.share;
+  }
+}
+
 const replay = /** @type {HTMLButtonElement} */ (at("replay"));
 replay.addEventListener("click", async () => {
   replay.disabled = true;
-  at("dry").replaceChildren(el("p", { class: "quiet", role: "status" }, "正在重放……"));
   const days = Number(/** @type {HTMLSelectElement} */ (at("days")).value);
-  const { ok, body } = await ask(page.dataset.replayUrl ?? "", { policy, days });
+  const begun = await ask(page.dataset.replayUrl ?? "", { policy, days });
+  const { ok, body } = begun.ok ? await replayed(begun.body.trial) : begun;
   replay.disabled = false;
   if (ok) showReplay(at("dry"), body, span);
   else {

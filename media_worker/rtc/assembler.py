@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from media_worker.rtc import vp8
 
-WAIT_S = {"audio": 0.8, "video": 1.4}  # longer than retransmissions are asked for
+WAIT_S = {"audio": 0.8, "video": 1.9}  # longer than retransmissions are asked for
 BUFFERED_MAX = 2000
 
 

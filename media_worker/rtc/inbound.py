@@ -28,6 +28,9 @@ NACK_GIVE_UP_S = 1.2
 NACK_MISSING_MAX = 300
 JUMP_MAX = 600  # a longer gap is a restart of the sender, not a loss
 KEYFRAME_EVERY_S = 0.5
+PAUSE_S = 0.5  # longer without a packet, the path was dead: that is no congestion
+HOLD_REPAIRS_S = 0.5  # at most
+NACK_AT_ONCE = 100
 NTP_UNIX_S = 2_208_988_800
 
 
@@ -48,6 +51,9 @@ class Tap(Protocol):
 
     def on_cut(self) -> None:
         """The stream's numbering starts anew (mute, restart): do not wait for what is between."""
+
+    def on_pause(self) -> None:
+        """The path was dead and is back: repairs of that time come too late to be watched."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ class Inbound:
         self.jumps = 0
         self.last_packet_at: float | None = None
         self.last_keyframe_at = 0.0
+        self.resumed_at: float | None = None  # when the path was last found alive again
         self.size = (0, 0)
         self.jitter = 0.0
         self.delay_s = 0.0  # how far the present queueing delay is above the least seen
@@ -110,6 +117,8 @@ class Inbound:
         self._rtcp_ssrc = rtcp_ssrc
         self._asked_keyframe_at = 0.0
         self._keyframe_pending = False
+        self._hold_until = 0.0
+        self._moved_at = 0.0  # when the newest packet came
         self._last_transit: float | None = None
         self._transit_floor: float | None = None
         self._expected_before = self._received_before = 0
@@ -150,6 +159,8 @@ class Inbound:
                 packet = packet[:-padding]
         if offset > len(packet):
             raise ValueError("header longer than the packet")
+        if self.last_packet_at is not None and now - self.last_packet_at > PAUSE_S:
+            self.resumed_at = now
         self.last_packet_at = now
         if payload_type == self.rtx_payload_type:
             if len(packet) < offset + 2:
@@ -207,10 +218,12 @@ class Inbound:
         self.packets += 1
         self.octets += len(packet)
         if ext == self._high:
+            self._moved_at = now
             self._measure(timestamp, now)
         if keyframe:
             self.keyframes += 1
             self.last_keyframe_at = now
+            self._hold_until = min(self._hold_until, now)
             size = vp8.keyframe_size(packet[offset + vp8.descriptor_bytes(packet, offset) :][:10])
             if size is not None:
                 self.size = size
@@ -259,18 +272,38 @@ class Inbound:
         if len(self._missing) + end - start > NACK_MISSING_MAX:
             self._give_up_all()
             return
-        for ext in range(start, end):
-            self._missing[ext] = [now, now, 1]
-        self._nack(list(range(start, end)))
+        if self.kind == "video" and now - self._moved_at > PAUSE_S:
+            for ext in range(start, end):
+                self._missing[ext] = [now, 0.0, 0]
+            self._keyframe_before_repairs(now)
+        else:
+            for ext in range(start, end):
+                self._missing[ext] = [now, now, 1]
+            self._nack(list(range(start, end)))
         self._arm_timer()
+
+    def _keyframe_before_repairs(self, now: float) -> None:
+        """What a dead path swallowed is asked for when a new picture is under way.
+
+        It is for the recording. Asked for first it would also be sent first, with what little
+        bandwidth the sender believes in by then, and who watches would wait for old pictures.
+        """
+        self._hold_until = now + HOLD_REPAIRS_S
+        self._asked_keyframe_at = 0.0  # what was asked meanwhile did not arrive
+        self.request_keyframe()
+        for tap in self.taps:
+            tap.on_pause()
 
     def _nack(self, extended: list[int]) -> None:
         if self.ssrc is None or not extended:
             return
         self.nacks += 1
-        feedback = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=self.ssrc)
-        feedback.lost = [ext & 0xFFFF for ext in extended[:100]]
-        self._send_rtcp(bytes(feedback))
+        for start in range(0, len(extended), NACK_AT_ONCE):
+            feedback = RtcpRtpfbPacket(
+                fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=self.ssrc
+            )
+            feedback.lost = [ext & 0xFFFF for ext in extended[start : start + NACK_AT_ONCE]]
+            self._send_rtcp(bytes(feedback))
 
     def _arm_timer(self) -> None:
         if not self._timer_armed and not self._closed:
@@ -281,7 +314,15 @@ class Inbound:
         """Ask again for what is still missing; stock aiortc asks once."""
         self._timer_armed = False
         now = time.monotonic()
-        late = [ext for ext, (since, *_) in self._missing.items() if now - since > NACK_GIVE_UP_S]
+        if now < self._hold_until:
+            self.request_keyframe()
+            self._arm_timer()
+            return
+        late = [
+            ext
+            for ext, (since, _asked, times) in self._missing.items()
+            if times and now - since > NACK_GIVE_UP_S
+        ]
         if late:
             for ext in late:
                 del self._missing[ext]
@@ -298,7 +339,10 @@ class Inbound:
 
     @staticmethod
     def _ask_again(entry: list[float], now: float, pause: float) -> bool:
-        _, asked, times = entry
+        _since, asked, times = entry
+        if times == 0:
+            entry[0] = now  # held back until now
+            return True
         if times == 1 and pause > 2 * NACK_EVERY_S:
             return now - asked > NACK_AGAIN_S
         return now - asked > pause

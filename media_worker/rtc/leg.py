@@ -310,6 +310,7 @@ class Leg:
             delay_s=video.delay_s,
             received_kbps=received,
             subscriber_kbps=self.subscriber_kbps,
+            resumed_s=None if video.resumed_at is None else now - video.resumed_at,
         )
         fci = pack_remb_fci(int(allowed * 1000), [video.ssrc])
         return [RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=own_ssrc, media_ssrc=0, fci=fci)]

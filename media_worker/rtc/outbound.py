@@ -86,6 +86,9 @@ class Outbound:
     def on_cut(self) -> None:
         self._start = True
 
+    def on_pause(self) -> None:
+        self._start = True
+
     def on_packet(
         self,
         ext: int,

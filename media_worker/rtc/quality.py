@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 LOSS_LOW = 0.02
 GROW = 1.08
+SETTLE_S = 2.0  # what a dead path lost is reported for a second or two after it is back
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,26 @@ class UplinkPolicy:
         self.target_kbps = self.max_kbps
 
     def update(
-        self, *, loss: float, delay_s: float, received_kbps: float, subscriber_kbps: float | None
+        self,
+        *,
+        loss: float,
+        delay_s: float,
+        received_kbps: float,
+        subscriber_kbps: float | None,
+        resumed_s: float | None = None,
     ) -> float:
         """Kilobits per second to allow for the next second.
 
         `subscriber_kbps` is what the narrowest subscriber can take; it never pushes the picture
         below `min_kbps`, because the recording is worth more than one viewer's smoothness.
+        `resumed_s` is how long ago a dead path came back: what it swallowed says nothing about how
+        much it carries, and repairs and a keyframe need the rate just then.
         """
         manner = MANNERS[self.preference]
         used = received_kbps or self.target_kbps
-        if loss > manner.loss_high:
+        if resumed_s is not None and resumed_s < SETTLE_S:
+            pass
+        elif loss > manner.loss_high:
             self.target_kbps = min(self.target_kbps, used * 1.1) * (1 - 0.5 * loss)
         elif delay_s > manner.delay_high_s:
             self.target_kbps = min(self.target_kbps, used * 1.1) * manner.shrink

@@ -112,6 +112,9 @@ class Track:
     def on_cut(self) -> None:
         self._queue.append(_CUT)
 
+    def on_pause(self) -> None:
+        """Old pictures are what a recording is for."""
+
     def on_report(self, report: SenderReport) -> None:
         if report.arrived - self._reported_at >= REPORT_EVERY_S:
             self._reported_at = report.arrived

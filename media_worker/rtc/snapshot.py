@@ -42,6 +42,9 @@ class _KeyframeTap:
     def on_cut(self) -> None:
         self._assembler.cut(time.monotonic())
 
+    def on_pause(self) -> None:
+        """The picture asked for is the next whole one, however it comes."""
+
     def on_packet(
         self,
         ext: int,

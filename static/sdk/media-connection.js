@@ -174,7 +174,7 @@ export class MediaConnection extends EventTarget {
 
   /**
    * Picture and sound of a slot are held back alike: they stay together.
-   * @param {Map<string, { freezes: number, nacks: number }>} pictures
+   * @param {ReturnType<typeof picturesOf>} pictures
    * @param {number} now
    */
   #holdBack(pictures, now) {

@@ -5,23 +5,26 @@
  * The browser's own estimate follows the jitter of one hop; here a repair may need two rounds of a long
  * way on the other side of the room. So the loop is closed over what the person sees: a freeze makes
  * the buffer longer at once, a quiet time makes it shorter step by step. One per picture: a bad network
- * of one party delays nobody else.
+ * of one party delays nobody else. A way on which nothing came at all was no worse before than after: no
+ * buffer bridges that, and a longer one would only keep the first picture back.
  */
 export class PlayoutBuffer {
   constructor() {
     this.targetMs = 0;
     this.freezes = 0;
     this.nacks = 0;
+    this.deadUntil = -Infinity;
     this.quietSince = 0;
   }
 
   /**
-   * @param {{ freezes: number, nacks: number }} seen counts that only grow
+   * @param {Seen} seen
    * @param {number} nowMs
    * @returns {number} milliseconds to hold back; 0 leaves it to the browser
    */
-  next({ freezes, nacks }, nowMs) {
-    if (freezes > this.freezes) {
+  next({ freezes, nacks, silentMs = 0 }, nowMs) {
+    if (silentMs > DEAD_MS) this.deadUntil = nowMs + BACK_WITHIN_MS;
+    if (freezes > this.freezes && nowMs >= this.deadUntil) {
       this.targetMs = this.targetMs === 0 ? FIRST_MS : Math.min(MOST_MS, this.targetMs + STEP_UP_MS);
       this.quietSince = nowMs;
     } else if (nacks > this.nacks + 1) {
@@ -42,18 +45,26 @@ const MOST_MS = 1000;
 const STEP_DOWN_MS = 100;
 const QUIET_MS = 20_000;
 const STEP_DOWN_EVERY_MS = 4000;
+const DEAD_MS = 700;
+const BACK_WITHIN_MS = 4000; // a freeze is counted when it ends
+
+/** @typedef {{ freezes: number, nacks: number, silentMs?: number }} Seen counts, and how long nothing came */
 
 /**
  * Freezes and repeated requests of every received picture, by the line it comes through.
  * @param {{ forEach: (look: (entry: any) => void) => void }} report
- * @returns {Map<string, { freezes: number, nacks: number }>}
+ * @returns {Map<string, Seen>}
  */
 export function picturesOf(report) {
-  /** @type {Map<string, { freezes: number, nacks: number }>} */
+  /** @type {Map<string, Seen>} */
   const seen = new Map();
   report.forEach((entry) => {
     if (entry.type !== "inbound-rtp" || entry.kind !== "video" || entry.mid === undefined) return;
-    seen.set(entry.mid, { freezes: entry.freezeCount ?? 0, nacks: entry.nackCount ?? 0 });
+    seen.set(entry.mid, {
+      freezes: entry.freezeCount ?? 0,
+      nacks: entry.nackCount ?? 0,
+      silentMs: entry.timestamp - (entry.lastPacketReceivedTimestamp ?? entry.timestamp),
+    });
   });
   return seen;
 }

@@ -27,6 +27,7 @@ class Heard:
     def __init__(self) -> None:
         self.payloads: list[bytes] = []
         self.cuts = 0
+        self.pauses = 0
 
     def on_packet(
         self,
@@ -42,6 +43,9 @@ class Heard:
 
     def on_cut(self) -> None:
         self.cuts += 1
+
+    def on_pause(self) -> None:
+        self.pauses += 1
 
 
 def listening() -> tuple[Inbound, Heard]:

@@ -25,12 +25,23 @@ test("it gets shorter only after a quiet time, and in steps", () => {
   assert.equal(buffer.next({ freezes: 1, nacks: 51 }, 39_100), 200);
 });
 
+test("a freeze of a way on which nothing came does not make it longer", () => {
+  const buffer = new PlayoutBuffer();
+  buffer.next({ freezes: 0, nacks: 0, silentMs: 20 }, 0);
+  buffer.next({ freezes: 0, nacks: 0, silentMs: 900 }, 1000);
+  assert.equal(buffer.next({ freezes: 1, nacks: 90, silentMs: 10 }, 2500), 0);
+  assert.equal(buffer.next({ freezes: 2, nacks: 91, silentMs: 10 }, 9000), 400);
+});
+
 test("pictures are known by the line they come through", () => {
   const seen = picturesOf([
-    { type: "inbound-rtp", kind: "video", mid: "3", freezeCount: 2, nackCount: 7 },
+    { type: "inbound-rtp", kind: "video", mid: "3", freezeCount: 2, nackCount: 7, timestamp: 5000, lastPacketReceivedTimestamp: 4100 },
     { type: "inbound-rtp", kind: "audio", mid: "2", nackCount: 9 },
     { type: "outbound-rtp", kind: "video", mid: "1", nackCount: 4 },
-    { type: "inbound-rtp", kind: "video", mid: "5" },
+    { type: "inbound-rtp", kind: "video", mid: "5", timestamp: 5000 },
   ]);
-  assert.deepEqual([...seen], [["3", { freezes: 2, nacks: 7 }], ["5", { freezes: 0, nacks: 0 }]]);
+  assert.deepEqual([...seen], [
+    ["3", { freezes: 2, nacks: 7, silentMs: 900 }],
+    ["5", { freezes: 0, nacks: 0, silentMs: 0 }],
+  ]);
 });

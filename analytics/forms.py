@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .selectors import LONGEST_DAYS, Asked
+from .selectors import FILTERS, LONGEST_DAYS, Asked
 
 DAYS = 30
 GROUP_LABELS = (
@@ -37,6 +37,13 @@ class AskedForm(forms.Form):
         label=_("分组"), choices=GROUP_LABELS, widget=forms.Select({"class": "input"})
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in FILTERS:
+            self.fields[name] = forms.CharField(
+                required=False, max_length=80, widget=forms.HiddenInput
+            )
+
     @staticmethod
     def default() -> dict[str, Any]:
         today = timezone.localdate()
@@ -49,7 +56,8 @@ class AskedForm(forms.Form):
     def asked(self, seat_nos: tuple[str, ...] | None) -> Asked:
         """What is not valid is the default."""
         given = self.cleaned_data if self.is_valid() else self.default()
-        return Asked(given["first"], given["last"], given["by"], seat_nos)
+        only = tuple((name, given[name]) for name in FILTERS if given.get(name))
+        return Asked(given["first"], given["last"], given["by"], seat_nos, only)
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}

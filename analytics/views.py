@@ -1,5 +1,6 @@
 """统计分析: plots, a table and files of what the views hold (REP-1)."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -15,7 +16,7 @@ from common.csv_file import csv_response
 from ui.charts import Chart, lines, stacked
 
 from . import selectors
-from .forms import AskedForm
+from .forms import GROUP_LABELS, AskedForm
 from .lists import choices_for
 
 
@@ -34,15 +35,36 @@ def _asked(request: HttpRequest) -> tuple[User, AskedForm, selectors.Asked]:
 def overview(request: HttpRequest) -> HttpResponse:
     user, form, asked = _asked(request)
     found = selectors.figures_of(asked)
-    query = {"first": str(asked.first), "last": str(asked.last), "by": asked.by}
+    for row in found.rows if asked.by in selectors.FILTERS else ():
+        row["narrower"] = _query(asked, by="day", only=(*asked.only, (asked.by, row["name"])))
     context = {
         "form": form,
         "found": found,
         "charts": [chart for chart in _charts(found) if not chart.is_empty],
-        "query": urlencode(query),
+        "query": _query(asked),
+        "filters": _filters(asked),
         "lists": [(f"report:{what}", title) for what, title in choices_for(user)],
     }
     return render(request, "analytics/overview.html", context)
+
+
+def _query(asked: selectors.Asked, **changed: Any) -> str:
+    asked = replace(asked, **changed)
+    told = {"first": str(asked.first), "last": str(asked.last), "by": asked.by}
+    return urlencode(told | dict(asked.only))
+
+
+def _filters(asked: selectors.Asked) -> list[dict[str, str]]:
+    """What the figures are narrowed to, each with the question without it."""
+    groups = dict(GROUP_LABELS)
+    return [
+        {
+            "group": str(groups[name]),
+            "label": selectors.labelled(name, [value]).get(value, value),
+            "without": _query(asked, only=tuple(each for each in asked.only if each[0] != name)),
+        }
+        for name, value in asked.only
+    ]
 
 
 def _charts(found: selectors.Figures) -> list[Chart]:
@@ -79,7 +101,19 @@ def _charts(found: selectors.Figures) -> list[Chart]:
         stacked(
             _("入队与放弃"),
             names,
-            [(_("接通"), counts("answered")), (_("放弃"), counts("abandoned"))],
+            [
+                (_("接通"), counts("answered")),
+                (_("放弃"), counts("abandoned")),
+                (_("短时放弃"), counts("short")),
+            ],
+        ),
+        lines(
+            _("服务水平与放弃率（%）"),
+            names,
+            [
+                (_("服务水平"), column("service_level", 100)),
+                (_("放弃率"), column("abandonment", 100)),
+            ],
         ),
         lines(_("客户上行丢包（%）"), names, [(_("平均"), column("loss_up"))]),
         lines(_("往返时延（毫秒）"), names, [(_("平均"), column("rtt_ms"))]),
@@ -106,7 +140,11 @@ def _summary(found: selectors.Figures) -> list[list[str]]:
         ("label", _("分组")),
         ("entered", _("入队")),
         ("answered", _("接通")),
+        ("in_time", _("时限内接通")),
         ("abandoned", _("放弃")),
+        ("short", _("短时放弃")),
+        ("service_level", _("服务水平")),
+        ("abandonment", _("放弃率")),
         ("waited_s", _("平均等待（秒）")),
         ("calls", _("通话")),
         ("talk_s", _("平均时长（秒）")),
@@ -114,6 +152,7 @@ def _summary(found: selectors.Figures) -> list[list[str]]:
         ("PASS", _("通过")),
         ("DOUBT", _("存疑")),
         ("PARTIAL", _("部分完成")),
+        ("doubt_rate", _("存疑率")),
         ("loss_up", _("上行丢包（%）")),
         ("rtt_ms", _("往返时延（毫秒）")),
         ("gaps", _("平均中断")),

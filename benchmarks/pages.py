@@ -10,6 +10,7 @@ Prints JSON lines: one per page with p95_ms, then page_p95_ms (of all answers) a
 
 import argparse
 import json
+import math
 import re
 import sys
 import time
@@ -71,6 +72,13 @@ ROWS: dict[str, dict[str, str]] = {
         "decided_at": AT,
     },
     "qc_secondopinion": {"review_id": "1000 + n", "asked_at": AT, "decided_at": AT},
+    "interviews_leg": {"id": ID.format("leg"), "participant_id": ID.format("participant")},
+    "interviews_qualitysummary": {"participant_id": ID.format("participant")},
+    "interviews_timelineevent": {
+        "call_id": CALL,
+        "kind": "(ARRAY['gap', 'tag', 'snapshot', 'script_step'])[1 + n % 4]",
+        "at_ms": "1000 * (n % 1000)",
+    },
     "recordings_recording": {
         "id": RECORDING,
         "call_id": CALL,
@@ -159,12 +167,12 @@ PAGES = (
     "/seats/",
     "/wallboard/",
     "/wallboard/line/",
-    "/wallboard/report/",
-    "/wallboard/report/?first=2026-09-01&last=2026-11-25&by=seat",
     "/wallboard/staffing/",
     "/seats/hours",
     "/dispatch/",
     "/analytics/",
+    "/analytics/?first={ago_90}&last={today}&by=seat",
+    "/analytics/?first={ago_30}&last={today}&by=channel&channel=APP",
     "/qc/",
     "/bridge/",
     "/bridge/reconciliation",
@@ -299,6 +307,16 @@ def fill(count: int) -> None:
                 f" SELECT {', '.join(columns.values())} FROM (SELECT * FROM {table} LIMIT 1) AS one,"
                 f" generate_series(1, {count}) AS n"
             )
+    from analytics.services import count_lines_again
+
+    with connection.cursor() as cursor:
+        # The triggers were off: what they would have marked.
+        for kind, table in (("call", "interviews_call"), ("request", "queueing_callrequest")):
+            cursor.execute(
+                f"INSERT INTO analytics_touched_{kind}s ({kind}_id) SELECT id FROM {table}"  # noqa: S608
+            )
+        cursor.execute("VACUUM ANALYZE")
+    count_lines_again(math.inf)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

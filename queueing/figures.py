@@ -12,18 +12,13 @@ from typing import Any
 
 from django.db.models import (
     Avg,
-    Case,
     Count,
-    DateField,
     Exists,
     F,
     OuterRef,
     Q,
     QuerySet,
-    Value,
-    When,
 )
-from django.db.models.functions import Concat, TruncDate, TruncWeek
 from django.utils import timezone
 
 from appointments.models import Appointment
@@ -44,7 +39,7 @@ CURVE_STEP = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What is counted about one group of requests."""
+    """What is counted about some requests."""
 
     entered: int
     answered: int
@@ -53,8 +48,6 @@ class Sums:
     short: int
     answer: dt.timedelta | None
     talk: dt.timedelta | None
-    doubts: int
-    filed: int
 
     @property
     def service_level(self) -> float | None:
@@ -74,10 +67,6 @@ class Sums:
     @property
     def talk_s(self) -> float | None:
         return None if self.talk is None else self.talk.total_seconds()
-
-    @property
-    def doubt_rate(self) -> float | None:
-        return self.doubts / self.filed if self.filed else None
 
 
 def mean(values: list[float]) -> float | None:
@@ -102,7 +91,6 @@ def _counted() -> dict[str, Any]:
     answered = Q(state=RequestState.CONNECTED, closed_at__isnull=False)
     left = Q(state=RequestState.ABANDONED, closed_at__isnull=False)
     at_once = Q(closed_at__lt=F("arrived_at") + short)
-    filed = Q(call__isnull=False) & ~Q(call__verdict="")
     return {
         "entered": Count("pk"),
         "answered": Count("pk", filter=answered),
@@ -111,8 +99,6 @@ def _counted() -> dict[str, Any]:
         "short": Count("pk", filter=left & at_once),
         "answer": Avg(F("closed_at") - F("arrived_at"), filter=answered),
         "talk": Avg(F("call__ended_at") - F("call__live_at")),  # of both there are
-        "doubts": Count("pk", filter=Q(call__verdict=Verdict.DOUBT)),
-        "filed": Count("pk", filter=filed),
     }
 
 
@@ -213,29 +199,6 @@ def line_now() -> list[CallRequest]:
     return list(
         CallRequest.objects.filter(state__in=IN_LINE, task__rehearsal=False).order_by("arrived_at")
     )
-
-
-# --- reports --------------------------------------------------------------------------------
-
-NONE = Value("—")
-GROUPS: dict[str, Any] = {
-    "day": TruncDate("arrived_at"),
-    "week": TruncWeek("arrived_at", output_field=DateField()),
-    "seat": Case(
-        When(call__isnull=True, then=NONE),
-        default=Concat("call__seat__user__staff_no", Value(" "), "call__seat__user__name"),
-    ),
-    "channel": Case(When(channel_code="", then=NONE), default="channel_code"),
-    "product": F("task__product_name"),
-}
-
-
-def report(first: dt.date, last: dt.date, by: str) -> list[tuple[str, Sums]]:
-    """Requests that entered from `first` to `last` (both included), by group, in order."""
-    begin, end = start_of(first), start_of(last + dt.timedelta(days=1))
-    rows = requests_between(begin, end).annotate(group=GROUPS[by]).values("group")
-    found: Iterable[Any] = rows.annotate(**_counted()).order_by("group")
-    return [(str(row.pop("group")), Sums(**row)) for row in found]
 
 
 def traced(request: CallRequest) -> dict[str, Any]:

@@ -1,45 +1,14 @@
 """Forms of the supervisor's pages."""
 
-import datetime as dt
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from parameters.selectors import value_of
 
 from .states import AlertLevel, AlertMetric
-
-GROUPS = (
-    ("day", _("按日")),
-    ("week", _("按周")),
-    ("seat", _("按坐席")),
-    ("channel", _("按渠道")),
-    ("product", _("按产品")),
-)
-LONGEST_DAYS = 92
-
-
-class ReportForm(forms.Form):
-    first = forms.DateField(label=_("自"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    last = forms.DateField(label=_("至"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    by = forms.ChoiceField(label=_("分组"), choices=GROUPS)
-
-    def clean(self) -> dict[str, Any]:
-        asked = super().clean() or {}
-        first, last = asked.get("first"), asked.get("last")
-        if first and last and not dt.timedelta() <= last - first < dt.timedelta(LONGEST_DAYS):
-            raise forms.ValidationError(
-                _("起止日期须先后有序，且不超过 %(days)s 天。"), params={"days": LONGEST_DAYS}
-            )
-        return asked
-
-    @staticmethod
-    def default() -> dict[str, Any]:
-        today = timezone.localdate()
-        return {"first": today - dt.timedelta(days=6), "last": today, "by": "day"}
 
 
 class StaffingForm(forms.Form):

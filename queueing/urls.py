@@ -7,7 +7,6 @@ app_name = "queueing"
 urlpatterns = [
     path("", views.wallboard, name="wallboard"),
     path("board.json", views.board, name="board"),
-    path("report/", views.report, name="report"),
     path("staffing/", views.plan, name="staffing"),
     path("line/", views.line, name="line"),
     path("alerts/", alert_pages.alerts, name="alerts"),

@@ -1,4 +1,4 @@
-"""看板, 报表, 排班测算."""
+"""看板, 排班测算."""
 
 from typing import Any
 
@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.selectors import may, request_actor, staff_nos_in_scope, visible
-from common.csv_file import csv_response
 from common.errors import DomainError
 from interviews.models import InterviewTask
 from interviews.selectors import tasks_in_scope
@@ -20,13 +19,14 @@ from seats.models import Seat
 
 from . import figures, services
 from .erlang import seats_needed, staffing
-from .forms import ReportForm, StaffingForm
+from .forms import StaffingForm
 from .models import CallRequest
 from .selectors import giver_of, line_rows
 from .states import IN_LINE
 from .wallboard import board_for
 
 VIEW, ACT, SUPERVISE = "dispatch.view", "seats.manage", "seats.supervise"
+REPORTS = "reports.view"  # the door of 统计分析
 HALF_HOUR_S = 1800
 AROUND = 4
 
@@ -48,6 +48,7 @@ def wallboard(request: HttpRequest) -> HttpResponse:
         "board": _board(user),
         "may_act": may(user, ACT),
         "may_supervise": may(user, SUPERVISE),
+        "may_report": may(user, REPORTS),
     }
     return render(request, "queueing/wallboard.html", context)
 
@@ -92,58 +93,11 @@ def act_on_seat(request: HttpRequest, seat_id: int, act: str) -> HttpResponse:
 
 @login_required
 @require_GET
-def report(request: HttpRequest) -> HttpResponse:
-    user_who_may(request, VIEW)
-    form = ReportForm(request.GET or ReportForm.default())
-    asked = form.cleaned_data if form.is_valid() else ReportForm.default()
-    rows = figures.report(asked["first"], asked["last"], asked["by"])
-    if request.GET.get("csv") and form.is_valid():
-        return csv_response("interview-report.csv", _lines(rows))
-    query = request.GET.copy()
-    context = {"form": form, "rows": rows, "query": query.urlencode()}
-    return render(request, "queueing/report.html", context)
-
-
-def _lines(rows: list[tuple[str, figures.Sums]]) -> list[list[str]]:
-    heads = [
-        _("分组"),
-        _("入队"),
-        _("接通"),
-        _("时限内接通"),
-        _("放弃"),
-        _("短时放弃"),
-        _("服务水平"),
-        _("平均应答（秒）"),
-        _("平均通话（秒）"),
-        _("存疑率"),
-    ]
-    return [heads, *([name, *_cells(sums)] for name, sums in rows)]
-
-
-def _cells(sums: figures.Sums) -> list[str]:
-    def text(value: float | None, form: str) -> str:
-        return "" if value is None else format(value, form)
-
-    return [
-        str(sums.entered),
-        str(sums.answered),
-        str(sums.in_time),
-        str(sums.abandoned),
-        str(sums.short),
-        text(sums.service_level, ".4f"),
-        text(sums.answer_s, ".1f"),
-        text(sums.talk_s, ".1f"),
-        text(sums.doubt_rate, ".4f"),
-    ]
-
-
-@login_required
-@require_GET
 def plan(request: HttpRequest) -> HttpResponse:
     """How many seats the line needs (Erlang C), and what if it changed."""
-    user_who_may(request, VIEW)
+    user = user_who_may(request, VIEW)
     form = StaffingForm(request.GET or StaffingForm.default())
-    context: dict[str, Any] = {"form": form}
+    context: dict[str, Any] = {"form": form, "may_report": may(user, REPORTS)}
     if form.is_valid():
         asked = form.cleaned_data
         calls = asked["calls"] * asked["arrivals"] / 100

@@ -174,6 +174,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": crontab(hour=3, minute=20),
         "options": {"expires": 3600},
     },
+    "reports": {
+        "task": "analytics.tasks.count_lines_again",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "exports": {"task": "exports.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "keeping": {"task": "recordings.tasks.keep", "schedule": 900.0, "options": {"expires": 900}},
     "reconcile": {

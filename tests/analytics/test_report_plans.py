@@ -4,6 +4,7 @@ One row of each kind, cloned twenty thousand times over four years, with real st
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from analytics.selectors import EXPORTS, Asked, count_lines, figures_of
+from analytics.services import count_lines_again
 from channels_admin.models import AdmissionAttempt
 from interviews.models import InterviewTask
 from tests.analytics.test_reports import a_call
@@ -33,7 +35,8 @@ TABLES = {
     f"'call_id', md5('c' || n)::uuid, 'arrived_at', {AGO}, 'closed_at', {AGO}",
     "channels_admin_admissionattempt": f"'id', md5('a' || n)::uuid, 'created_at', {AGO}",
 }
-LARGE = frozenset(TABLES)
+LINES = ("analytics_call_lines", "analytics_request_lines")
+LARGE = frozenset((*TABLES, *LINES))
 
 
 @pytest.fixture
@@ -46,7 +49,14 @@ def many_calls(db: None) -> None:
         for table, changes in TABLES.items():
             changed = f"jsonb_build_object({changes})"
             cursor.execute(CLONE.format(table=table, changes=changed, rows=ROWS))
+        for kind, table in (("call", "interviews_call"), ("request", "queueing_callrequest")):
+            cursor.execute(
+                f"INSERT INTO analytics_touched_{kind}s ({kind}_id) SELECT id FROM {table}"  # noqa: S608
+            )
         cursor.execute(f"ANALYZE {', '.join(TABLES)}")
+    count_lines_again(math.inf)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(LINES)}")
 
 
 @pytest.fixture

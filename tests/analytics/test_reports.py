@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Institution, User
-from analytics.selectors import GROUPS, Asked, count_lines, figures_of, lines_of
+from analytics.selectors import EXPORTS, FILTERS, GROUPS, Asked, count_lines, figures_of, lines_of
 from audit.models import AuditEntry
 from channels_admin.models import AdmissionAttempt
 from exports.models import ExportJob
@@ -29,6 +29,7 @@ from tests.support.factories import person as draft
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
 ALL = Asked(TODAY, TODAY)
+QUERY = {"first": str(TODAY), "last": str(TODAY)}
 
 
 def a_call(verdict=Verdict.DOUBT, talk_s=300, wait_s=40, rehearsal=False):
@@ -193,7 +194,7 @@ def test_the_page_plots_and_the_table_is_a_file():
     page = client.get(reverse("analytics:overview"))
 
     body = page.content.decode()
-    assert body.count("<svg viewBox") == 5  # of eight, those that have something to show
+    assert body.count("<svg viewBox") == 6  # of nine, those that have something to show
     assert " style=" not in body
     assert page.context["found"].admission == [("不在允许的区域或网络", 1)]
     summary = client.get(reverse("analytics:summary")).content.decode()
@@ -272,3 +273,101 @@ def test_a_time_that_is_no_time_is_the_default():
 
     assert "时间范围须为" in page.content.decode()
     assert page.context["found"].total["calls"] == 1
+
+
+def left_the_line(waited_s, channel="APP"):
+    task = make_task()
+    began = timezone.now() - dt.timedelta(minutes=5)
+    CallRequest.objects.create(
+        task=task,
+        party=task.parties.get(),
+        channel_code=channel,
+        state="ABANDONED",
+        arrived_at=began,
+        closed_at=began + dt.timedelta(seconds=waited_s),
+    )
+
+
+def test_service_level_and_abandonment_leave_out_who_left_at_once():
+    a_call(wait_s=5)
+    a_call(wait_s=3000)
+    left_the_line(100)
+    left_the_line(1)
+
+    (row,) = figures_of(ALL).rows
+
+    assert (row["entered"], row["answered"], row["in_time"]) == (4, 2, 1)
+    assert (row["abandoned"], row["short"]) == (1, 1)
+    assert row["service_level"] == pytest.approx(1 / 3)
+    assert row["abandonment"] == pytest.approx(1 / 3)
+
+
+def test_a_day_on_which_everybody_left_is_in_the_figures():
+    left_the_line(100)
+
+    found = figures_of(ALL)
+
+    assert [(row["entered"], row["abandoned"], row.get("calls")) for row in found.rows] == [
+        (1, 1, None)
+    ]
+    page = person("M1", "reports.view").get(reverse("analytics:overview"))
+    assert page.status_code == 200
+
+
+def test_who_left_before_any_seat_rang_is_counted_by_a_supervisor_of_some_seats():
+    call = a_call()
+    a_call()
+    left_the_line(100)
+
+    found = figures_of(Asked(TODAY, TODAY, "day", (call.seat.user.staff_no,)))
+
+    assert (found.total["calls"], found.total["entered"], found.total["abandoned"]) == (1, 2, 1)
+
+
+def test_figures_are_narrowed_by_a_click_on_a_group_and_widened_again():
+    a_call()
+    left_the_line(100, channel="WX")
+    client = person("M1", "reports.view")
+
+    wide = client.get(reverse("analytics:overview"), {**QUERY, "by": "channel"})
+    rows = {row["name"]: row for row in wide.context["found"].rows}
+    narrow = client.get(reverse("analytics:overview") + "?" + rows["WX"]["narrower"])
+    (chip,) = narrow.context["filters"]
+    again = client.get(reverse("analytics:overview") + "?" + chip["without"])
+
+    assert set(rows) == {"APP", "WX"}
+    assert narrow.context["found"].total["entered"] == 1
+    assert narrow.context["found"].total["calls"] == 0
+    assert (chip["group"], chip["label"]) == ("渠道", "WX")
+    assert again.context["found"].total["entered"] == 2
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("what", EXPORTS)
+def test_every_file_is_narrowed_like_the_page(what, name):
+    call = a_call()
+    branch = Institution.objects.create(code="B01", name="湖州分行")
+    User.objects.filter(pk=call.seat.user_id).update(institution=branch)
+    InterviewTask.objects.filter(pk=call.task_id).update(
+        property_province="330000",
+        property_city="330500",
+        channel_code="APP",
+        settled_at=timezone.now(),
+    )
+    AdmissionAttempt.objects.create(channel_code="APP", admitted=False, reason="outside")
+    mine = {
+        "channel": "APP",
+        "region": "330000",
+        "city": "330500",
+        "institution": "B01",
+        "seat": call.seat.user.staff_no,
+        "product": call.task.product_name,
+    }[name]
+
+    found = [
+        count_lines(what, Asked(TODAY, TODAY, only=((name, value),)), 10)
+        for value in (mine, "other")
+    ]
+
+    of_no_seat = what == "admission_attempts" and name != "channel"
+    assert found == [0 if of_no_seat else 1, 0]

@@ -179,18 +179,6 @@ def test_a_long_wait_and_a_long_line_are_told():
     assert [alert["level"] for alert in shown["alerts"]] == ["risk", "risk"]
 
 
-@pytest.mark.django_db
-def test_a_report_groups_by_what_was_asked():
-    entered(RequestState.CONNECTED, waited_s=10)
-    entered(RequestState.CONNECTED, waited_s=10, at=T0 + dt.timedelta(days=1))
-    first, last = dt.date(2026, 11, 24), dt.date(2026, 11, 25)
-
-    assert [name for name, _ in figures.report(first, last, "day")] == ["2026-11-24", "2026-11-25"]
-    assert [name for name, _ in figures.report(first, last, "week")] == ["2026-11-23"]
-    assert [name for name, _ in figures.report(first, last, "channel")] == ["APP"]
-    assert [name for name, _ in figures.report(first, last, "seat")] == ["—"]
-
-
 # --- Erlang C -------------------------------------------------------------------------------
 
 
@@ -249,15 +237,13 @@ def test_the_pages_are_for_those_who_see_dispatch():
     cache.clear()
     viewer, stranger = client_with("dispatch.view"), client_with()
     request = entered(RequestState.WAITING, trace={"rule": "默认随机", "why": "暂无空闲坐席。"})
-    pages = [reverse(f"queueing:{n}") for n in ("wallboard", "board", "report", "staffing")]
+    pages = [reverse(f"queueing:{n}") for n in ("wallboard", "board", "staffing")]
     pages.append(reverse("queueing:why", args=[request.pk]))
 
     for page in pages:
         assert viewer.get(page).status_code == 200, page
         assert stranger.get(page).status_code == 404, page
     assert "暂无空闲坐席。" in viewer.get(pages[-1]).content.decode()
-    wrong = viewer.get(pages[2], {"first": "2026-11-24", "last": "2026-01-01", "by": "day"})
-    assert "起止日期" in wrong.content.decode()
 
 
 @pytest.mark.django_db
@@ -279,16 +265,6 @@ def test_the_staffing_page_begins_with_the_parameters():
         90,
     )
     assert page.context["best"].seats == seats_needed(24, 1800, 900, 60, 0.9).seats
-
-
-@pytest.mark.django_db
-def test_a_report_is_exported():
-    entered(RequestState.CONNECTED, waited_s=10)
-    asked = {"first": "2026-11-24", "last": "2026-11-24", "by": "product", "csv": "1"}
-
-    body = client_with("dispatch.view").get(reverse("queueing:report"), asked).content.decode()
-
-    assert "永续贷,1,1,1,0,0,1.0000,10.0,," in body
 
 
 @pytest.mark.django_db

@@ -13,6 +13,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 KEPT = frozenset({"django_content_type", "auth_permission"})
 APPEND_ONLY = frozenset({"audit_auditentry"})  # a trigger forbids DELETE
 OF_NO_MODEL = frozenset({"audit_head"})  # a chain begins anew with its entries
+# Lines of the reports, and the marks that deleting leaves: last, and always.
+OF_REPORTS = (
+    "analytics_call_lines",
+    "analytics_request_lines",
+    "analytics_touched_calls",
+    "analytics_touched_requests",
+)
 
 
 @functools.cache
@@ -34,7 +41,7 @@ def _sql_flush(_style: Any, connection: BaseDatabaseWrapper, **_options: Any) ->
         filled = [name for (name,) in cursor.fetchall()]
     return [
         f"TRUNCATE {quote(name)}" if name in APPEND_ONLY else f"DELETE FROM {quote(name)}"  # noqa: S608
-        for name in filled
+        for name in (*filled, *OF_REPORTS)
     ]
 
 

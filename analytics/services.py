@@ -6,18 +6,19 @@ from django.db import connection, transaction
 
 from interviews.states import RUNNING
 
-BATCH = 500
+BATCH = 2000
 BUDGET_S = 20.0
 
-# A running call is touched again and again: it is counted when it is over, by who looks until then.
+# The oldest marks. A running call is touched again and again: it is counted when it is over, by who
+# looks until then.
 _NEXT = {
     "call": """
-SELECT DISTINCT d.call_id FROM analytics_touched_calls d
+SELECT d.call_id FROM analytics_touched_calls d
 LEFT JOIN interviews_call c ON c.id = d.call_id
-WHERE c.state IS NULL OR c.state <> ALL(%s) LIMIT %s
+WHERE c.state IS NULL OR c.state <> ALL(%s) ORDER BY d.id LIMIT %s
 """,
     "request": """
-SELECT DISTINCT request_id FROM analytics_touched_requests WHERE %s IS NOT NULL LIMIT %s
+SELECT request_id FROM analytics_touched_requests WHERE %s IS NOT NULL ORDER BY id LIMIT %s
 """,
 }
 _TAKE = "DELETE FROM analytics_touched_{kind}s WHERE {kind}_id = ANY(%s)"
@@ -55,7 +56,7 @@ def _count_batch(kind: str) -> int:
         # Two that count the same line would both insert it.
         cursor.execute(f"LOCK TABLE analytics_{kind}_lines IN EXCLUSIVE MODE")
         cursor.execute(_NEXT[kind], [[str(state) for state in RUNNING], BATCH])
-        keys = [key for (key,) in cursor.fetchall()]
+        keys = list({key for (key,) in cursor.fetchall()})
         if keys:
             for step in (_TAKE, _FORGET, _COUNT):
                 cursor.execute(step.format(kind=kind), [keys])

@@ -198,7 +198,7 @@ def test_the_page_plots_and_the_table_is_a_file():
     assert " style=" not in body
     assert page.context["found"].admission == [("不在允许的区域或网络", 1)]
     summary = client.get(reverse("analytics:summary")).content.decode()
-    assert summary.splitlines()[1].startswith(f"{TODAY:%m-%d},1,1,0,40,1,300,300,0,1,0")
+    assert summary.splitlines()[1].startswith(f"{TODAY:%m-%d},1,1,1,0,0,1,0,40,1,300,300,0,1,0")
 
 
 def taken(client, what):

@@ -135,10 +135,11 @@ def scope_of_reports(user: User) -> tuple[str, ...] | None:
 def figures_of(asked: Asked) -> Figures:
     """Who left before any seat rang belongs to no seat: everybody who may look counts him."""
     in_time = asked.by in IN_TIME
+    most = LONGEST_DAYS if in_time else MAX_GROUPS
     shape = {
         "group": GROUPS[asked.by],
         "order": "min(day)" if in_time else "-count(*)",
-        "limit": 1 + (LONGEST_DAYS if in_time else MAX_GROUPS),
+        "limit": most + 1,  # and all together
     }
     parameters = _parameters(asked) | {
         "in_time_s": value_of("service_level_s"),
@@ -150,7 +151,7 @@ def figures_of(asked: Asked) -> Figures:
     rows = {row["name"]: row for row in calls}
     for row in waits:
         rows[row["name"]] = row | rows.get(row["name"], {})
-    ordered = sorted(rows.values(), key=lambda row: row["place"])[: shape["limit"] - 1]
+    ordered = sorted(rows.values(), key=lambda row: row["place"])[:most]
     for row in (total, *ordered):
         row |= _shares(row)
     _label(ordered, asked.by)

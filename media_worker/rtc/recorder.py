@@ -18,18 +18,19 @@ from typing import Any, Final, Literal
 from common.faultpoint import faultpoint
 from media_worker.rtc import vp8
 from media_worker.rtc.assembler import Assembler, Frame, Packet
-from media_worker.rtc.inbound import CLOCK, SenderReport
+from media_worker.rtc.inbound import SenderReport
 from media_worker.rtc.journal import CallClock
 from media_worker.rtc.matroska import MatroskaFile
+from media_worker.rtc.media_clock import MediaClock, Placed
 
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.25
 QUEUE_MAX = 6000  # packets; some 30 s of video
-REANCHOR_MS = 1500  # media time and arrival differ by more: the publisher's clock stood or jumped
 GAP_MS = 1000
 REPORT_EVERY_S = 10.0
 RETRY_AFTER_ERROR_S = 1.0
+KEYFRAME_EVERY_S = 1.0  # asked for while nothing can be written without one
 
 _CUT: Final = "cut"
 _END: Final = "end"
@@ -51,7 +52,10 @@ class TrackName:
 
 
 class Track:
-    """The recording of one stream. `notify(kind, body)` is called in the writer's thread."""
+    """The recording of one stream. `notify(kind, body)` is called in the writer's thread.
+
+    `track.wants_keyframe` is for the publisher, all else for the journal.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Track:
         self.errors = 0
         self._folder = folder
         self._call_clock = clock
+        self._media_clock = MediaClock(name.kind, clock)
         self._part_ms = part_seconds * 1000
         self._notify = notify
         self._queue: deque[Item] = deque()
@@ -78,11 +83,13 @@ class Track:
         self._out: MatroskaFile | None = None
         self._part = 0
         self._part_start_ms = 0.0
-        self._anchor: tuple[float, int] | None = None  # call ms of RTP time
+        self._part_anchor = 0
         self._last_ms: float | None = None
         self._step_ms = 20.0 if name.kind == "audio" else 66.0
         self._size = (0, 0)
         self._retry_at = 0.0
+        self._now = time.monotonic()  # of the writer's present look
+        self._keyframe_asked_at = self._now  # by who made the track
         self._reported_at = -REPORT_EVERY_S
 
     # -- in the loop's thread
@@ -134,14 +141,16 @@ class Track:
 
     def drain(self, now: float) -> bool:
         """Write what came. False once the track has ended."""
-        for _ in range(len(self._queue)):
+        self._now = now
+        came = len(self._queue)
+        for _ in range(came):
             item = self._queue.popleft()
             if isinstance(item, tuple):
                 self._assembler.add(item)
             elif item == _CUT:
-                self._write(self._assembler.cut(now))
+                self._write(self._assembler.cut(now), settle=True)
             elif item == _END:
-                self._write(self._assembler.take(now, flush=True))
+                self._write(self._assembler.take(now, flush=True), settle=True)
                 self._close_part()
                 self.closed.set_result(None)
                 return False
@@ -149,48 +158,52 @@ class Track:
                 self._write(self._assembler.take(now))
                 self._map_clock(item)
         self._write(self._assembler.take(now))
+        if self._overflow or came:
+            self._ask_for_keyframe()
         return True
 
-    def _media_ms(self, timestamp: int) -> float:
-        assert self._anchor is not None  # noqa: S101 - set by the first frame
-        return self._anchor[0] + (timestamp - self._anchor[1]) * 1000 / CLOCK[self.name.kind]
+    def _ask_for_keyframe(self) -> None:
+        """Where nothing, or nothing in the right place, can be written before there is one."""
+        if self.name.kind == "audio" or self._now < self._retry_at:
+            return
+        is_waiting = self._out is None or self._assembler.wants_keyframe or self._overflow
+        is_moved = self._part_anchor != self._media_clock.anchor
+        if (is_waiting or is_moved) and self._now - self._keyframe_asked_at >= KEYFRAME_EVERY_S:
+            self._keyframe_asked_at = self._now
+            self._tell("track.wants_keyframe")
 
-    def _write(self, frames: list[Frame]) -> None:
+    def _write(self, frames: list[Frame], *, settle: bool = False) -> None:
         batch: list[tuple[int, bool, bytes]] = []
-        for frame in frames:
-            arrived_ms = self._call_clock.at(frame.arrived)
-            if (
-                self._anchor is None
-                or abs(self._media_ms(frame.timestamp) - arrived_ms) > REANCHOR_MS
-            ):
-                self._flush(batch)
-                self._close_part()
-                self._anchor = (arrived_ms, frame.timestamp)
-            at_ms = self._media_ms(frame.timestamp)
+        for placed in self._media_clock.place(frames, self._now, settle=settle):
+            frame, at_ms = placed.frame, placed.at_ms
             if self._last_ms is not None:
                 if at_ms - self._last_ms >= GAP_MS:
                     self._tell("track.gap", from_ms=round(self._last_ms), to_ms=round(at_ms))
                 at_ms = max(at_ms, self._last_ms)
                 if 0 < at_ms - self._last_ms < 200:
                     self._step_ms = at_ms - self._last_ms
-            if self._starts_part(frame, at_ms):
+            if self._starts_part(placed, at_ms):
                 self._flush(batch)
                 self._close_part()
-            if self._out is None and not self._open_part(frame, at_ms):
+            if self._out is None and not self._open_part(placed, at_ms):
                 continue
             self._last_ms = at_ms
             batch.append((round(at_ms - self._part_start_ms), frame.keyframe, frame.data))
         self._flush(batch)
 
-    def _starts_part(self, frame: Frame, at_ms: float) -> bool:
+    def _starts_part(self, placed: Placed, at_ms: float) -> bool:
+        frame = placed.frame
         if self._out is None or not frame.keyframe:
             return False
+        if placed.anchor != self._part_anchor:  # a part has one line from its times to the clock
+            return True
         if self.name.kind == "video" and vp8.keyframe_size(frame.data) != self._size:
             return True
         return at_ms - self._part_start_ms >= self._part_ms
 
-    def _open_part(self, frame: Frame, at_ms: float) -> bool:
-        if not frame.keyframe or time.monotonic() < self._retry_at:
+    def _open_part(self, placed: Placed, at_ms: float) -> bool:
+        frame = placed.frame
+        if not frame.keyframe or self._now < self._retry_at:
             return False
         if self.name.kind == "video":
             self._size = vp8.keyframe_size(frame.data) or (0, 0)
@@ -212,6 +225,7 @@ class Track:
         self.file = file
         self.bytes += self._out.bytes
         self._part_start_ms = at_ms
+        self._part_anchor = placed.anchor
         self._tell(
             "track.started",
             codec="opus" if self.name.kind == "audio" else "vp8",
@@ -238,7 +252,7 @@ class Track:
 
     def _failed(self, reason: OSError) -> None:
         self.errors += 1
-        self._retry_at = time.monotonic() + RETRY_AFTER_ERROR_S
+        self._retry_at = self._now + RETRY_AFTER_ERROR_S
         self._assembler.wants_keyframe = self.name.kind == "video"
         self._tell("track.failed", errno=reason.errno or 0)
 
@@ -266,9 +280,9 @@ class Track:
 
     def _map_clock(self, report: SenderReport) -> None:
         """Where the publisher's clock is on this file: aligns sound and picture when composing."""
-        if self._anchor is None or self._out is None:
+        if self._out is None or self._part_anchor != self._media_clock.anchor:
             return
-        at_ms = self._media_ms(self._assembler.unwrap(report.timestamp))
+        at_ms = self._media_clock.at(self._assembler.unwrap(report.timestamp))
         self._tell(
             "track.sr",
             pts_ms=round(at_ms - self._part_start_ms, 1),

@@ -442,6 +442,11 @@ class Room:
 
     def _on_track(self, kind: str, body: dict[str, Any]) -> None:
         """Something the writer's thread has to say."""
+        if kind == "track.wants_keyframe":
+            leg = self.legs.get(body["leg_id"])
+            if leg is not None:
+                leg.inbound[body["track"]].request_keyframe()
+            return
         self.note(kind, **body)
         if kind == "track.started":
             self.files[body["file"]] = {"kind": kind, **body}

@@ -1,5 +1,7 @@
-"""A customer behind a bad network: loss, delay, reordering, a blackout, an address that changes."""
+"""A customer behind a bad network: loss, delay, reordering, a stall, a blackout, a new address."""
 
+import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path as File
@@ -43,6 +45,30 @@ async def test_a_lossy_slow_reordering_way_costs_no_frame_of_the_recording(
     read = read_video(spool / call_id / track.file)
     assert read.numbers[-1] > end - 5
     assert read.missing <= 1  # the stock sender keeps too little for the longest detours
+
+
+@pytest.mark.fault
+async def test_what_a_stalled_way_delivers_late_is_recorded_at_its_time(
+    worker: WorkerProcess, call_id: str, new_peer: NewPeer, spool: File, path: Path
+) -> None:
+    customer = new_peer()
+    await customer.join(worker.control_url, call_id, "cust", "leg-c", "customer", path=path)
+    await until(lambda: customer.camera.number > 30, "the customer sends")
+
+    path.up.held_until = asyncio.get_running_loop().time() + 2.0
+    end = customer.camera.number + 60
+    await until(lambda: customer.camera.number > end, "the stall and two seconds more")
+    closed = await gateway.aclose_call(worker.control_url, call_id, reason="done")
+
+    assert path.up.lost == 0
+    [track] = [t for t in closed.tracks if t.kind == "video"]
+    read = read_video(spool / call_id / track.file)
+    assert read.missing == 0
+    assert read.numbers[-1] > end - 5
+    places = [at - number / 15 for number, at in zip(read.numbers, read.times_s, strict=True)]
+    assert max(places) - min(places) < 0.05
+    journal = (spool / call_id / "journal.jsonl").read_text().splitlines()
+    assert "track.gap" not in {json.loads(line)["kind"] for line in journal}
 
 
 @pytest.mark.fault

@@ -17,6 +17,7 @@ Address = tuple[str, int]
 CANDIDATE = re.compile(
     r"a=candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host.*", re.IGNORECASE
 )
+IN_ORDER_S = 1e-7  # timers of the same moment run in any order
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Weather:
     jitter_s: float = 0.0
     kbps: float = 0.0  # 0: as much as comes; what does not fit within `queue_s` is lost
     queue_s: float = 0.3
+    held_until: float = 0.0  # nothing arrives before that time of the loop; then all, in order
     passed: int = 0
     lost: int = 0
     _free_at: float = field(default=0.0, repr=False)
@@ -45,7 +47,8 @@ class Weather:
                 return None
             at = self._free_at = at + size * 8 / self.kbps / 1000
         self.passed += 1
-        return at + max(0.0, self.delay_s + self.jitter_s * chance.uniform(-1, 1))
+        at += max(0.0, self.delay_s + self.jitter_s * chance.uniform(-1, 1))
+        return max(at, self.held_until + self.passed * IN_ORDER_S) if self.held_until > now else at
 
 
 class _Side(asyncio.DatagramProtocol):

@@ -72,7 +72,12 @@ class MatroskaFile:
             track += _element(0xE1, _element(0xB5, struct.pack(">d", 48_000.0)) + _uint(0x9F, 2))
         head += _element(0x1654AE6B, _element(0xAE, track))
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        self._append(head)
+        try:
+            self._append(head)
+        except OSError:
+            os.close(self._fd)
+            path.unlink()
+            raise
 
     def _append(self, data: bytes) -> None:
         view = memoryview(data)

@@ -109,7 +109,8 @@ class Track:
             self._overflow = True
             return
         if self._overflow:
-            if not keyframe:
+            is_usable = keyframe or self.name.kind == "audio"
+            if not is_usable or len(self._queue) > QUEUE_MAX // 2:
                 self.dropped += 1
                 return
             self._overflow = False
@@ -175,18 +176,17 @@ class Track:
     def _write(self, frames: list[Frame], *, settle: bool = False) -> None:
         batch: list[tuple[int, bool, bytes]] = []
         for placed in self._media_clock.place(frames, self._now, settle=settle):
-            frame, at_ms = placed.frame, placed.at_ms
-            if self._last_ms is not None:
-                if at_ms - self._last_ms >= GAP_MS:
-                    self._tell("track.gap", from_ms=round(self._last_ms), to_ms=round(at_ms))
-                at_ms = max(at_ms, self._last_ms)
-                if 0 < at_ms - self._last_ms < 200:
-                    self._step_ms = at_ms - self._last_ms
+            frame, before_ms = placed.frame, self._last_ms
+            at_ms = max(placed.at_ms, before_ms or placed.at_ms)
             if self._starts_part(placed, at_ms):
                 self._flush(batch)
                 self._close_part()
             if self._out is None and not self._open_part(placed, at_ms):
                 continue
+            if before_ms is not None and at_ms - before_ms >= GAP_MS:
+                self._tell("track.gap", from_ms=round(before_ms), to_ms=round(at_ms))
+            elif before_ms is not None and 0 < at_ms - before_ms < 200:
+                self._step_ms = at_ms - before_ms
             self._last_ms = at_ms
             batch.append((round(at_ms - self._part_start_ms), frame.keyframe, frame.data))
         self._flush(batch)
@@ -244,6 +244,7 @@ class Track:
             self._out.write(frames)
         except OSError as full:
             self._failed(full)
+            self._last_ms = self._part_start_ms + self._out.duration_ms
             self._close_part()
             return
         faultpoint("track.written")

@@ -14,6 +14,7 @@ from media_worker.rtc.recorder import QUEUE_MAX, Track, TrackName
 
 KEY = b"\x10\x50\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00"  # descriptor and keyframe, 320 x 240
 DELTA = b"\x10\x51\x00\x00"
+SILENCE = b"\xf8\xff\xfe"
 STEP_S = {"video": 0.1, "audio": 0.02}
 CLOCK = {"video": 90_000, "audio": 48_000}
 
@@ -52,11 +53,10 @@ class Taken:
         self.track.drain(self.now + late_s)
 
     def put(self, *, key: bool, arrived: float) -> None:
-        is_key = key or self.kind == "audio"
-        payload = (KEY if key else DELTA) if self.kind == "video" else b"sound"
+        payload = (KEY if key else DELTA) if self.kind == "video" else SILENCE
         timestamp = int(self.sent * STEP_S[self.kind] * CLOCK[self.kind])
         packet = bytes(12) + payload
-        self.track.on_packet(self.sent, timestamp, True, packet, 12, is_key, arrived)
+        self.track.on_packet(self.sent, timestamp, True, packet, 12, key, arrived)
         self.sent += 1
 
     def end(self) -> list[list[float]]:
@@ -153,3 +153,36 @@ def test_after_a_write_that_failed_a_keyframe_is_asked_for_until_it_comes(
     assert len(picture.of("track.failed")) == 1
     assert once == 1
     assert len(picture.of("track.wants_keyframe")) == 2
+
+
+def test_sound_is_recorded_again_after_its_queue_was_full(sound: Taken) -> None:
+    sound.send(50)
+    for _ in range(QUEUE_MAX + 100):
+        sound.put(key=False, arrived=sound.now)
+    sound.track.drain(sound.now)
+    sound.send(50)
+
+    [written] = sound.end()
+    assert sound.track.dropped == 100
+    assert len(written) == 50 + QUEUE_MAX + 50
+
+
+def test_a_gap_is_told_once_when_it_is_over(sound: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: MatroskaFile, _data: bytes) -> None:
+        raise OSError(28, "no space")
+
+    sound.send(50)
+    with monkeypatch.context() as broken:
+        broken.setattr(MatroskaFile, "_append", full)
+        for _ in range(20):
+            sound.send(25)
+    before = len(sound.of("track.gap"))
+    for _ in range(6):
+        sound.send(25)
+
+    assert before == 0
+    [gap] = sound.of("track.gap")
+    [_, after] = sound.end()
+    assert gap["to_ms"] - gap["from_ms"] > 9_000
+    assert after[0] == round(gap["to_ms"] / 1000, 1)
+    assert len(list((sound.folder / "tracks").iterdir())) == 2  # none of those that failed

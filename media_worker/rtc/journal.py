@@ -8,6 +8,7 @@ still (a stopped process, a machine cut off) keeps the lock: the next epoch then
 under the same name, and what the old one still writes ends in a file that nobody reads.
 """
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -94,6 +95,7 @@ class Journal:
         self.notes = {e.body["id"]: (e.seq, e.at_ms) for e in self.entries if e.kind == "note"}
         self._seq = self.entries[-1].seq if self.entries else 0
         os.ftruncate(self._file, whole)
+        self._whole = whole  # bytes that are lines nobody was refused
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -101,7 +103,6 @@ class Journal:
             os.close(folder)
         self._pending: deque[tuple[int, bytes, Future[int]]] = deque()
         self._lock = threading.Lock()
-        self.failures = 0
 
     def _open_locked(self) -> int:
         folder = os.open(self.path.parent, os.O_RDONLY)
@@ -168,6 +169,7 @@ class Journal:
         }
         data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         written: Future[int] = Future()
+        written.set_running_or_notify_cancel()  # who stops waiting takes nothing back
         self._pending.append((seq, data, written))
         _writer.submit(self._flush)
         return written
@@ -177,28 +179,33 @@ class Journal:
             batch = [self._pending.popleft() for _ in range(len(self._pending))]
             if not batch:
                 return
-            if self.is_superseded:
-                stale = OSError(errno.ESTALE, "another worker writes this call")
-                for _, _, written in batch:
-                    written.set_exception(stale)
-                return
-            length = os.fstat(self._file).st_size
             try:
-                data = b"".join(line for _, line, _ in batch)
-                while data:
-                    data = data[os.write(self._file, data) :]
-                faultpoint("journal.written")
-                os.fsync(self._file)
-                faultpoint("journal.synced")
-            except OSError as full:
-                # Cut off what was torn; the lines are refused, and their callers are told.
-                os.ftruncate(self._file, length)
-                self.failures += 1
+                self._write(b"".join(line for _, line, _ in batch))
+            except OSError as refused:
+                with contextlib.suppress(OSError):  # a disk that takes not even that: at the next
+                    self._cut()
                 for _, _, written in batch:
-                    written.set_exception(full)
+                    written.set_exception(refused)
                 return
         for seq, _, written in batch:
             written.set_result(seq)
+
+    def _write(self, data: bytes) -> None:
+        if self.is_superseded:
+            raise OSError(errno.ESTALE, "another worker writes this call")
+        self._cut()
+        left = data
+        while left:
+            left = left[os.write(self._file, left) :]
+        faultpoint("journal.written")
+        os.fsync(self._file)
+        faultpoint("journal.synced")
+        self._whole += len(data)
+
+    def _cut(self) -> None:
+        """Take away what was refused or torn: what followed it would never be read."""
+        if os.fstat(self._file).st_size != self._whole:
+            os.ftruncate(self._file, self._whole)
 
     def close(self) -> None:
         """After everything appended so far; blocks until then."""

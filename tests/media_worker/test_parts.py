@@ -1,6 +1,8 @@
 """The pure parts: VP8, frames, Matroska, journal, SDP, allowance."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import av
@@ -138,6 +140,45 @@ def test_a_journal_goes_on_after_a_torn_line(tmp_path: Path) -> None:
     assert second.clock.t0_unix_ms == T0
     assert set(second.notes) == {"a"}
     assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
+def test_a_journal_whose_disk_fails_refuses_the_lines_and_goes_on_where_it_was_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "the disk is gone")
+
+    journal = Journal(tmp_path / "call" / "journal.jsonl", 1, T0)
+    journal.append("call.opened", t0_unix_ms=T0).result(5)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fails)
+        broken.setattr(os, "ftruncate", fails)
+        refused = journal.append("note", id="a", note="tag").exception(5)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fstat", fails)
+        unseen = journal.append("note", id="b", note="tag").exception(5)
+    journal.append("note", id="c", note="tag").result(5)
+    journal.close()
+
+    assert isinstance(refused, OSError)
+    assert isinstance(unseen, OSError)
+    entries, whole = read_entries(journal.path)
+    assert [(e.seq, e.kind) for e in entries] == [(1, "call.opened"), (4, "note")]
+    assert whole == journal.path.stat().st_size
+
+
+def test_who_no_longer_waits_for_a_line_of_the_journal_keeps_nobody_else_waiting(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "call" / "journal.jsonl", 1, T0)
+
+    left = journal.append("note", id="a", note="tag")
+    left.cancel()
+    stays = journal.append("note", id="b", note="tag")
+
+    assert stays.result(5) == 2
+    journal.close()
+    assert [e.seq for e in read_entries(journal.path)[0]] == [1, 2]
 
 
 def offer(extra: str = "", candidate: str = "") -> str:

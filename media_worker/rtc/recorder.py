@@ -64,7 +64,10 @@ class Track:
         clock: CallClock,
         part_seconds: float,
         notify: Notify,
+        *,
+        after_ms: float | None = None,
     ) -> None:
+        """`after_ms` is where the track ended that this one goes on for."""
         self.name = name
         self.closed: Future[None] = Future()
         self.bytes = 0
@@ -84,7 +87,7 @@ class Track:
         self._part = 0
         self._part_start_ms = 0.0
         self._part_anchor = 0
-        self._last_ms: float | None = None
+        self._last_ms = after_ms
         self._step_ms = 20.0 if name.kind == "audio" else 66.0
         self._size = (0, 0)
         self._retry_at = 0.0
@@ -138,6 +141,11 @@ class Track:
             return -1
         return int((time.monotonic() - self.last_write_at) * 1000)
 
+    @property
+    def last_ms(self) -> float | None:
+        """Where the last frame lies."""
+        return self._last_ms
+
     # -- in the writer's thread
 
     def drain(self, now: float) -> bool:
@@ -162,6 +170,16 @@ class Track:
         if self._overflow or came:
             self._ask_for_keyframe()
         return True
+
+    def give_up(self) -> None:
+        """It raised. `track.broken` is told after everything else of it."""
+        try:
+            self._close_part()
+        except Exception:
+            # What broke the writing may break the closing; the file is whole without it.
+            logger.exception("a part of a broken track was not closed")
+        self.closed.set_result(None)
+        self._tell("track.broken")
 
     def _ask_for_keyframe(self) -> None:
         """Where nothing, or nothing in the right place, can be written before there is one."""
@@ -244,7 +262,6 @@ class Track:
             self._out.write(frames)
         except OSError as full:
             self._failed(full)
-            self._last_ms = self._part_start_ms + self._out.duration_ms
             self._close_part()
             return
         faultpoint("track.written")
@@ -261,6 +278,7 @@ class Track:
         out, self._out = self._out, None
         if out is None:
             return
+        self._last_ms = self._part_start_ms + out.duration_ms  # without what was not written
         try:
             out.close()
         except OSError as full:
@@ -314,7 +332,6 @@ class Recorder:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
-        self.broken_tracks = 0
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -347,10 +364,8 @@ class Recorder:
                 except Exception:
                     # One broken track must not stop the writing of all others.
                     logger.exception("a track of the recording broke")
-                    self.broken_tracks += 1
                     alive = False
-                    if not track.closed.done():
-                        track.closed.set_result(None)
+                    track.give_up()
                 if not alive:
                     with self._lock:
                         self._tracks.discard(track)

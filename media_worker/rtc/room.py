@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 PLACES = 9
 SUPERVISOR = "supervisor"
 TRACK_END_TIMEOUT_S = 10.0
+BROKEN_TRACK_S = 1.0  # until it starts anew: what breaks it may come again
 
 # epoch, kind, at_ms, participant_id, leg_id, payload
 Emit = Callable[[int, str, int, str | None, str | None, dict[str, Any]], None]
@@ -137,9 +138,14 @@ class Room:
             if self.journal.taken_over:
                 # What the one before may still write must not change what is measured now.
                 await asyncio.to_thread(detach, self.folder / file)
-            ended = await asyncio.to_thread(measure_ended, self.folder / file, body)
-            if ended is not None:
-                self._on_track("track.ended", ended)
+            await self._measure(file)
+
+    async def _measure(self, file: str) -> None:
+        """Close the books on a file that its writer did not close."""
+        path = self.folder / file
+        ended = await asyncio.to_thread(measure_ended, path, self.files[file])
+        if ended is not None:
+            self._on_track("track.ended", ended)
 
     # -- telling
 
@@ -382,11 +388,15 @@ class Room:
             self.recording_since_ms = None
         self.note("recording", on=on)
 
-    def _start_tracks(self, person: Participant) -> None:
+    def _start_tracks(
+        self, person: Participant, *, only: str = "", after_ms: float | None = None
+    ) -> None:
         if person.leg is None:
             return
         for kind, source in person.leg.inbound.items():
-            if kind in person.tracks or (kind == "video" and self.video_shed_ms is not None):
+            if only not in ("", kind) or kind in person.tracks:
+                continue
+            if kind == "video" and self.video_shed_ms is not None:
                 continue
             name = TrackName(
                 *(person.participant_id, person.leg.leg_id, person.leg.leg_no),
@@ -398,6 +408,7 @@ class Room:
                 self.journal.clock,
                 self.options.part_seconds,
                 self._notify_from_thread,
+                after_ms=after_ms,
             )
             person.tracks[kind] = track
             source.taps.append(track)
@@ -430,6 +441,7 @@ class Room:
             source = person.leg.inbound.get(kind) if person.leg else None
             if source is not None and track in source.taps:
                 source.taps.remove(track)
+                source.report_taps.remove(track.on_report)
             track.end()
         if ended:
             self._ending = [t for t in self._ending if not t.closed.done()]
@@ -459,6 +471,24 @@ class Room:
             self.emit("track.part_closed", **track_file(body))
         elif kind == "track.failed" and body["errno"] == errno.ENOSPC:
             self._on_disk_full()
+        elif kind == "track.broken":
+            self._on_broken(body["participant_id"], body["track"], body["file"])
+
+    def _on_broken(self, participant_id: str, kind: str, file: str) -> None:
+        """Only this track starts anew; what is missing until then it tells as a gap."""
+        if self.files.get(file, {}).get("kind") == "track.started":
+            self._spawn(self._measure(file))
+        person = self.participants[participant_id]
+        track = person.tracks.get(kind)
+        if track is None or not track.closed.done():
+            return  # ended meanwhile, or of another connection
+        self._end_tracks(person, kind)
+
+        def go_on() -> None:
+            if self.recording and not self.closing:
+                self._start_tracks(person, only=kind, after_ms=track.last_ms)
+
+        self._loop.call_later(BROKEN_TRACK_S, go_on)
 
     async def snapshot(self, snapshot_id: str, participant_id: str) -> tuple[Still, str, int]:
         """(still, file, at_ms); journalled before the answer. Raises RoomRefused."""

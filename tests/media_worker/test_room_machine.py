@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiortc import RTCIceServer
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -21,41 +20,11 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 from media_worker.rtc import room as rooms
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.journal import Entry, read_entries
-from media_worker.rtc.leg import Leg
-from media_worker.rtc.playout import PlayedStream
 from media_worker.rtc.recorder import Recorder
-from media_worker.rtc.room import PLACES, Room, RoomOptions
+from media_worker.rtc.room import PLACES, Room
+from tests.support.light_room import LightLeg, open_room
 
 WHO = st.sampled_from([f"p{number}" for number in range(PLACES + 2)])
-OPUS_SILENCE = b"\xf8\xff\xfe"
-
-
-class LightLeg(Leg):
-    """A connection that is there as soon as it is said to be."""
-
-    silent_s = 0.0
-
-    async def answer(
-        self, offer_sdp: str, ice_servers: list[RTCIceServer], publishes: set[str]
-    ) -> str:
-        self.inbound = {"audio": PlayedStream("audio")}
-        return "v=0"
-
-    def silent_for_s(self, now: float) -> float:
-        return self.silent_s
-
-    def come_up(self) -> None:
-        self.connected_at = time.monotonic()
-        self._on_connected(self)
-
-    def break_down(self) -> None:
-        self._on_dead(self, "ice_failed")
-
-    def speak(self, packets: int = 3) -> None:
-        for number in range(packets):
-            stream = self.inbound["audio"]
-            assert isinstance(stream, PlayedStream)
-            stream.send(OPUS_SILENCE, number * 0.02, time.monotonic())
 
 
 class RoomMachine(RuleBasedStateMachine):
@@ -81,19 +50,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     async def _open(self) -> Room:
         self.epoch += 1
-        return await Room.open(
-            "call",
-            self.folder,
-            epoch=self.epoch,
-            t0_unix_ms=int(time.time() * 1000),
-            record=True,
-            options=RoomOptions(),
-            recorder=self.recorder,
-            emit=lambda *_: None,
-            ice_servers=[],
-            disk_free_percent=lambda: 50.0,
-            on_disk_full=lambda: None,
-        )
+        return await open_room(self.folder, self.epoch, self.recorder)
 
     async def _settled(self) -> None:
         """What the room does on its own is done."""

@@ -53,6 +53,13 @@ class MediaBusy(MediaUnavailable):
     message = _("通话路数已满，请稍后再试。")
 
 
+class ProbesFull(MediaUnavailable):
+    """The worker carries as many network tests as it may beside its calls."""
+
+    code = "network_tests_full"
+    message = _("正在测试网络的人较多，请稍后再测。")
+
+
 class CallNotOpen(MediaUnavailable):
     """The worker runs but does not hold this call, e.g. because it was restarted."""
 
@@ -112,6 +119,8 @@ class _Command(Generic[A]):
             raise SpoolFull
         if refusal.code == "lagging":
             raise MediaBusy
+        if refusal.code == "probes_full":
+            raise ProbesFull
         if response.status_code >= 500 or response.status_code == 401:
             raise MediaUnavailable
         raise MediaRefused(reason=refusal.code)

@@ -62,7 +62,7 @@ class OpenCall(Message):
     t0_unix_ms: int = Field(gt=0)
     record: RecordMode = "on_connect"
     options: CallOptions = CallOptions()
-    # A network test on the real path: nothing is recorded or told, the room is gone in a minute.
+    # A network test on the real path: nothing is recorded, told or counted; see probes.py.
     probe: bool = False
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import shutil
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from aiortc import RTCIceServer
 from media_worker import protocol as p
 from media_worker.events import EventSender
 from media_worker.items import ItemStore
+from media_worker.probes import Probes
 from media_worker.rtc.errors import RoomRefused
 from media_worker.rtc.orphan import close_books
 from media_worker.rtc.quality import percentile
@@ -32,21 +33,10 @@ HEARTBEAT_EVERY_S = 2.0
 SUPERSEDED_EVERY_S = 1.0
 CLOSED_KEPT = 1000
 FLUSH_EVENTS_S = 2.0
-PROBE_LIFE_S = 40.0
 PROBES = ".probes"
+PROBES_SHARE = 3  # network tests at a time, one for so many calls
 # Later than that in one of ten looks: whoever is here is served badly already.
 LAG_LIMIT_MS = 250.0
-
-
-def _tell_nobody(
-    epoch: int,
-    kind: str,
-    at_ms: int,
-    participant_id: str | None,
-    leg_id: str | None,
-    payload: dict[str, Any],
-) -> None:
-    """A network test is nobody's call: nothing that happens in it is news."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +72,11 @@ class Worker:
         self._lag_ms: deque[tuple[float, float]] = deque(maxlen=LAG_SAMPLES)  # when, how late
         self.spool = Spool(options.spool, reserve_mb=options.reserve_mb, call_mb=options.call_mb)
         self._tasks: list[asyncio.Task[None]] = []
-        self._probes: dict[str, asyncio.Task[None]] = {}
+        self.probes = Probes(options.spool / PROBES, max(1, options.capacity // PROBES_SHARE))
 
     def start(self, control_url: str) -> None:
         self.control_url = control_url
-        self._forget_old_probes()
+        self.probes.forget_old()
         self._tasks = [
             asyncio.create_task(work)
             for work in (self._watch(), self._measure_lag(), self._beat(), self._recover_orphans())
@@ -95,10 +85,10 @@ class Worker:
     async def stop(self) -> None:
         """Close every file cleanly; the calls themselves go on elsewhere."""
         self.draining = True
-        ending = [*self._tasks, *self._probes.values()]
-        for task in ending:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.probes.stop()
         for call_id, room in list(self.rooms.items()):
             try:
                 await room.suspend()
@@ -115,13 +105,15 @@ class Worker:
     # -- calls
 
     def room(self, call_id: str) -> Room:
-        """Raises RoomRefused `call_not_open`."""
-        room = self.rooms.get(call_id)
+        """Of a call or a network test. Raises RoomRefused `call_not_open`."""
+        room = self.rooms.get(call_id) or self.probes.rooms.get(call_id)
         if room is None:
             raise RoomRefused("call_not_open", status=404)
         return room
 
     async def open_call(self, call_id: str, body: p.OpenCall) -> p.Opened:
+        if body.probe:
+            return await self._open_probe(call_id, body)
         async with self._locks.setdefault(call_id, asyncio.Lock()):
             room = self.rooms.get(call_id)
             if room is not None:
@@ -131,46 +123,40 @@ class Worker:
                 return p.Opened(opened=True, resumed=room.journal.resumed)
             if self.draining:
                 raise RoomRefused("draining", status=503)
-            folder = self.options.spool / (PROBES if body.probe else "") / call_id
+            folder = self.options.spool / call_id
             # One that goes on is never refused: its sound fits where a new call does not.
-            is_new = not body.probe and not folder.exists()
+            is_new = not folder.exists()
             if is_new and not self.spool.holds_another(len(self.rooms)):
                 raise RoomRefused("disk_full", status=507)
             if is_new and self.is_lagging:
                 raise RoomRefused("lagging", status=503)
-            room = await Room.open(
-                call_id,
-                folder,
-                epoch=body.epoch,
-                t0_unix_ms=body.t0_unix_ms,
-                record=body.record == "on_connect" and not body.probe,
-                options=RoomOptions(**body.options.model_dump()),
-                recorder=self.recorder,
-                emit=_tell_nobody if body.probe else self._emitter(call_id),
-                ice_servers=list(self.options.ice_servers),
-                disk_free_percent=lambda: self.spool.room.free_percent,
-                on_disk_full=self._disk_full,
-            )
+            room = await self._open_room(call_id, body, folder, self._emitter(call_id))
             self.rooms[call_id] = room
             room.shed_video(self.spool.is_full)
-            if body.probe:
-                self._probes[call_id] = asyncio.create_task(self._end_probe(call_id, room.folder))
             return p.Opened(opened=True, resumed=room.journal.resumed)
 
-    async def _end_probe(self, call_id: str, folder: Path) -> None:
-        """A network test leaves nothing behind."""
-        try:
-            await asyncio.sleep(PROBE_LIFE_S)
-            await self.close_call(call_id, "probe_over")
-        finally:
-            self._probes.pop(call_id, None)
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    async def _open_probe(self, room_id: str, body: p.OpenCall) -> p.Opened:
+        if self.draining:
+            raise RoomRefused("draining", status=503)
+        if self.is_lagging:
+            raise RoomRefused("lagging", status=503)
+        await self.probes.open(room_id, partial(self._open_room, room_id, body))
+        return p.Opened(opened=True)
 
-    def _forget_old_probes(self) -> None:
-        """What network tests of a worker that was killed left; nobody's evidence."""
-        for folder in (self.options.spool / PROBES).glob("*"):
-            if time.time() - folder.stat().st_mtime > PROBE_LIFE_S:
-                shutil.rmtree(folder, ignore_errors=True)
+    async def _open_room(self, call_id: str, body: p.OpenCall, folder: Path, emit: Emit) -> Room:
+        return await Room.open(
+            call_id,
+            folder,
+            epoch=body.epoch,
+            t0_unix_ms=body.t0_unix_ms,
+            record=body.record == "on_connect" and not body.probe,
+            options=RoomOptions(**body.options.model_dump()),
+            recorder=self.recorder,
+            emit=emit,
+            ice_servers=list(self.options.ice_servers),
+            disk_free_percent=lambda: self.spool.room.free_percent,
+            on_disk_full=self._disk_full,
+        )
 
     def _emitter(self, call_id: str) -> Emit:
         def emit(
@@ -189,7 +175,9 @@ class Worker:
         async with self._locks.setdefault(call_id, asyncio.Lock()):
             if call_id in self._closed:
                 return self._closed[call_id]
-            room = self.room(call_id)
+            room = self.rooms.get(call_id)
+            if room is None:
+                raise RoomRefused("call_not_open", status=404)
             closed = p.CallClosed.model_validate(await room.close(reason))
             del self.rooms[call_id]
             self._closed[call_id] = closed
@@ -229,7 +217,7 @@ class Worker:
             if now - looked_at > SUPERSEDED_EVERY_S:
                 looked_at = now
                 await self._let_go_of_superseded()
-            for call_id, room in list(self.rooms.items()):
+            for call_id, room in [*self.rooms.items(), *self.probes.rooms.items()]:
                 try:
                     room.watch(now)
                 except Exception:

@@ -12,8 +12,8 @@ from media_worker.selectors import choose_worker
 def test_network(*, send_sdp: str, receive_sdp: str, max_kbps: int) -> dict[str, str]:
     """Answer both ends of a loop: what the first offer publishes comes back on the second.
 
-    Nothing is recorded; the worker forgets the loop after 40 s. Raises MediaUnavailable,
-    MediaRefused.
+    Nothing is recorded; the worker forgets the loop when both ends have hung up, or after 40 s.
+    Raises MediaUnavailable (ProbesFull where too many test at once), MediaRefused.
     """
     worker = choose_worker()
     room = f"probe-{new_id()}"

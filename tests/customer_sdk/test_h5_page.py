@@ -85,6 +85,27 @@ def test_the_steps_lead_into_the_line_readable_and_within_the_screen(
     assert CallRequest.objects.get().state == "WAITING"
 
 
+def test_who_cannot_test_the_network_reads_why_and_goes_on(base_url: str, party: Party):
+    ticket = ticket_for(party)
+
+    with phone(320) as page:  # and no media worker runs here
+        page.goto(f"{base_url}/h5/call/#ticket={ticket}")
+        page.wait_for_selector('[data-phase="consent"]')
+        page.check("#consent-check")
+        page.click("#consent-agree")
+        page.wait_for_selector("#remedy:not([hidden])")
+        told = page.text_content("#remedy [data-trouble]")
+        grade = page.text_content("#network-result")
+        wrong = [*page.evaluate(SMALL_OR_CLIPPED), *axe(page)]
+        page.wait_for_selector("#device-retry:not([hidden])")
+        page.click("#heard:not([aria-disabled])")
+        page.click("#device-ok:not([aria-disabled])")
+        page.wait_for_selector('[data-phase="ready"]')
+
+    assert (told, grade) == ("音视频服务暂时不可用，请稍后再试。", "未测")
+    assert wrong == []
+
+
 def test_a_refused_customer_reads_why(base_url: str, party: Party):
     Channel.objects.update(enabled=False)
     ticket = ticket_for(party)

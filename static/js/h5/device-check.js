@@ -107,7 +107,8 @@ export function mountDeviceCheck(step, { testNetwork, handOver, goOn, wish = {},
     } catch (error) {
       // Nobody to test with is no fault of the person's network.
       showGrade(step, "unknown", "未测");
-      if (error instanceof Error && error.name !== "InterviewError") throw error;
+      if (!(error instanceof Error) || error.name !== "InterviewError") throw error;
+      remedy("untested", sentenceOf(error));
     } finally {
       isTesting = false;
       bar.hidden = true;

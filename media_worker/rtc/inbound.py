@@ -31,6 +31,7 @@ KEYFRAME_EVERY_S = 0.5
 PAUSE_S = 0.5  # longer without a packet, the path was dead: that is no congestion
 HOLD_REPAIRS_S = 0.5  # at most
 NACK_AT_ONCE = 100
+FLOOR_S = 5.0  # a delay that has lasted one to two of these is the way's, not a queue on it
 NTP_UNIX_S = 2_208_988_800
 
 
@@ -104,7 +105,7 @@ class Inbound:
         self.resumed_at: float | None = None  # when the path was last found alive again
         self.size = (0, 0)
         self.jitter = 0.0
-        self.delay_s = 0.0  # how far the present queueing delay is above the least seen
+        self.delay_s = 0.0  # how far the present delay is above the least of the last seconds
         self._ring: list[tuple[int, bytes, int] | None] = [None] * RING[kind]
         self._missing: dict[int, list[float]] = {}  # ext -> [since, last asked, times]
         self._high = -1
@@ -120,7 +121,9 @@ class Inbound:
         self._hold_until = 0.0
         self._moved_at = 0.0  # when the newest packet came
         self._last_transit: float | None = None
-        self._transit_floor: float | None = None
+        self._floor_until = 0.0  # of the present stretch of FLOOR_S
+        self._least_s = 0.0  # transit in it
+        self._floor_s = 0.0  # the least in it and in the one before
         self._expected_before = self._received_before = 0
         self._lsr = 0
         self._closed = False
@@ -249,13 +252,18 @@ class Inbound:
             return
         change = transit - last
         if change > 10 or change < -10:  # the timestamp wrapped or jumped
-            self._transit_floor = None
+            self._floor_until = 0.0
             return
         self.jitter += (abs(change) - self.jitter) / 16
-        floor = self._transit_floor
-        # The floor creeps up 1 ms a second, so that clock drift is not taken for a queue.
-        self._transit_floor = transit if floor is None or transit < floor else floor + 0.00002
-        self.delay_s += ((transit - self._transit_floor) - self.delay_s) / 16
+        if now >= self._floor_until:
+            has_stood = now >= self._floor_until + FLOOR_S
+            self._floor_s = transit if has_stood else min(self._least_s, transit)
+            self._least_s, self._floor_until = transit, now + FLOOR_S
+        elif transit < self._least_s:
+            self._least_s = transit
+            if transit < self._floor_s:
+                self._floor_s = transit
+        self.delay_s += ((transit - self._floor_s) - self.delay_s) / 16
 
     # -- losses
 

@@ -1,7 +1,10 @@
 """Grades of a network, and what a publisher may send by the routing preference. Pure."""
 
+from collections.abc import Callable
+
 import pytest
 
+from media_worker.rtc.inbound import Inbound
 from media_worker.rtc.quality import Grade, UplinkPolicy
 
 
@@ -72,3 +75,35 @@ def test_nothing_pushes_the_picture_below_the_supervisory_floor() -> None:
         allowed = policy.update(loss=0.4, delay_s=1.0, received_kbps=100, subscriber_kbps=50)
 
     assert allowed == 300
+
+
+def allowances(way_s: Callable[[int], float], seconds: int) -> list[float]:
+    """What a publisher of 15 pictures a second may send, who takes it all; `way_s` of each second."""
+    stream = Inbound("video", send_rtcp=lambda _: None, arm=lambda *_: None, rtcp_ssrc=1)
+    stream.negotiated(96, None, 1, None)
+    policy = UplinkPolicy(100, 800)
+    allowed = [800.0]
+    for number in range(seconds * 15):
+        arrived = number / 15 + way_s(number // 15)
+        packet = b"\x80\xe0" + bytes(10) + b"\x10\x51\x00\x00"
+        stream.on_rtp(packet, 0xE0, number & 0xFFFF, number * 6000, 1, arrived)
+        if number % 15 == 14:
+            allowed.append(
+                policy.update(
+                    loss=0, delay_s=stream.delay_s, received_kbps=allowed[-1], subscriber_kbps=None
+                )
+            )
+    return allowed
+
+
+def test_a_way_that_became_longer_is_no_queue_for_ever() -> None:
+    allowed = allowances(lambda second: 0.05 if second < 20 else 0.45, 60)
+
+    assert min(allowed[20:35]) > 100
+    assert allowed[45:] == [800.0] * 16
+
+
+def test_a_queue_that_grows_is_given_way_to() -> None:
+    allowed = allowances(lambda second: 0.05 * second, 30)
+
+    assert allowed[-1] < 250

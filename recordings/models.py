@@ -130,6 +130,11 @@ class Recording(models.Model):
         """Whether the composed copy can be opened."""
         return bool(self.file)
 
+    @property
+    def lacks_copy(self) -> bool:
+        """Whether something was recorded that the composed copy does not hold."""
+        return bool(self.uncomposed or self.damaged)
+
 
 class RecordingTrack(models.Model):
     """One raw file as probed: what is really in it, beside what the journal says."""

@@ -1,6 +1,6 @@
 """What of a recording is kept (WB-6): any combination of video, audio and photos, tracks apart. Pure."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -16,6 +16,8 @@ class Outputs:
     audio: bool = True
     snapshots: bool = True
     tracks: bool = True
+    # There is no whole copy: the raw files are all there is of what should have been in it.
+    in_place_of_copy: bool = False
 
     @property
     def composed_suffix(self) -> str:
@@ -32,8 +34,14 @@ class Outputs:
             is_audio = ".audio." in name
             return self.tracks and (self.audio if is_audio else self.video)
         if name.startswith("rescue/") and not name.endswith(".json"):
-            return self.tracks and self.audio and self.video  # one file holds both
+            # One file holds both; where there is nothing else, one that is wanted is enough.
+            wanted = (self.audio, self.video)
+            return self.tracks and (any(wanted) if self.in_place_of_copy else all(wanted))
         return True
+
+    def without_copy(self) -> "Outputs":
+        """What has to be kept, whatever `tracks` says, where no copy holds all of it."""
+        return replace(self, tracks=True, in_place_of_copy=True)
 
     def as_json(self) -> dict[str, bool]:
         return asdict(self)

@@ -90,17 +90,20 @@ def _free(recording_id: UUID) -> bool:
 def unconfirmed(recording: Recording, folder: Path) -> list[str]:
     """Files of the folder that the store does not hold with the same size and SHA-256.
 
-    What the outputs say is not to be kept (WB-6) is safe when the manifest, which is, has its hash.
+    What is not to be kept (WB-6) is safe when the manifest, which is, has its hash; never while
+    there is no whole copy of it.
     """
     if not folder.is_dir():
         return []
     not_kept = _not_kept(folder / recording.manifest) if recording.manifest else {}
     confirmed = {row.name: row for row in recording.objects_stored.exclude(confirmed_at=None)}
-    outputs = Outputs.of(recording.outputs)
+    if recording.lacks_copy:  # the manifest may be of a time when that changed nothing
+        needed = Outputs.of(recording.outputs).without_copy()
+        not_kept = {name: digest for name, digest in not_kept.items() if not needed.keeps(name)}
     unsafe = []
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
-        if not file.is_file() or _is_scrap(name) or not outputs.keeps(name):
+        if not file.is_file() or _is_scrap(name):
             continue
         row = confirmed.get(name)
         if row is None and not_kept.get(name) == sha256_of(file):

@@ -199,7 +199,7 @@ def compose(held: Claim, recording: Recording) -> None:
         height=result["height"] if spec.video else 0,
         damaged=result["damaged"],
         gaps=result["gaps"],
-        outputs=outputs.as_json(),
+        outputs=(outputs.without_copy() if result["damaged"] else outputs).as_json(),
         uncomposed="",
         progress=1.0,
     )
@@ -211,7 +211,7 @@ def _is_poison(recording: Recording) -> bool:
 
 
 def _go_on_without(held: Claim, recording: Recording, outputs: Outputs, why: str) -> None:
-    """No composed copy: the raw tracks are sealed, stored and played."""
+    """No composed copy: the raw tracks of what is wanted are sealed, stored and played."""
     out = work.out_folder(recording.call_id)
     for left in (*out.glob("*.mp4"), *out.glob("*.m4a"), *out.glob("e*.tmp")):
         left.unlink(missing_ok=True)
@@ -232,7 +232,7 @@ def _go_on_without(held: Claim, recording: Recording, outputs: Outputs, why: str
         height=0,
         damaged=damaged,
         gaps=[],
-        outputs=outputs.as_json(),
+        outputs=outputs.without_copy().as_json(),
         uncomposed=why[:120],
         progress=1.0,
     )

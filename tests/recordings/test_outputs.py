@@ -1,6 +1,7 @@
 """What is kept follows the parameters; what cannot be composed does not hold up the rest; SIGKILL."""
 
 import datetime as dt
+import itertools
 import json
 import os
 import signal
@@ -196,6 +197,76 @@ def test_files_our_process_dies_over_end_stored_and_played_track_by_track(
     assert services.process(recording.pk) is Stage.STORED
     recording.refresh_from_db()
     assert (recording.uncomposed, recording.is_playable) == ("", True)
+
+
+def raw_in_store(recording: Recording) -> set[str]:
+    """Raw files, as the store confirmed them, each byte for byte as it was recorded."""
+    return {
+        row.name
+        for row in StoredObject.objects.filter(recording=recording).exclude(confirmed_at=None)
+        if row.kind == ObjectKind.TRACK
+        and row.sha256 == sha256_of(work.call_folder(recording.call_id) / row.name)
+    }
+
+
+@pytest.mark.parametrize("wanted", list(itertools.product([True, False], repeat=4)), ids=str)
+def test_without_a_copy_everything_that_would_have_been_in_it_is_kept(
+    ended_call: MakeEnded, monkeypatch: pytest.MonkeyPatch, settings: Settings, wanted: tuple[bool, ...]
+) -> None:
+    outputs = dict(zip(OUTPUTS, wanted, strict=True))
+    keep(**outputs)
+    recording = services.ensure_recording(ended_call().pk)
+    monkeypatch.setattr(work, "run_python", dead_over("recordings.compose"))
+    for _ in range(4):
+        services.process(recording.pk)
+        Recording.objects.filter(pk=recording.pk).update(due_at=timezone.now())
+
+    recording.refresh_from_db()
+    assert recording.stage == Stage.STORED
+    kinds = [kind for kind in ("audio", "video") if outputs[kind]]
+    recorded = set(recording.tracks.filter(kind__in=kinds).values_list("file", flat=True))
+    assert (len(recorded), recording.uncomposed != "") == (2 * len(kinds), bool(kinds))
+    assert raw_in_store(recording) == recorded
+    free_spool(recording, settings)
+    shown = selectors.review_view(recording.call_id, "t")["tracks"]
+    assert len(shown) == len(recorded)
+
+
+def test_where_the_copy_lacks_something_the_raw_files_are_kept(
+    ended_call: MakeEnded, settings: Settings
+) -> None:
+    keep(tracks=False)
+    call = ended_call()
+    recording = services.ensure_recording(call.pk)
+    broken = sorted(work.call_folder(call.pk).glob("tracks/*.video.*"))[0]
+    broken.write_bytes(b"this was never Matroska")
+
+    assert services.process(recording.pk) is Stage.STORED
+
+    recording.refresh_from_db()
+    assert recording.is_playable
+    assert [each["file"] for each in recording.damaged] == [f"tracks/{broken.name}"]
+    assert raw_in_store(recording) == set(recording.tracks.values_list("file", flat=True))
+    free_spool(recording, settings)
+
+
+def test_a_folder_sealed_when_raw_files_were_dropped_without_a_copy_stays_and_is_made_anew(
+    ended_call: MakeEnded, settings: Settings
+) -> None:
+    keep(tracks=False)
+    recording = services.ensure_recording(ended_call(video=False).pk)
+    assert services.process(recording.pk) is Stage.STORED
+    Recording.objects.filter(pk=recording.pk).update(uncomposed="WorkFailed", file="")
+    settings.SPOOL_KEEP_HOURS = 0
+
+    assert services.free_spool() == 0
+
+    (trouble,) = [health.explain(each) for each in health.troubled()]
+    assert "本地副本未清除" in trouble.cause
+    services.rebuild(recording.pk, actor=SYSTEM)
+    assert services.process(recording.pk) is Stage.STORED
+    free_spool(recording, settings)
+    assert recording.is_playable
 
 
 def test_a_full_disk_is_no_poison(ended_call: MakeEnded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,8 +61,8 @@ def events(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def heartbeat(request: HttpRequest) -> HttpResponseBase:
     record_heartbeat(Heartbeat.model_validate_json(request.body))
-    # A worker that came back under its name has lost its rooms: move them now, not at the sweep.
-    services.move_stranded_calls()
+    # Not here: while its rooms are moved the worker would wait for the answer, and count as dead.
+    services.move_stranded_soon()
     return JsonResponse({"ok": True})
 
 

@@ -9,3 +9,8 @@ from . import services
 def sweep() -> None:
     services.move_stranded_calls()
     services.expire_reconnects()
+
+
+@shared_task
+def move_stranded() -> None:
+    services.move_stranded_calls()

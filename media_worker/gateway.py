@@ -47,7 +47,7 @@ class SpoolFull(MediaUnavailable):
 
 
 class MediaBusy(MediaUnavailable):
-    """Every worker holds as many calls as it may, or is late with those it has."""
+    """Every worker holds as many calls as it may, is late with those it has, or is to be stopped."""
 
     code = "media_busy"
     message = _("通话路数已满，请稍后再试。")
@@ -117,7 +117,7 @@ class _Command(Generic[A]):
             raise CallNotOpen
         if refusal.code == "disk_full":
             raise SpoolFull
-        if refusal.code == "lagging":
+        if refusal.code in {"lagging", "draining"}:
             raise MediaBusy
         if refusal.code == "probes_full":
             raise ProbesFull

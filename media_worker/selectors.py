@@ -1,6 +1,7 @@
 """Reads of the worker registry."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import NoReturn
 
 from django.db.models import Count, ExpressionWrapper, F, FloatField, Q, QuerySet
@@ -13,6 +14,7 @@ FRESH = dt.timedelta(seconds=6)
 DISK_WARN_FREE_PERCENT = 20.0  # the spool is 80 % full: somebody should make room (D1)
 _WITH_DISK = Q(holds_another=True)
 _WITH_CAPACITY = Q(calls__lt=F("capacity"), lagging=False)
+_BY_LOAD = ("load", "loop_lag_p99_ms", "worker_id")
 
 
 def live_workers(fresh: dt.timedelta = FRESH) -> QuerySet[MediaWorker]:
@@ -20,24 +22,20 @@ def live_workers(fresh: dt.timedelta = FRESH) -> QuerySet[MediaWorker]:
     return MediaWorker.objects.filter(last_heartbeat_at__gte=Now() - fresh)
 
 
-def choose_worker(*, exclude: str = "") -> MediaWorker:
-    """The least loaded worker that may take a call; `exclude` names one just seen dead.
+def choose_worker(*, going_on: bool = False, exclude: Collection[str] = ()) -> MediaWorker:
+    """The least loaded worker that may take a call; `exclude` names those that refused it.
 
-    Raises SpoolFull or MediaBusy when those that live have no room, MediaUnavailable when there
-    is none.
+    One that is `going_on` goes to where there is room, and without that to any that takes calls: no
+    worker refuses what was begun. Raises SpoolFull or MediaBusy when those that live have no room,
+    MediaUnavailable when there is none.
     """
-    alive = live_workers().filter(draining=False).exclude(worker_id=exclude)
-    worker = (
-        alive.filter(_WITH_DISK, _WITH_CAPACITY)
-        .annotate(
-            load=ExpressionWrapper(
-                F("calls") * 1.0 / F("capacity"),
-                output_field=FloatField(),
-            )
-        )
-        .order_by("load", "loop_lag_p99_ms", "worker_id")
-        .first()
+    alive = live_workers().filter(draining=False).exclude(worker_id__in=exclude)
+    with_load = alive.annotate(
+        load=ExpressionWrapper(F("calls") * 1.0 / F("capacity"), output_field=FloatField())
     )
+    worker = with_load.filter(_WITH_DISK, _WITH_CAPACITY).order_by(*_BY_LOAD).first()
+    if worker is None and going_on:
+        worker = with_load.order_by("-holds_another", "lagging", *_BY_LOAD).first()
     if worker is None:
         _explain(alive)
     return worker

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import F
 
 from audit import services as audit
 from common.actor import Actor
@@ -38,6 +39,11 @@ def record_heartbeat(beat: Heartbeat) -> MediaWorker:
         },
     )
     return worker
+
+
+def note_call_sent(worker: MediaWorker) -> None:
+    """Count a call that was just given to the worker: its next heartbeat is up to 2 s away (M2)."""
+    MediaWorker.objects.filter(pk=worker.pk).update(calls=F("calls") + 1)
 
 
 def drain(worker_id: str, *, actor: Actor) -> int:

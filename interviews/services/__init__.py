@@ -16,7 +16,13 @@ from .calls import (
 )
 from .cards import answer_card, card_hash, show_card, withdraw_card
 from .content import start_share, stop_share
-from .media import connect_media, connect_media_async, move_call, move_stranded_calls
+from .media import (
+    connect_media,
+    connect_media_async,
+    move_call,
+    move_stranded_calls,
+    move_stranded_soon,
+)
 from .media_events import apply_media_events
 from .playout import control_play, start_play
 from .probe import test_network
@@ -65,6 +71,7 @@ __all__ = [
     "lock_task",
     "move_call",
     "move_stranded_calls",
+    "move_stranded_soon",
     "open_call",
     "receive_part",
     "record_consent",

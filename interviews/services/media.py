@@ -1,6 +1,7 @@
 """Connecting people to the media worker, and moving a call when its worker dies."""
 
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from audit import services as audit
@@ -28,9 +29,10 @@ from interviews.states import (
 )
 from media_worker import gateway
 from media_worker import protocol as p
-from media_worker.gateway import CallNotOpen, MediaUnavailable
+from media_worker.gateway import CallNotOpen, MediaBusy, MediaUnavailable, SpoolFull
 from media_worker.models import MediaWorker
 from media_worker.selectors import choose_worker, live_workers
+from media_worker.services import note_call_sent
 
 from .calls import call_ms, lock_call, require_consent
 from .content import interrupt_content
@@ -208,6 +210,42 @@ def _pin(call: Call, worker: MediaWorker) -> None:
     call.media_worker_started_at = worker.started_at
     call.media_epoch += 1
     call.save(update_fields=["media_worker", "media_worker_started_at", "media_epoch"])
+    note_call_sent(worker)
+
+
+def _open_room(call: Call) -> tuple[Call, Room]:
+    """The call's room, open; a worker that takes no call now gives way to one that does.
+
+    The call comes back as it is then pinned. Raises MediaUnavailable, MediaRefused.
+    """
+    refused: list[str] = []
+    while True:
+        room = room_of(call)
+        try:
+            room.open()
+        except (SpoolFull, MediaBusy):
+            refused.append(call.media_worker)
+            call = _pin_elsewhere(call, refused)
+        else:
+            return call, room
+
+
+@transaction.atomic
+def _pin_elsewhere(refused: Call, workers: Collection[str]) -> Call:
+    """Another worker for a call whose own one refused to open its room: nobody is connected there.
+
+    Whoever asks second finds it done. Raises MediaUnavailable when no other one takes it.
+    """
+    call = lock_call(refused.pk)
+    if not call.is_running:
+        raise CallOver
+    if call.media_epoch != refused.media_epoch:
+        return call
+    was_up = Leg.objects.filter(participant__call=call, connected_at__isnull=False)
+    if was_up.filter(media_epoch=call.media_epoch, closed_at=None).exists():
+        raise MediaUnavailable  # somebody got in meanwhile, or the worker is just being replaced
+    _pin(call, choose_worker(going_on=was_up.exists(), exclude=workers))
+    return call
 
 
 def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict[str, Any]:
@@ -217,9 +255,11 @@ def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict
     ConsentMissing, NotAdmitted, MediaUnavailable (retry in a moment), MediaRefused (hostile offer).
     """
     call, place, leg = _prepare_leg(participant_id, actor)
-    room = room_of(call)
     try:
-        room.open()
+        call, room = _open_room(call)
+        if leg.media_epoch != call.media_epoch:
+            leg.media_epoch = call.media_epoch
+            leg.save(update_fields=["media_epoch"])
         answer = room.connect(place, leg, offer_sdp)
     except Exception:
         # Whatever went wrong, the row must not stay the place's open connection.
@@ -289,7 +329,7 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
             dead_started_at is not None and call.media_worker_started_at != dead_started_at
         ):
             return False
-        _pin(call, choose_worker())
+        _pin(call, choose_worker(going_on=True))
         at_ms = call_ms(call)
         for place in Participant.objects.select_for_update(of=("self",), no_key=True).filter(
             call=call
@@ -310,7 +350,7 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
         )
         push(call_group(call.pk), "call.changed")
     try:
-        room_of(call).open()
+        call, _room = _open_room(call)
     except DomainError as refusal:
         # Whoever connects opens it again; the clients must be told whatever happened here.
         logger.warning("call=%s was not opened at its new worker: %s", call.pk, refusal.code)
@@ -322,16 +362,32 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
 def move_stranded_calls() -> int:
     """Move every running call whose worker is silent or was restarted. How many were moved.
 
-    Derived from rows alone, so whoever notices first - heartbeat or sweep - does the same.
+    Derived from rows alone, so whoever notices first does the same; in no order, so that those who
+    notice at once begin at different ends.
     """
-    alive = dict(live_workers().values_list("worker_id", "started_at"))
     moved = 0
-    pinned = Call.objects.filter(state__in=RUNNING).exclude(media_worker="")
-    for call in pinned.only("pk", "media_worker", "media_worker_started_at"):
-        if alive.get(call.media_worker) == call.media_worker_started_at:
-            continue
+    for call in _stranded().order_by("?"):
         try:
             moved += move_call(call.pk, dead_started_at=call.media_worker_started_at)
         except MediaUnavailable:
             logger.warning("no media worker for call=%s, trying again", call.pk)
+        except Exception:
+            # The calls behind it must be moved whatever is wrong with this one.
+            logger.exception("call=%s was not moved, trying again", call.pk)
     return moved
+
+
+def move_stranded_soon() -> None:
+    """A worker was heard: who came back under its name has lost its rooms. Asks nobody's network."""
+    from interviews.tasks import move_stranded  # the task calls this package
+
+    if _stranded().exists():
+        transaction.on_commit(move_stranded.delay, robust=True)
+
+
+def _stranded() -> QuerySet[Call]:
+    its_worker = live_workers().filter(
+        worker_id=OuterRef("media_worker"), started_at=OuterRef("media_worker_started_at")
+    )
+    pinned = Call.objects.filter(state__in=RUNNING).exclude(media_worker="")
+    return pinned.exclude(Exists(its_worker)).only("pk", "media_worker_started_at")

@@ -1,5 +1,6 @@
 """Deadlines of running calls, by the database's clock."""
 
+import logging
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +12,8 @@ from interviews.states import RUNNING, ParticipantRole, ParticipantState
 from seats import services as seats
 
 from .calls import end_call, leave_call, lock_call
+
+logger = logging.getLogger(__name__)
 
 
 def expire_reconnects() -> int:
@@ -24,7 +27,14 @@ def expire_reconnects() -> int:
         reconnect_until__lt=db_now(),
         call__state__in=RUNNING,
     ).values_list("pk", flat=True)
-    return sum(_give_up(participant_id) for participant_id in list(overdue))
+    given_up = 0
+    for participant_id in list(overdue):
+        try:
+            given_up += _give_up(participant_id)
+        except Exception:
+            # The places behind it must be given up whatever is wrong with this one.
+            logger.exception("participant=%s was not given up, trying again", participant_id)
+    return given_up
 
 
 @transaction.atomic

@@ -33,7 +33,7 @@ def test_the_least_loaded_worker_is_chosen() -> None:
     record_heartbeat(beat("idle", calls=1))
 
     assert choose_worker().worker_id == "idle"
-    assert choose_worker(exclude="idle").worker_id == "busy"
+    assert choose_worker(exclude=["idle"]).worker_id == "busy"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,28 @@ def test_a_worker_that_cannot_take_a_call_is_not_chosen(fields: dict[str, object
 
     with pytest.raises(MediaUnavailable):
         choose_worker()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"holds_another": False}, {"lagging": True}, {"calls": 10}], ids=str
+)
+def test_a_call_that_goes_on_is_taken_where_no_new_one_is_and_rather_where_there_is_room(
+    fields: dict[str, object],
+) -> None:
+    record_heartbeat(beat("a-full", **fields))
+    assert choose_worker(going_on=True).worker_id == "a-full"
+
+    record_heartbeat(beat("b-roomy", calls=9))
+
+    assert choose_worker(going_on=True).worker_id == "b-roomy"
+
+
+def test_a_call_that_goes_on_prefers_a_late_worker_to_one_whose_disk_is_full() -> None:
+    record_heartbeat(beat("full", holds_another=False))
+    record_heartbeat(beat("late", lagging=True, calls=9))
+    record_heartbeat(beat("leaving", draining=True))
+
+    assert choose_worker(going_on=True).worker_id == "late"
 
 
 def test_a_worker_without_a_fresh_heartbeat_is_not_there() -> None:

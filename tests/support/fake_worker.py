@@ -86,8 +86,8 @@ class FakeWorker:
 
 
 @contextmanager
-def fake_worker(call: Call) -> Iterator[FakeWorker]:
-    """Answers for the call, which is pinned to it."""
+def fake_worker(call: Call | None = None, worker_id: str = "fake") -> Iterator[FakeWorker]:
+    """Answers for the call, which is pinned to it, or for whichever comes."""
     worker = FakeWorker()
 
     class Handler(BaseHTTPRequestHandler):
@@ -116,15 +116,16 @@ def fake_worker(call: Call) -> Iterator[FakeWorker]:
     thread.start()
     now = timezone.now()
     row = MediaWorker.objects.create(
-        worker_id="fake",
+        worker_id=worker_id,
         control_url=f"http://127.0.0.1:{server.server_address[1]}",
         started_at=now,
         last_heartbeat_at=now,
         capacity=10,
     )
-    call.media_worker, call.media_worker_started_at = row.worker_id, row.started_at
-    call.media_epoch = 1
-    call.save()
+    if call is not None:
+        call.media_worker, call.media_worker_started_at = row.worker_id, row.started_at
+        call.media_epoch = 1
+        call.save()
     try:
         yield worker
     finally:

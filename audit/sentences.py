@@ -71,6 +71,7 @@ ACTIONS: dict[str, str | Promise] = {
     "appointment.move": _("改约"),
     "appointment.reassigned": _("再分配了预约"),
     "audit.verified": _("校验了日志链"),
+    "call.customers_awaited": _("继续等候客户"),
     "call.end": _("结束了通话"),
     "call.file": _("提交了处理意见"),
     "call.go_live": _("接通了通话"),

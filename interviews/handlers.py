@@ -10,11 +10,17 @@ from .errors import CallOver
 from .selectors import live_call_of
 from .services import end_call, preroll
 from .services.media import close_legs
+from .services.playout import follow_audience as follow
 
 
 @handles("call.preroll")
 def play_next(message_id: str, payload: dict[str, Any]) -> None:
-    preroll.play_next(UUID(payload["call_id"]))
+    preroll.play_next(UUID(payload["call_id"]), since_ms=payload.get("at_ms", 0))
+
+
+@handles("call.audience")
+def follow_audience(message_id: str, payload: dict[str, Any]) -> None:
+    follow(UUID(payload["call_id"]))
 
 
 @handles("participant.left")

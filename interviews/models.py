@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from common.crypto import EncryptedTextField
 
 from .states import (
+    AWAITED,
     LIVE_PLAY,
     RUNNING,
     CallState,
@@ -190,6 +191,8 @@ class Call(models.Model):
     media_epoch = models.PositiveIntegerField(_("媒体代次"), default=0)
     # The worker process that holds the room, told from its successor of the same name.
     media_worker_started_at = models.DateTimeField(_("媒体节点启动时间"), null=True, blank=True)
+    # Without a customer: when it ends by itself. The seat may put it off.
+    deserted_until = models.DateTimeField(_("无客户，结束于"), null=True, blank=True)
     # False until the seat starts it, where the parameter says by hand (WB-6).
     recording_on = models.BooleanField(_("录制"), default=True)
     verdict = models.CharField(
@@ -219,7 +222,14 @@ class Call(models.Model):
                 name="call_ends_after_start",
             ),
         ]
-        indexes = [models.Index(fields=["-clock_started_at", "id"])]
+        indexes = [
+            models.Index(fields=["-clock_started_at", "id"]),
+            models.Index(
+                fields=["deserted_until"],
+                name="call_deserted",
+                condition=Q(deserted_until__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -263,7 +273,8 @@ class Participant(models.Model):
     muted = models.BooleanField(_("静音"), default=False)
     joined_at = models.DateTimeField(_("加入时间"), null=True, blank=True)
     lost_at = models.DateTimeField(_("断线时间"), null=True, blank=True)
-    reconnect_until = models.DateTimeField(_("重连截止"), null=True, blank=True)
+    # While nobody is connected in it: how long the place is kept.
+    reconnect_until = models.DateTimeField(_("保留至"), null=True, blank=True)
     left_at = models.DateTimeField(_("离开时间"), null=True, blank=True)
 
     class Meta:
@@ -285,8 +296,8 @@ class Participant(models.Model):
         indexes = [
             models.Index(
                 fields=["reconnect_until"],
-                name="participant_deadline",
-                condition=Q(state="LOST"),
+                name="participant_kept",
+                condition=Q(state__in=AWAITED),
             )
         ]
 
@@ -415,6 +426,10 @@ class PlayOut(models.Model):
     )
     position_ms = models.PositiveIntegerField(_("进度（毫秒）"), default=0)
     event = models.OneToOneField(TimelineEvent, on_delete=models.PROTECT)
+    # Paused because no customer was there; it goes on by itself with the first who is.
+    held = models.BooleanField(_("等候客户"), default=False, db_default=False)
+    # Which customer it played to: [{participant_id, from_ms, until_ms}] on the call's clock.
+    audience = models.JSONField(_("观看记录"), default=list, db_default=[], editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("素材播放")

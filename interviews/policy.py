@@ -19,11 +19,21 @@ MAX_CUSTOMERS = 8  # SDK-2: nine tiles, one is the seat's
 MAX_SUPERVISORS = 1
 MAX_LISTENERS = 3
 SUPERVISOR_RETURNS_WITHIN = timedelta(seconds=30)
+# A first connection takes longer than a return: somebody allows the camera.
+CONNECTS_WITHIN_AT_LEAST = timedelta(seconds=60)
+KNOCKS_FOR = timedelta(minutes=10)
+# How long the seat may think about going on when the last customer is gone.
+ENDS_WITHOUT_CUSTOMERS = timedelta(seconds=60)
 
 
 def reconnect_window(task: InterviewTask) -> timedelta:
     """How long a lost participant's place is kept (SDK-5)."""
     return timedelta(seconds=_of(task, "reconnect_window_s"))
+
+
+def connects_within(task: InterviewTask) -> timedelta:
+    """How long a place is kept for somebody who has not been connected yet."""
+    return max(reconnect_window(task), CONNECTS_WITHIN_AT_LEAST)
 
 
 def tag_lead_ms(task: InterviewTask, seat_no: str) -> int:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import DataScope, User
 from accounts.selectors import EVERYTHING, scope_of, staff_nos_in_scope, visible
@@ -169,6 +170,9 @@ def call_view(call_id: UUID, *, for_seat: bool) -> dict[str, Any]:
             "task_state": task.state,
             "task_state_label": str(TaskState(task.state).label),
             "records_by_hand": policy.records_by_hand(task),
+            "deserted_until_unix_ms": (
+                unix_ms(call.deserted_until) if call.deserted_until else None
+            ),
             "superseded": task.superseded_at is not None,
             "verdict": call.verdict,
             "card": _card_view(call),
@@ -278,7 +282,7 @@ def _play_view(call: Call) -> dict[str, Any] | None:
         "id": str(play.pk),
         "title": play.title,
         "state": play.state,
-        "state_label": str(PlayState(play.state).label),
+        "state_label": _("客户不在场，已暂停") if play.held else str(PlayState(play.state).label),
         "no_skip": play.no_skip,
         "position_ms": play.position_ms,
         "duration_ms": play.duration_ms,
@@ -302,7 +306,9 @@ def _participant_view(place: Participant) -> dict[str, Any]:
         "state": place.state,
         "muted": place.muted,
         "reconnect_until_unix_ms": (
-            unix_ms(place.reconnect_until) if place.reconnect_until else None
+            unix_ms(place.reconnect_until)
+            if place.state == ParticipantState.LOST and place.reconnect_until
+            else None
         ),
     }
 

@@ -69,6 +69,10 @@ class ParticipantState(TextChoices):
     LEFT = "LEFT", _("已离开")
 
 
+# Nobody is connected, and the place has a deadline.
+AWAITED = (ParticipantState.KNOCKING, ParticipantState.INVITED, ParticipantState.LOST)
+
+
 class ParticipantMove(StrEnum):
     ADMIT = "admit"
     CONNECT = "connect"

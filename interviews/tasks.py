@@ -9,6 +9,7 @@ from . import services
 def sweep() -> None:
     services.move_stranded_calls()
     services.expire_reconnects()
+    services.end_deserted()
 
 
 @shared_task

@@ -82,6 +82,15 @@ class MediaRefused(DomainError):
     message = _("音视频服务拒绝了该请求。")
 
 
+class ItemNotFetched(MediaRefused):
+    """The worker is well and could not get the item's file, or keep it; it may in a moment."""
+
+    code = "media_item_not_fetched"
+    status = 503
+    retryable = True
+    message = _("素材暂时无法取到，请稍后再试。")
+
+
 @dataclass(frozen=True)
 class _Command(Generic[A]):
     method: str
@@ -121,6 +130,8 @@ class _Command(Generic[A]):
             raise MediaBusy
         if refusal.code == "probes_full":
             raise ProbesFull
+        if refusal.code in {"item_unavailable", "spool_unwritable"}:
+            raise ItemNotFetched(reason=refusal.code)
         if response.status_code >= 500 or response.status_code == 401:
             raise MediaUnavailable
         raise MediaRefused(reason=refusal.code)

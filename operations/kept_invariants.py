@@ -14,7 +14,7 @@ from django.conf import settings
 
 from common.clock import db_now
 from interviews.models import Call, Participant, TimelineEvent
-from interviews.states import RUNNING, ParticipantState
+from interviews.states import AWAITED, RUNNING
 from outbox.models import MessageState, OutboxMessage
 from queueing.models import Offer
 from queueing.states import OfferState
@@ -145,11 +145,14 @@ def nothing_is_overdue() -> Found:
         "pk", flat=True
     ):
         yield f"offer {pk}: still rings"
-    lost = Participant.objects.filter(
-        state=ParticipantState.LOST, reconnect_until__lt=late, call__state__in=RUNNING
+    awaited = Participant.objects.filter(
+        state__in=AWAITED, reconnect_until__lt=late, call__state__in=RUNNING
     )
-    for pk in lost.values_list("pk", flat=True):
+    for pk in awaited.values_list("pk", flat=True):
         yield f"participant {pk}: still waited for"
+    deserted = Call.objects.filter(state__in=RUNNING, deserted_until__lt=late)
+    for call_id in deserted.values_list("pk", flat=True):
+        yield f"call {call_id}: without a customer, and not ended"
     messages = OutboxMessage.objects.filter(state=MessageState.PENDING, due_at__lt=late)
     for number in messages.values_list("pk", flat=True):
         yield f"message {number}: overdue"

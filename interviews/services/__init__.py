@@ -5,6 +5,7 @@ Lock order everywhere: seat, then task, then call, then participant.
 
 from .calls import (
     admit_participant,
+    await_customers,
     end_call,
     join_call,
     leave_call,
@@ -28,7 +29,7 @@ from .playout import control_play, start_play
 from .probe import test_network
 from .stills import ask_still, fail_still, receive_part
 from .supervision import end_supervision, start_supervision
-from .sweeps import expire_reconnects
+from .sweeps import end_deserted, expire_reconnects
 from .tasks import (
     PartyDraft,
     TaskDraft,
@@ -54,6 +55,7 @@ __all__ = [
     "answer_card",
     "apply_media_events",
     "ask_still",
+    "await_customers",
     "card_hash",
     "connect_media",
     "connect_media_async",
@@ -61,6 +63,7 @@ __all__ = [
     "create_task",
     "delete_snapshot",
     "end_call",
+    "end_deserted",
     "end_supervision",
     "expire_reconnects",
     "fail_still",

@@ -1,5 +1,6 @@
 """Opening, joining, leaving and ending a call."""
 
+import datetime as dt
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,8 +23,17 @@ from interviews.errors import (
     RoomFull,
     SeatBusy,
 )
-from interviews.models import Call, Consent, Leg, Participant, Party, TimelineEvent
+from interviews.models import (
+    Call,
+    Consent,
+    InterviewTask,
+    Leg,
+    Participant,
+    Party,
+    TimelineEvent,
+)
 from interviews.states import (
+    AWAITED,
     CALL_MACHINE,
     PARTICIPANT_MACHINE,
     RUNNING,
@@ -97,8 +107,11 @@ def open_call(task_id: UUID, *, seat: Seat, party_id: UUID, actor: Actor) -> Cal
             )
     except IntegrityError as error:
         raise SeatBusy from error
-    own = Participant.objects.create(call=call, role=ParticipantRole.SEAT)
-    Participant.objects.create(call=call, role=ParticipantRole.CUSTOMER, party_id=party_id)
+    until = kept_until(task, ParticipantState.INVITED)
+    own = Participant.objects.create(call=call, role=ParticipantRole.SEAT, reconnect_until=until)
+    Participant.objects.create(
+        call=call, role=ParticipantRole.CUSTOMER, party_id=party_id, reconnect_until=until
+    )
     if policy.seat_joins_muted(task, seat.user.staff_no):
         set_muted_row(own.pk, muted=True, actor=actor)
     audit.record(
@@ -113,6 +126,46 @@ def open_call(task_id: UUID, *, seat: Seat, party_id: UUID, actor: Actor) -> Cal
     publish("call.opened", key=str(call.pk), call_id=str(call.pk))
     push(seat_group(seat.pk), "seat.changed")
     return call
+
+
+def kept_until(task: InterviewTask, state: ParticipantState) -> dt.datetime:
+    """Until when a place is kept in which nobody has been connected yet."""
+    knocks = state == ParticipantState.KNOCKING
+    return timezone.now() + (policy.KNOCKS_FOR if knocks else policy.connects_within(task))
+
+
+def watch_for_customers(call: Call) -> None:
+    """A call that nobody of the customers is in, or on the way to, ends soon; the call is locked.
+
+    A network that is away and a page that was closed look the same: the reconnect window has
+    passed before. The seat is shown the deadline and may put it off (`await_customers`).
+    """
+    awaited = ~Q(state=ParticipantState.LEFT)
+    if Participant.objects.filter(awaited, call=call, role=ParticipantRole.CUSTOMER).exists():
+        until = None
+    else:
+        until = call.deserted_until or timezone.now() + policy.ENDS_WITHOUT_CUSTOMERS
+    if until != call.deserted_until:
+        call.deserted_until = until
+        call.save(update_fields=["deserted_until"])
+
+
+@transaction.atomic
+def await_customers(call_id: UUID, *, actor: Actor) -> None:
+    """The seat stays although no customer is left: for one more reconnect window. Idempotent."""
+    call = lock_call(call_id)
+    if not call.is_running or call.deserted_until is None:
+        return
+    call.deserted_until = timezone.now() + policy.reconnect_window(call.task)
+    call.save(update_fields=["deserted_until"])
+    audit.record(
+        "call.customers_awaited",
+        actor=actor,
+        object_type="call",
+        object_id=call.pk,
+        chain=audit.interview_chain(call.task_id),
+    )
+    push(call_group(call.pk), "call.changed")
 
 
 def require_consent(party_id: UUID) -> None:
@@ -143,15 +196,19 @@ def join_call(task_id: UUID, *, party_id: UUID, actor: Actor) -> Participant | N
             knocks = has_to_knock and place.joined_at is None
             _require_room(call)
             _move_participant(place, ParticipantMove.KNOCK if knocks else ParticipantMove.INVITE)
+            watch_for_customers(call)
             push(call_group(call.pk), "call.changed")
         return place
     _require_room(call)
+    state = ParticipantState.KNOCKING if has_to_knock else ParticipantState.INVITED
     place = Participant.objects.create(
         call=call,
         role=ParticipantRole.CUSTOMER,
         party=Party.objects.get(pk=party_id),
-        state=ParticipantState.KNOCKING if has_to_knock else ParticipantState.INVITED,
+        state=state,
+        reconnect_until=kept_until(call.task, state),
     )
+    watch_for_customers(call)
     audit.record(
         "participant.joined",
         actor=actor,
@@ -206,7 +263,9 @@ def admit_participant(
 
 
 def _move_participant(place: Participant, move: ParticipantMove) -> None:
-    place.state = PARTICIPANT_MACHINE.after(ParticipantState(place.state), move)
+    state = PARTICIPANT_MACHINE.after(ParticipantState(place.state), move)
+    place.state = state
+    place.reconnect_until = kept_until(place.call.task, state) if state in AWAITED else None
     place.save()
 
 
@@ -232,6 +291,8 @@ def leave_call(participant_id: UUID, *, actor: Actor, reason: str) -> None:
 
 def leave_locked(call: Call, place: Participant, reason: str) -> None:
     """The place is given up; the call is locked. Idempotent."""
+    from .content import note_audience  # that module uses this one's locks
+
     now = timezone.now()
     if place.state == ParticipantState.LEFT:
         return
@@ -247,11 +308,13 @@ def leave_locked(call: Call, place: Participant, reason: str) -> None:
             until_ms=call_ms(call)
         )
     place.left_at = now
-    place.reconnect_until = None
     _move_participant(place, ParticipantMove.LEAVE)
     Leg.objects.filter(participant=place, closed_at=None).update(closed_at=now, close_reason=reason)
     if call.ended_at is None:  # a room that ends is closed as a whole
         _let_go(call, place, reason)
+        note_audience(call, call_ms(call))
+        if place.role == ParticipantRole.CUSTOMER:
+            watch_for_customers(call)
 
 
 def _let_go(call: Call, place: Participant, reason: str) -> None:
@@ -301,6 +364,7 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
     for place in places:
         leave_locked(call, place, "call_ended")
     end_content(call)
+    call.deserted_until = None
     advance_call(call, CallMove.END, actor=actor, reason=reason)
     if call.live_at is not None:
         Party.objects.filter(

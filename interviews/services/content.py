@@ -14,9 +14,10 @@ from common.actor import SYSTEM, Actor
 from common.ids import new_id
 from common.push import call_group, push
 from interviews.errors import CallOver
-from interviews.models import Call, PlayOut, TimelineEvent
-from interviews.states import LIVE_PLAY, PlayState
+from interviews.models import Call, Participant, PlayOut, TimelineEvent
+from interviews.states import LIVE_PLAY, ParticipantRole, ParticipantState, PlayState
 from media_worker.gateway import MediaRefused, MediaUnavailable
+from outbox.services import publish
 
 from .calls import call_ms, lock_call
 
@@ -116,7 +117,48 @@ def _note(call: Call, action: str, actor: Actor, **facts: object) -> None:
 def interrupt_content(call: Call) -> None:
     """The media worker is gone: the share is over, the item waits where it was. Row is locked."""
     _end_share(call)
-    PlayOut.objects.filter(call=call, state=PlayState.PLAYING).update(state=PlayState.PAUSED)
+    playing = PlayOut.objects.filter(call=call, state=PlayState.PLAYING)
+    if playing.update(state=PlayState.PAUSED, held=True):
+        note_audience(call, call_ms(call))
+
+
+def note_audience(call: Call, at_ms: int) -> None:
+    """Write down to whom the item plays, at every change of either; the call's row is locked.
+
+    What must be seen counts for who was there (MKT-3). Nothing plays to nobody: the item is halted
+    and taken up again, soon, as the media worker is not asked from here.
+    """
+    play = PlayOut.objects.select_for_update(of=("self",)).filter(call=call, state__in=LIVE_PLAY)
+    for item in play:
+        there = customers_present(call)
+        is_playing = item.state == PlayState.PLAYING
+        item.audience = _audience_after(item.audience, there if is_playing else set(), at_ms)
+        item.save(update_fields=["audience"])
+        if (is_playing and not there) or (item.held and there):
+            publish("call.audience", key=str(call.pk), call_id=str(call.pk))
+
+
+def customers_present(call: Call) -> set[str]:
+    present = Participant.objects.filter(
+        call=call, role=ParticipantRole.CUSTOMER, state=ParticipantState.PRESENT
+    )
+    return {str(pk) for pk in present.values_list("pk", flat=True)}
+
+
+def _audience_after(
+    before: list[dict[str, Any]], seeing: set[str], at_ms: int
+) -> list[dict[str, Any]]:
+    """Stretches without an end are of those who see it; the others' end here."""
+    after = []
+    for stretch in before:
+        is_open = stretch["until_ms"] is None
+        if is_open and stretch["participant_id"] not in seeing:
+            stretch = {**stretch, "until_ms": max(stretch["from_ms"], at_ms)}
+        elif is_open:
+            seeing = seeing - {stretch["participant_id"]}
+        after.append(stretch)
+    begun = [{"participant_id": who, "from_ms": at_ms, "until_ms": None} for who in sorted(seeing)]
+    return after + begun
 
 
 def end_content(call: Call) -> None:
@@ -129,8 +171,15 @@ def end_content(call: Call) -> None:
 def end_play(play: PlayOut, state: PlayState, at_ms: int) -> None:
     """The item is over: the row, and the end of its stretch on the timeline."""
     play.state = state
-    play.save(update_fields=["state", "position_ms"])
+    play.held = False
+    play.audience = _audience_after(play.audience, set(), at_ms)
+    play.save(update_fields=["state", "position_ms", "held", "audience"])
     event = play.event
     event.until_ms = max(event.at_ms, at_ms)
-    event.payload = {**event.payload, "outcome": state.value, "position_ms": play.position_ms}
+    event.payload = {
+        **event.payload,
+        "outcome": state.value,
+        "position_ms": play.position_ms,
+        "audience": play.audience,
+    }
     event.save(update_fields=["until_ms", "payload"])

@@ -34,8 +34,8 @@ from media_worker.models import MediaWorker
 from media_worker.selectors import choose_worker, live_workers
 from media_worker.services import note_call_sent
 
-from .calls import call_ms, lock_call, require_consent
-from .content import interrupt_content
+from .calls import call_ms, kept_until, lock_call, require_consent, watch_for_customers
+from .content import interrupt_content, note_audience
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +193,10 @@ def _prepare_leg(participant_id: UUID, actor: Actor) -> tuple[Call, Participant,
         place.state = PARTICIPANT_MACHINE.after(
             ParticipantState(place.state), ParticipantMove.INVITE
         )
-        place.save(update_fields=["state"])
+    if place.state == ParticipantState.INVITED:
+        place.reconnect_until = kept_until(call.task, ParticipantState.INVITED)
+        place.save(update_fields=["state", "reconnect_until"])
+        watch_for_customers(call)
     audit.record(
         "media.requested",
         actor=actor,
@@ -316,6 +319,7 @@ def lose_participant(call: Call, place: Participant, at_ms: int, cause: str) -> 
         participant=place,
         payload={"cause": cause},
     )
+    note_audience(call, max(0, at_ms))
 
 
 def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:

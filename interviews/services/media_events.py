@@ -23,8 +23,8 @@ from media_worker.protocol import Event
 from outbox.services import publish
 
 from . import preroll
-from .calls import lock_call
-from .content import lose_share
+from .calls import lock_call, watch_for_customers
+from .content import lose_share, note_audience
 from .media import lose_participant
 from .playout import note_progress, play_ended
 from .quality import sum_up_quality
@@ -191,6 +191,8 @@ def _connected(call: Call, leg: Leg, place: Participant, event: Event) -> None:
     place.state = PARTICIPANT_MACHINE.after(ParticipantState(place.state), ParticipantMove.CONNECT)
     place.lost_at = place.reconnect_until = place.left_at = None
     place.save()
+    note_audience(call, max(0, event.at_ms))
+    watch_for_customers(call)
     if call.state == CallState.CONNECTING and _both_sides_there(call):
         preroll.begin(call)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from audit import services as audit
-from common.actor import Actor
+from common.actor import SYSTEM, Actor
 from common.ids import new_id
 from common.push import call_group, push
 from interviews.errors import (
@@ -26,7 +26,7 @@ from media_worker.protocol import ITEM_SHA_CHARS, Event
 
 from . import preroll
 from .calls import call_ms, lock_call
-from .content import end_play
+from .content import customers_present, end_play, note_audience
 from .media import Room, room_of
 
 Act = Literal["pause", "resume", "stop"]
@@ -110,15 +110,16 @@ def _begin(
             )
     except IntegrityError as live:
         raise AlreadyPlaying from live
+    note_audience(call, call_ms(call))
     _note(play, "playout.started", actor, title=title)
     return play
 
 
-def control_play(call_id: UUID, act: Act, *, actor: Actor) -> PlayOut:
+def control_play(call_id: UUID, act: Act, *, actor: Actor, held: bool = False) -> PlayOut:
     """Pause, go on, or stop. Raises NothingPlaying, NoSkip for stopping what must be seen whole.
 
-    After a worker's death going on takes the item up where it was last seen, never later; raises
-    ItemOnItsWay until the other worker has it.
+    `held`: paused until a customer is there. After a worker's death going on takes the item up where
+    it was last seen, never later; raises ItemOnItsWay until the other worker has it.
     """
     play = (
         PlayOut.objects.select_related("call__task", "event")
@@ -145,8 +146,9 @@ def control_play(call_id: UUID, act: Act, *, actor: Actor) -> PlayOut:
             end_play(play, PlayState.STOPPED, call_ms(call))
             preroll.next_after(call)
         elif play.state != _AFTER[act]:
-            play.state = _AFTER[act]
-            play.save(update_fields=["state", "position_ms"])
+            play.state, play.held = _AFTER[act], held
+            play.save(update_fields=["state", "position_ms", "held"])
+            note_audience(call, call_ms(call))
             TimelineEvent.objects.create(
                 call=call,
                 kind=f"media.{act}d",
@@ -156,6 +158,23 @@ def control_play(call_id: UUID, act: Act, *, actor: Actor) -> PlayOut:
             )
         _note(play, f"playout.{act}", actor)
     return play
+
+
+def follow_audience(call_id: UUID) -> None:
+    """Halt the item that plays to nobody, take up the one that waited. Idempotent.
+
+    Raises what may pass in a moment.
+    """
+    call = Call.objects.get(pk=call_id)
+    play = PlayOut.objects.filter(call=call, state__in=LIVE_PLAY).first()
+    if play is None or not call.is_running:
+        return
+    somebody = bool(customers_present(call))
+    with suppress(NothingPlaying, ItemUnavailable, MediaRefused):
+        if play.state == PlayState.PLAYING and not somebody:
+            control_play(call_id, "pause", actor=SYSTEM, held=True)
+        elif play.held and somebody:
+            control_play(call_id, "resume", actor=SYSTEM)
 
 
 def _take_up(play: PlayOut) -> int:

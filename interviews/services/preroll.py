@@ -11,11 +11,15 @@ from interviews.models import Call, InterviewTask, Participant, TimelineEvent
 from interviews.states import CallMove, CallState, ParticipantRole
 from marketing_media.models import ProductMedia
 from marketing_media.selectors import items_for
-from media_worker.gateway import MediaRefused
+from media_worker.gateway import MediaRefused, MediaUnavailable
 from outbox.services import publish
 
 from .calls import advance_call, call_ms, lock_call
 from .media import room_of
+
+# An item is tried again only within so many ms: with the worker's own time for fetching it (15 s)
+# nobody waits for it longer than about 20 s.
+TRIED_FOR_MS = 10_000
 
 
 def items_before(task: InterviewTask) -> list[ProductMedia]:
@@ -35,13 +39,14 @@ def begin(call: Call) -> None:
 def next_after(call: Call) -> None:
     """One item is over, or none has begun; inside the transaction of that change."""
     if call.state == CallState.PREROLL:
-        publish("call.preroll", key=str(call.pk), call_id=str(call.pk))
+        publish("call.preroll", key=str(call.pk), call_id=str(call.pk), at_ms=call_ms(call))
 
 
-def play_next(call_id: UUID) -> None:
-    """Start the next item, or let the seat be heard. Idempotent; raises MediaUnavailable.
+def play_next(call_id: UUID, *, since_ms: int = 0) -> None:
+    """Start the next item, or let the seat be heard. Idempotent; raises what may pass in a moment.
 
-    An item that cannot be played holds nobody up; the timeline says so.
+    `since_ms`: when that was first asked for. An item that cannot be played holds nobody up; the
+    timeline says so.
     """
     from .playout import start_play  # that module goes on with the next item
 
@@ -49,15 +54,18 @@ def play_next(call_id: UUID) -> None:
     if call.state != CallState.PREROLL:
         return
     room_of(call).mute(str(_seat_of(call).pk), muted=True)
-    seen = set(call.play_outs.values_list("item_id", flat=True))
+    failed = call.events.filter(kind="media.failed").values_list("payload__item_id", flat=True)
+    over = {*call.play_outs.values_list("item_id", flat=True), *failed}
     for row in items_before(call.task):
-        if row.item_id in seen:
+        if row.item_id in over:
             continue
         try:
             start_play(call_id, row.item_id, actor=SYSTEM)
         except (AlreadyPlaying, CallOver):
             return
-        except (MediaRefused, ItemUnavailable):
+        except (MediaRefused, MediaUnavailable, ItemUnavailable) as failure:
+            if failure.retryable and call_ms(call) - since_ms < TRIED_FOR_MS:
+                raise
             TimelineEvent.objects.create(
                 call=call,
                 kind="media.failed",

@@ -13,7 +13,7 @@ from interviews.errors import CallOver, SupervisesItself, SupervisionFull
 from interviews.models import Participant, TimelineEvent
 from interviews.states import ParticipantRole, ParticipantState
 
-from .calls import call_ms, leave_call, leave_locked, lock_call
+from .calls import call_ms, kept_until, leave_call, leave_locked, lock_call
 
 
 @transaction.atomic
@@ -46,6 +46,7 @@ def start_supervision(call_id: UUID, *, user: User, silent: bool, actor: Actor) 
         user=user,
         silent=silent,
         told=not silent or policy.tells_of_listening(call.task),
+        reconnect_until=kept_until(call.task, ParticipantState.INVITED),
     )
     TimelineEvent.objects.create(
         call=call,

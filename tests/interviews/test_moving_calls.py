@@ -3,15 +3,17 @@
 import datetime as dt
 import json
 from collections import Counter
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from common.actor import Actor
 from common.errors import DomainError
 from interviews import services
 from interviews.models import Call, Leg, Participant
-from interviews.services import media, sweeps
+from interviews.services.content import interrupt_content
 from interviews.states import ParticipantState
 from media_worker.models import MediaWorker
 from tests.support.factories import PARTY_ACTOR, make_call
@@ -148,14 +150,14 @@ def test_a_call_that_cannot_be_moved_does_not_keep_the_others_from_moving(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     calls = stranded(3)
-    true = media.interrupt_content
+    true = interrupt_content
 
     def broken(call: Call) -> None:
         if call.pk == calls[0].pk:
             raise RuntimeError("this one only")
         true(call)
 
-    monkeypatch.setattr(media, "interrupt_content", broken)
+    monkeypatch.setattr("interviews.services.media.interrupt_content", broken)
     with fake_worker():
         assert services.move_stranded_calls() == 2
 
@@ -171,17 +173,16 @@ def test_a_place_that_cannot_be_given_up_does_not_keep_the_others(
     Participant.objects.filter(pk__in=[place.pk for place in places]).update(
         state=ParticipantState.LOST, reconnect_until=timezone.now() - dt.timedelta(seconds=1)
     )
-    true = sweeps.leave_call
 
-    def broken(participant_id: object, **fields: object) -> None:
+    def broken(participant_id: UUID, *, actor: Actor, reason: str) -> None:
         if participant_id == places[0].pk:
             raise RuntimeError("this one only")
-        true(participant_id, **fields)
+        services.leave_call(participant_id, actor=actor, reason=reason)
 
-    monkeypatch.setattr(sweeps, "leave_call", broken)
+    monkeypatch.setattr("interviews.services.sweeps.leave_call", broken)
 
     assert services.expire_reconnects() == 2
 
     left = Participant.objects.filter(state=ParticipantState.LEFT).values_list("pk", flat=True)
     assert set(left) == {place.pk for place in places[1:]}
-    assert f"participant={places[0].pk} was not given up" in caplog.text
+    assert f"{places[0].pk}: _give_up failed" in caplog.text

@@ -7,9 +7,11 @@ import pytest
 from interviews import services
 from interviews.models import Call, Leg, PlayOut
 from interviews.services import preroll
+from interviews.services.calls import call_ms
 from interviews.services.media_events import apply_media_events
 from interviews.states import CallState
 from marketing_media.models import ProductMedia
+from media_worker.gateway import ItemNotFetched
 from media_worker.protocol import Event
 from outbox.models import OutboxMessage
 from tests.support.factories import SEAT_ACTOR, make_call
@@ -129,6 +131,42 @@ def test_an_item_that_cannot_be_played_holds_nobody_up(call, worker, two_items):
     call.refresh_from_db()
     assert call.state == CallState.LIVE
     assert call.events.filter(kind="media.failed").count() == 2
+
+
+@pytest.mark.parametrize("reason", ["item_unavailable", "spool_unwritable"])
+def test_an_item_that_cannot_be_fetched_is_tried_again_for_a_while_and_then_passed_over(
+    call, worker, two_items, reason
+):
+    connect_both(call)
+    worker.fails_plays = reason
+
+    with pytest.raises(ItemNotFetched):
+        preroll.play_next(call.pk, since_ms=call_ms(call))
+    assert not call.events.filter(kind="media.failed").exists()
+    preroll.play_next(call.pk, since_ms=call_ms(call) - preroll.TRIED_FOR_MS)
+
+    call.refresh_from_db()
+    assert call.state == CallState.LIVE
+    assert [mark.payload["title"] for mark in call.events.filter(kind="media.failed")] == [
+        "风险提示",
+        "产品介绍",
+    ]
+    assert not worker.told("play/act")  # nothing plays that would have to be stopped
+    asked = OutboxMessage.objects.get(topic="call.preroll").payload
+    assert call_ms(call) - asked["at_ms"] < 60_000
+
+
+def test_an_item_that_failed_is_not_waited_for_again_after_the_next_one(call, worker, two_items):
+    connect_both(call)
+    worker.fails_plays, worker.fails_titles = "item_unavailable", ["风险提示"]
+    preroll.play_next(call.pk, since_ms=-preroll.TRIED_FOR_MS)
+    comes_to_its_end(call)
+
+    preroll.play_next(call.pk)
+
+    call.refresh_from_db()
+    assert call.state == CallState.LIVE
+    assert [told["title"] for told in worker.told("play")] == ["风险提示", "产品介绍"]
 
 
 def test_a_skippable_item_that_is_stopped_gives_way_to_the_next(call, worker, two_items):

@@ -211,7 +211,10 @@ def raw_in_store(recording: Recording) -> set[str]:
 
 @pytest.mark.parametrize("wanted", list(itertools.product([True, False], repeat=4)), ids=str)
 def test_without_a_copy_everything_that_would_have_been_in_it_is_kept(
-    ended_call: MakeEnded, monkeypatch: pytest.MonkeyPatch, settings: Settings, wanted: tuple[bool, ...]
+    ended_call: MakeEnded,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    wanted: tuple[bool, ...],
 ) -> None:
     outputs = dict(zip(OUTPUTS, wanted, strict=True))
     keep(**outputs)
@@ -238,7 +241,7 @@ def test_where_the_copy_lacks_something_the_raw_files_are_kept(
     keep(tracks=False)
     call = ended_call()
     recording = services.ensure_recording(call.pk)
-    broken = sorted(work.call_folder(call.pk).glob("tracks/*.video.*"))[0]
+    broken = min(work.call_folder(call.pk).glob("tracks/*.video.*"))
     broken.write_bytes(b"this was never Matroska")
 
     assert services.process(recording.pk) is Stage.STORED

@@ -24,6 +24,10 @@ class FakeWorker:
     plays: dict[str, int] = field(default_factory=dict)
     refuses: str = ""
     refuses_plays: bool = False
+    fails_plays: str = (
+        ""  # the code of what keeps it from getting an item, of `fails_titles` or of all
+    )
+    fails_titles: list[str] = field(default_factory=list)
     acts_but_is_not_heard_on: str = ""  # the last words of the path
     before_answering: Callable[[str], None] = lambda words: None
     calls: int = 0
@@ -45,6 +49,10 @@ class FakeWorker:
                 return 200, {"opened": True}
             case "play" if self.refuses_plays:
                 return 409, {"code": "item_unusable"}
+            case "play" if self.fails_plays and body["title"] in (
+                self.fails_titles or [body["title"]]
+            ):
+                return 502, {"code": self.fails_plays}
             case "play":
                 self.plays[body["play_id"]] = body["start_ms"]
                 return 200, self._play(body["play_id"], "playing")

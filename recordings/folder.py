@@ -18,7 +18,8 @@ RESCUE_SOURCE = "customer_device"
 # A sender report may move a track this far; beyond it the report is nonsense, not skew.
 MAX_CORRECTION_MS = 1500.0
 # Publishers that are no persons: an item that is played, a region of the seat's screen.
-CONTENT = {"media": "素材播放", "share": "共享画面"}  # data
+MEDIA = "media"
+CONTENT = {MEDIA: "素材播放", "share": "共享画面"}  # data
 
 
 class FolderUnreadable(Exception):
@@ -37,12 +38,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A participant's connection was up from `start_ms` until `end_ms`; `left`: ended on purpose."""
+    """A participant's connection was up from `start_ms` until `end_ms`; `left`: ended on purpose.
+
+    `name`: what the connection was called, of content its title.
+    """
 
     participant_id: str
     start_ms: int
     end_ms: int
     left: bool = False
+    leg_id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +97,25 @@ class CallFolder:
 
     def on_stage(self, at_ms: float) -> str | None:
         """What is shown to everybody at the moment: the content that came last, None without."""
+        shown = self._content(at_ms, seen=True)
+        return shown.participant_id if shown else None
+
+    def only_heard(self, at_ms: float) -> str:
+        """The title of what is played without a picture at the moment; empty without."""
+        heard = self._content(at_ms, seen=False)
+        return heard.name if heard else ""
+
+    def _content(self, at_ms: float, *, seen: bool) -> Stretch | None:
+        """The content with, or without, a picture that came last."""
+        with_picture = {part.leg_id for part in self.parts if part.kind == "video"}
         shown = [
             s
             for s in self.connected
-            if s.participant_id in CONTENT and s.start_ms <= at_ms < s.end_ms
+            if s.participant_id in CONTENT
+            and s.start_ms <= at_ms < s.end_ms
+            and (s.leg_id in with_picture) is seen
         ]
-        return max(shown, key=lambda s: s.start_ms).participant_id if shown else None
+        return max(shown, key=lambda s: s.start_ms, default=None)
 
     def has_left(self, participant_id: str, at_ms: float) -> bool:
         """Gone on purpose and not back by then."""
@@ -257,11 +276,13 @@ def _read_people(folder: CallFolder, lines: Iterable[dict[str, Any]]) -> None:
     people: dict[str, Person] = {}
     up: dict[str, int] = {}
     legs: dict[str, str] = {}
+    names: dict[str, str] = {}
     last_ms = 0
 
     def down(participant_id: str, at_ms: int, *, left: bool = False) -> None:
         if (since := up.pop(participant_id, None)) is not None:
-            folder.connected.append(Stretch(participant_id, since, at_ms, left))
+            leg_id, name = legs.get(participant_id, ""), names.get(participant_id, "")
+            folder.connected.append(Stretch(participant_id, since, at_ms, left, leg_id, name))
 
     for line in lines:
         at_ms = int(line.get("at_ms", 0))
@@ -272,6 +293,7 @@ def _read_people(folder: CallFolder, lines: Iterable[dict[str, Any]]) -> None:
                     who, Person(who, str(line.get("name", "")), str(line.get("role", "")), at_ms)
                 )
                 legs[who] = str(line.get("leg_id", ""))
+                names[who] = str(line.get("name", ""))
                 up.setdefault(who, at_ms)
             case "leg.recovered":
                 up.setdefault(who, at_ms)

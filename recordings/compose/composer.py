@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
-from recordings.folder import CONTENT, CallFolder, Part, Person
+from recordings.folder import CONTENT, MEDIA, CallFolder, Part, Person
 
 from . import labels
 from .canvas import BLACK, Canvas
@@ -108,7 +108,10 @@ def compose(
 
 
 class Scene:
-    """Everybody in the grid; while something is shown, that large and everybody beside it."""
+    """Everybody in the grid; while something is shown, that large and everybody beside it.
+
+    What has no picture has its title over the top instead of a stage.
+    """
 
     def __init__(
         self, folder: CallFolder, people: list[Tile], content: dict[str, Tile], spec: Spec
@@ -117,17 +120,26 @@ class Scene:
         self._folder, self._content = folder, content
         self._size = (spec.width, spec.height)
         self._on_stage: str | None = None
+        self._heard = ""
 
     def draw(self, canvas: Canvas, at_ms: float) -> bool:
         """Whether anything changed."""
         on_stage = self._folder.on_stage(at_ms) if self._content else None
-        if on_stage != self._on_stage:
-            self._on_stage = on_stage
+        heard = self._folder.only_heard(at_ms) if self._content else ""
+        if (on_stage, heard) != (self._on_stage, self._heard):
+            self._on_stage, self._heard = on_stage, heard
             self._arrange(canvas)
         changed = [tile.draw(canvas, at_ms) for tile in self.people]
         if on_stage is not None:
             changed.append(self._content[on_stage].draw(canvas, at_ms))
+        if heard and any(changed):
+            self._print_title(canvas)
         return any(changed)
+
+    def _print_title(self, canvas: Canvas) -> None:
+        width, _height = self._size
+        title = labels.text(f"{CONTENT[MEDIA]} · {self._heard}", 15, width // 2)
+        canvas.print(title, (width - title.shape[1]) // 2, 30)  # below the clock
 
     def _arrange(self, canvas: Canvas) -> None:
         canvas.fill(Box(0, 0, *self._size), BLACK)

@@ -392,6 +392,38 @@ def test_what_is_shown_to_everybody_is_large_and_everybody_stands_beside_it(
     assert result.gaps == []
 
 
+def test_an_item_without_a_picture_leaves_everybody_in_the_grid_under_its_title(
+    tmp_path: Path,
+) -> None:
+    seat, customer = two_people(6)
+    item = Take("media", "风险提示", "media", 1.4, 3, tone_hz=2600, video=False)
+    shown = Take("media", "产品介绍", "media", 4, 5, who=5, leg_no=2, size=(640, 360), audio=False)
+
+    _, out = composed(tmp_path, [seat, customer, item, shown], 6)
+
+    folder = read_folder(tmp_path / "call")
+    assert [folder.only_heard(at_ms) for at_ms in (1000, 2000, 3500, 4500)] == [
+        "",
+        "风险提示",
+        "",
+        "",
+    ]
+    assert [folder.on_stage(at_ms) for at_ms in (2000, 4500)] == [None, "media"]
+    back = read_mp4(out, tiles=2)
+    for number, tile in enumerate(back.tiles, start=1):
+        assert {r.who if r else None for r in tile.showing(0.5, 3.8)} == {number}
+        assert {r.who if r else None for r in tile.showing(5.2, 6)} == {number}
+    assert back.beeps(2600) == pytest.approx([2], abs=0.03)
+    with av.open(str(out)) as container:
+        tops = [
+            (float(frame.time or 0), luma(frame)[30:52, 380:474].max())
+            for frame in container.decode(video=0)
+        ]
+    titled = {at_s for at_s, brightest in tops if brightest > 200}
+    assert titled
+    assert all(1.3 <= at_s <= 3.1 for at_s in titled)
+
+
 def test_an_item_that_is_paused_keeps_its_last_picture(tmp_path: Path) -> None:
     seat, customer = two_people(5)
     item = Take("media", "风险提示", "media", 1, 2, who=5, size=(640, 360), audio=False)

@@ -11,15 +11,16 @@ from interviews.models import Call, InterviewTask, Participant, TimelineEvent
 from interviews.states import CallMove, CallState, ParticipantRole
 from marketing_media.models import ProductMedia
 from marketing_media.selectors import items_for
-from media_worker.gateway import MediaRefused, MediaUnavailable
+from media_worker.gateway import ItemOnItsWay, MediaRefused, MediaUnavailable
 from outbox.services import publish
 
 from .calls import advance_call, call_ms, lock_call
 from .media import room_of
 
-# An item is tried again only within so many ms: with the worker's own time for fetching it (15 s)
-# nobody waits for it longer than about 20 s.
+# What fails is tried again only within so many ms: nobody waits for it longer than about 20 s.
 TRIED_FOR_MS = 10_000
+# What is on its way to the worker comes: a large item over a poor line, a minute at most.
+AWAITED_FOR_MS = 60_000
 
 
 def items_before(task: InterviewTask) -> list[ProductMedia]:
@@ -64,7 +65,9 @@ def play_next(call_id: UUID, *, since_ms: int = 0) -> None:
         except (AlreadyPlaying, CallOver):
             return
         except (MediaRefused, MediaUnavailable, ItemUnavailable) as failure:
-            if failure.retryable and call_ms(call) - since_ms < TRIED_FOR_MS:
+            is_coming = isinstance(failure, ItemOnItsWay)
+            patience_ms = AWAITED_FOR_MS if is_coming else TRIED_FOR_MS
+            if failure.retryable and call_ms(call) - since_ms < patience_ms:
                 raise
             TimelineEvent.objects.create(
                 call=call,

@@ -11,7 +11,7 @@ from interviews.services.calls import call_ms
 from interviews.services.media_events import apply_media_events
 from interviews.states import CallState
 from marketing_media.models import ProductMedia
-from media_worker.gateway import ItemNotFetched
+from media_worker.gateway import ItemNotFetched, ItemOnItsWay
 from media_worker.protocol import Event
 from outbox.models import OutboxMessage
 from tests.support.factories import SEAT_ACTOR, make_call
@@ -138,7 +138,7 @@ def test_an_item_that_cannot_be_fetched_is_tried_again_for_a_while_and_then_pass
     call, worker, two_items, reason
 ):
     connect_both(call)
-    worker.fails_plays = reason
+    worker.fails_items = reason
 
     with pytest.raises(ItemNotFetched):
         preroll.play_next(call.pk, since_ms=call_ms(call))
@@ -158,7 +158,7 @@ def test_an_item_that_cannot_be_fetched_is_tried_again_for_a_while_and_then_pass
 
 def test_an_item_that_failed_is_not_waited_for_again_after_the_next_one(call, worker, two_items):
     connect_both(call)
-    worker.fails_plays, worker.fails_titles = "item_unavailable", ["风险提示"]
+    worker.fails_items, worker.failing = "item_unavailable", [two_items[0].pk]
     preroll.play_next(call.pk, since_ms=-preroll.TRIED_FOR_MS)
     comes_to_its_end(call)
 
@@ -166,7 +166,21 @@ def test_an_item_that_failed_is_not_waited_for_again_after_the_next_one(call, wo
 
     call.refresh_from_db()
     assert call.state == CallState.LIVE
-    assert [told["title"] for told in worker.told("play")] == ["风险提示", "产品介绍"]
+    assert [told["title"] for told in worker.told("play")] == ["产品介绍"]
+    assert call.events.filter(kind="media.failed").count() == 1
+
+
+def test_an_item_on_its_way_is_waited_for_longer_and_not_for_ever(call, worker, two_items):
+    connect_both(call)
+    worker.here_percent = 50
+    with pytest.raises(ItemOnItsWay):
+        preroll.play_next(call.pk, since_ms=call_ms(call) - preroll.TRIED_FOR_MS)
+
+    preroll.play_next(call.pk, since_ms=call_ms(call) - preroll.AWAITED_FOR_MS)
+
+    call.refresh_from_db()
+    assert call.state == CallState.LIVE
+    assert call.events.filter(kind="media.failed").count() == 2
 
 
 def test_a_skippable_item_that_is_stopped_gives_way_to_the_next(call, worker, two_items):

@@ -24,10 +24,8 @@ class FakeWorker:
     plays: dict[str, int] = field(default_factory=dict)
     refuses: str = ""
     refuses_plays: bool = False
-    fails_plays: str = (
-        ""  # the code of what keeps it from getting an item, of `fails_titles` or of all
-    )
-    fails_titles: list[str] = field(default_factory=list)
+    fails_items: str = ""  # the code of what keeps it from getting an item, of `failing` or of all
+    failing: list[int] = field(default_factory=list)
     acts_but_is_not_heard_on: str = ""  # the last words of the path
     before_answering: Callable[[str], None] = lambda words: None
     calls: int = 0
@@ -42,6 +40,8 @@ class FakeWorker:
         match words:
             case "/v1/health":
                 return 200, self._health()
+            case _ if words.startswith("/v1/items/") and self._fails(words):
+                return 502, {"code": self.fails_items}
             case _ if words.startswith("/v1/items/"):
                 here = {"here": self.here_percent == 100, "of_bytes": 4000}
                 return 200, {**here, "bytes": 40 * self.here_percent}
@@ -49,10 +49,6 @@ class FakeWorker:
                 return 200, {"opened": True}
             case "play" if self.refuses_plays:
                 return 409, {"code": "item_unusable"}
-            case "play" if self.fails_plays and body["title"] in (
-                self.fails_titles or [body["title"]]
-            ):
-                return 502, {"code": self.fails_plays}
             case "play":
                 self.plays[body["play_id"]] = body["start_ms"]
                 return 200, self._play(body["play_id"], "playing")
@@ -84,6 +80,10 @@ class FakeWorker:
             "loop_lag_p99_ms": 0.0,
             "draining": bool(self.told("/v1/drain")),
         }
+
+    def _fails(self, words: str) -> bool:
+        number = int(words.removeprefix("/v1/items/").partition("-")[0])
+        return bool(self.fails_items) and (not self.failing or number in self.failing)
 
     def _play(self, play_id: str, state: str) -> dict[str, Any]:
         at = self.plays[play_id]

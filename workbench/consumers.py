@@ -183,6 +183,8 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
                 )
             case p.StopShare():
                 services.stop_share(seat.pk, actor=actor)
+            case p.AwaitCustomers():
+                services.await_customers(seat.pk, actor=actor)
             case p.EndCall():
                 services.end_call(seat.pk, actor=actor)
             case p.SendChat():

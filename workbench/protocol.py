@@ -239,6 +239,12 @@ class StopShare(Request):
     type: Literal["share.stop"]
 
 
+class AwaitCustomers(Request):
+    """Stay in the call that no customer is in any more; it would end by itself."""
+
+    type: Literal["call.await_customers"]
+
+
 class EndCall(Request):
     type: Literal["call.end"]
 
@@ -314,6 +320,7 @@ Incoming = (
     | ControlPlay
     | StartShare
     | StopShare
+    | AwaitCustomers
     | EndCall
     | SendChat
     | StepDone

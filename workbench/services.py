@@ -172,6 +172,10 @@ def stop_share(seat_id: int, *, actor: Actor) -> None:
     interviews.stop_share(current_call(seat_id).pk, actor=actor)
 
 
+def await_customers(seat_id: int, *, actor: Actor) -> None:
+    interviews.await_customers(current_call(seat_id).pk, actor=actor)
+
+
 def end_call(seat_id: int, *, actor: Actor) -> None:
     interviews.end_call(current_call(seat_id).pk, actor=actor, reason="seat")
 

@@ -280,6 +280,27 @@ async def test_a_page_that_comes_back_hears_of_the_media_that_stayed(seat):
     assert (missed["leg_id"], missed["payload"]) == (answer["leg_id"], {"slots": not_seen})
 
 
+async def test_a_call_without_a_customer_shows_when_it_ends_and_the_seat_may_wait(seat):
+    def deserted():
+        made = make_call(seat=seat)
+        customer = made.participants.get(role="customer")
+        interviews.leave_call(customer.pk, actor=PARTY_ACTOR, reason="customer")
+        return made
+
+    call = await sync_to_async(deserted)()
+    cookie = await sync_to_async(cookie_of)(seat.user)
+    async with workbench(cookie, ORIGIN, query="page=one") as socket:
+        first = await next_of(socket, "snapshot")
+        answer = await answer_to(socket, {"type": "call.await_customers", "id": "1"})
+        await sync_to_async(call.refresh_from_db)()
+
+    shown = first["state"]["call"]["deserted_until_unix_ms"]
+    left_s = (shown - first["state"]["now_unix_ms"]) / 1000
+    assert left_s == pytest.approx(60, abs=10)
+    assert answer["type"] == "done"
+    assert call.deserted_until.timestamp() * 1000 > shown + 100_000
+
+
 async def test_a_call_rings_and_goes_away_without_the_rest_of_the_page(seat):
     def call_in():
         SeatPresence.objects.filter(seat=seat).update(state="READY", heartbeat_at=timezone.now())

@@ -3,6 +3,7 @@ import { mountAskCustomer } from "./ask-customer.js";
 import { CallMedia } from "./call-media.js";
 import { mountAhead } from "./ahead.js";
 import { mountCase } from "./case.js";
+import { mountDeserted } from "./deserted.js";
 import { mountDeviceCheck } from "./device-check.js";
 import { mountDeviceLoop } from "./device-loop.js";
 import { byId, clock, toast } from "./dom.js";
@@ -42,6 +43,7 @@ const list = mountMediaList(ask, (id) => socket.ask("media.play", { item_id: id 
 const share = mountShare(socket, config);
 const palette = mountPalette(commands);
 const customers = mountAskCustomer(ask, toast);
+const deserted = mountDeserted(ask);
 const proof = mountProof();
 const net = mountNet();
 const review = mountReview(socket, {
@@ -131,6 +133,7 @@ function showCall(call, screen) {
   byId("btn-record").setAttribute("aria-pressed", String(call.recording_on));
   byId("btn-record").classList.toggle("ctl__btn--on", call.recording_on);
   byId("record-sub").textContent = call.recording_on ? "点按停止" : "点按开始";
+  deserted.show(call, state.now_unix_ms);
   byId("preroll").hidden = call.state !== "PREROLL";
   const guide = guideOf(call);
   byId("btn-guide").setAttribute("aria-pressed", String(guide !== ""));
@@ -408,6 +411,7 @@ function commands() {
     { label: "推送确认卡", act: () => void pushCard() },
     { label: "跳过本步话术", keys: "Alt K", act: () => void script.skip() },
     { label: "抓拍与影像并排对比", keys: "Alt V", act: () => sheet.compare() },
+    ...(call.deserted_until_unix_ms ? [{ label: "继续等候客户", act: () => void ask("call.await_customers") }] : []),
     { label: "结束面谈", act: () => void endCall() },
     { label: "快捷键与帮助", keys: "?", act: help },
   ];

@@ -13,12 +13,16 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
+from redis import Redis
 from redis.exceptions import RedisError
 
+from common.queues import LONG, SHORT
 from media_worker.selectors import DISK_WARN_FREE_PERCENT, live_workers
 
 CELERY_SEEN_KEY = "operations.celery_seen"
+LONG_SEEN_KEY = "operations.celery_long_seen"
 CELERY_FRESH_S = 15.0
+WAITING_WARN = 100  # as many tasks in a queue mean that it does not keep up
 MEDIA_FRESH = timedelta(seconds=10)
 SPOOL_FREE_BYTES = 512 * 1024**2
 SPOOL_FREE_PERCENT = 3.0
@@ -101,9 +105,30 @@ def _celery() -> Finding:
     seen = cache.get(CELERY_SEEN_KEY)
     if seen is None:
         return Finding(False, _("后台任务没有响应"), required=False)
-    age = time.time() - seen
-    detail = _("后台任务 %(age).0f 秒前有响应") % {"age": max(age, 0)}
-    return Finding(age < CELERY_FRESH_S, detail, required=False)
+    detail = _("后台任务 %(age).0f 秒前有响应，排队 %(waiting)d 项")
+    return _background(detail, seen, SHORT)
+
+
+def _celery_long() -> Finding:
+    """Composing, storing, exports. Busy is not dead: it tells of itself while all its threads work."""
+    seen = cache.get(LONG_SEEN_KEY)
+    if seen is None:
+        return Finding(False, _("长任务进程没有响应"), required=False)
+    detail = _("长任务进程 %(age).0f 秒前有响应，正在处理 %(busy)d 项，排队 %(waiting)d 项")
+    return _background(detail, seen["at"], LONG, busy=seen["busy"])
+
+
+def _background(detail: str, seen_at: float, queue: str, **facts: int) -> Finding:
+    age = max(time.time() - seen_at, 0)
+    waiting = _broker().llen(queue)
+    detail %= {"age": age, "waiting": waiting, **facts}
+    works = age < CELERY_FRESH_S
+    return Finding(works, detail, required=False, warning=works and waiting >= WAITING_WARN)
+
+
+@remember
+def _broker() -> "Redis[bytes]":
+    return Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
 CHECKS: dict[str, Callable[[], Finding]] = {
@@ -113,6 +138,7 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "media": _media,
     "spool": _spool,
     "celery": _celery,
+    "celery-long": _celery_long,
 }
 
 
@@ -124,7 +150,7 @@ def findings() -> dict[str, Finding]:
             found[name] = check()
         except (DatabaseError, RedisError, OSError) as error:
             # The kind only: addresses and passwords can stand in the text.
-            required = name != "celery"
+            required = name not in ("celery", "celery-long")
             found[name] = Finding(False, type(error).__name__, required=required)
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.queues import LONG, SHORT
 from operations.supervisor import Program
 
 LOOPBACK = "127.0.0.1"
@@ -59,7 +60,9 @@ class Place:
 
     def programs(self) -> list[Program]:
         bank = [self._bank()] if self.env.get("BANK_SIMULATOR_PORT") else []
-        return [*bank, self._web(), self._media(), self._worker(), self._beat()]
+        short = self._worker("celery", SHORT, 8, "--without-heartbeat")
+        long = self._worker("celery-long", LONG, 4)  # its heartbeat is its sign of life
+        return [*bank, self._web(), self._media(), short, long, self._beat()]
 
     def _bank(self) -> Program:
         """The bank's side as a process of its own (`make run SIMULATOR=1`)."""
@@ -91,14 +94,14 @@ class Place:
 
         return Program("media", command, answers)
 
-    def _worker(self) -> Program:
+    def _worker(self, name: str, queue: str, threads: int, *more: str) -> Program:
         # Threads: encoding releases the interpreter, and no child of a child can be left behind.
         command = [
-            *(*_CELERY, "worker"),
-            *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            *(*_CELERY, "worker", "--queues", queue, "--hostname", f"{queue}@%h"),
+            *("--pool", "threads", "--concurrency", str(threads), "--loglevel", "WARNING"),
+            *("--without-gossip", "--without-mingle", *more),
         ]
-        return Program("celery", command, self.sees("celery"))
+        return Program(name, command, self.sees(name))
 
     def _beat(self) -> Program:
         schedule = str(self.folder / "beat-schedule")

@@ -21,7 +21,7 @@ _TRANSLATED = re.compile(
 )
 _ADDRESS = re.compile(r"https?://|--(?:extra-)?index-url|--find-links|file:|\"resolved\"")
 NEEDED_SERVICES = {
-    *("nginx", "web", "media", "celery", "beat", "migrate"),
+    *("nginx", "web", "media", "celery", "celery-long", "beat", "migrate"),
     *("postgres", "redis", "storage", "coturn"),
 }
 

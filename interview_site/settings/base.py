@@ -9,6 +9,9 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
+
+from common.queues import LONG, LONG_TASKS, SHORT
 
 # Django's classes are generic in the type stubs only; this lets ModelAdmin[Seat] run, too.
 django_stubs_ext.monkeypatch()
@@ -142,6 +145,9 @@ SDK_ALLOWED_ORIGINS = tuple(env.list("SDK_ALLOWED_ORIGINS", default=[]))
 IP_PLACES_FILE = env.str("IP_PLACES_FILE", default="")
 
 CELERY_BROKER_URL = f"{REDIS_URL}/1"
+CELERY_TASK_DEFAULT_QUEUE = SHORT
+CELERY_TASK_QUEUES = [Queue(SHORT), Queue(LONG)]  # a worker that is told of none serves both
+CELERY_TASK_ROUTES = {name: {"queue": LONG} for name in LONG_TASKS}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SERIALIZER = "json"

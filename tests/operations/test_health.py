@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from common.clock import db_now
 from media_worker.models import MediaWorker
-from operations.checks import CELERY_SEEN_KEY
+from operations.checks import CELERY_SEEN_KEY, LONG_SEEN_KEY
 
 NOBODY_LISTENS = "redis://127.0.0.1:9/0"
 
@@ -41,6 +41,7 @@ def test_a_living_process_answers_without_asking_anybody(client: Client) -> None
 def test_ready_when_every_part_works(client: Client) -> None:
     make_worker()
     cache.set(CELERY_SEEN_KEY, time.time())
+    cache.set(LONG_SEEN_KEY, {"at": time.time(), "busy": 2})
 
     response = client.get("/readyz")
 
@@ -53,7 +54,9 @@ def test_ready_when_every_part_works(client: Client) -> None:
         "media": True,
         "spool": True,
         "celery": True,
+        "celery-long": True,
     }
+    assert "正在处理 2 项，排队 0 项" in checks["celery-long"]["detail"]
 
 
 @pytest.mark.django_db
@@ -108,11 +111,13 @@ def _real(settings: Settings) -> str:
 def test_pages_stay_in_service_while_background_work_is_away(client: Client) -> None:
     make_worker()
     cache.set(CELERY_SEEN_KEY, time.time() - 60)
+    cache.set(LONG_SEEN_KEY, {"at": time.time() - 60, "busy": 0})
 
     response = client.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json()["checks"]["celery"]["ok"] is False
+    checks = response.json()["checks"]
+    assert (checks["celery"]["ok"], checks["celery-long"]["ok"]) == (False, False)
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from django.utils import timezone
 from common.errors import DomainError
 from outbox import registry, services
 from outbox.models import MessageState, OutboxMessage
+from outbox.tasks import AT_ONCE, deliver_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,3 +136,36 @@ def test_eight_workers_deliver_each_message_once_and_in_order(inbox):
     for key in range(4):
         mine = [n for n in got if n % 4 == key]
         assert mine == sorted(mine)
+
+
+def test_handlers_that_keep_everybody_waiting_leave_threads_to_the_deadlines(inbox):
+    answered = threading.Event()
+    begun = threading.Semaphore(0)
+
+    @registry.handles("slow letter")
+    def wait(message_id, payload):
+        begun.release()
+        answered.wait(30)
+
+    for n in range(AT_ONCE + 2):
+        with transaction.atomic():
+            services.publish("slow letter", key=f"key{n}", n=n)
+
+    def work():
+        try:
+            deliver_due()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    assert all(begun.acquire(timeout=10) for _ in range(AT_ONCE))
+
+    deliver_due()  # comes back at once, whatever waits
+
+    assert OutboxMessage.objects.filter(leased_until=None).count() == 2
+    answered.set()
+    for thread in threads:
+        thread.join()
+    assert not OutboxMessage.objects.exclude(state=MessageState.DONE).exists()

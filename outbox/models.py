@@ -43,6 +43,7 @@ class OutboxMessage(models.Model):
                 name="outbox_order",
                 condition=~Q(state__in=["done", "skipped"]),
             ),
+            models.Index(fields=["key", "id"], name="outbox_by_key"),
             models.Index(fields=["id"], name="outbox_skipped", condition=Q(state="skipped")),
         ]
 

@@ -5,15 +5,20 @@ from typing import Any
 
 Handler = Callable[[str, dict[str, Any]], None]
 _handlers: dict[str, list[tuple[str, Handler]]] = {}
+_fleeting: set[str] = set()
 
 
-def handles(topic: str) -> Callable[[Handler], Handler]:
-    """Register `handler(message_id, payload)` for a topic. It may run twice: it must be idempotent."""
+def handles(topic: str, *, kept: bool = True) -> Callable[[Handler], Handler]:
+    """Register `handler(message_id, payload)` for a topic. It may run twice: it must be idempotent.
+
+    With `kept=False` a message goes when it was delivered: one of hundreds that nobody looks at again.
+    """
 
     def register(handler: Handler) -> Handler:
-        _handlers.setdefault(topic, []).append(
-            (f"{handler.__module__}.{handler.__qualname__}", handler)
-        )
+        name = f"{handler.__module__}.{handler.__qualname__}"
+        _handlers.setdefault(topic, []).append((name, handler))
+        if not kept:
+            _fleeting.add(name)
         return handler
 
     return register
@@ -21,6 +26,10 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
 
 def names_for(topic: str) -> list[str]:
     return [name for name, _ in _handlers.get(topic, [])]
+
+
+def is_kept(name: str) -> bool:
+    return name not in _fleeting
 
 
 def handler_named(name: str) -> Handler:

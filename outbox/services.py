@@ -54,10 +54,16 @@ def deliver_one() -> bool:
         _postpone(message, error)
     else:
         faultpoint("outbox.handled")
-        OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts).update(
-            state=MessageState.DONE, done_at=db_now(), leased_until=None, last_error=""
-        )
+        _settle(message)
     return True
+
+
+def _settle(message: OutboxMessage) -> None:
+    mine = OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts)
+    if registry.is_kept(message.handler):
+        mine.update(state=MessageState.DONE, done_at=db_now(), leased_until=None, last_error="")
+    else:
+        mine.delete()
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ def begin_recording(message_id: str, payload: dict[str, Any]) -> None:
     services.ensure_recording(UUID(payload["call_id"]))
 
 
-@handles("track.part_closed")
+@handles("track.part_closed", kept=False)  # a row a part is kept in EarlyPart
 def send_part(message_id: str, payload: dict[str, Any]) -> None:
     services.note_part_closed(
         UUID(payload["call_id"]),

@@ -10,8 +10,9 @@ import pytest
 from django.db import connection
 
 from recordings.health import troubled
-from recordings.selectors import Search, entries_found, stored_in_order
+from recordings.selectors import Search, entries_found, messages_about, stored_in_order
 from recordings.services import jobs, keeping, tiers
+from tests.support.factories import make_call
 
 pytestmark = pytest.mark.django_db
 FILL = """
@@ -131,6 +132,26 @@ def test_a_round_of_keeping_reads_what_is_marked_only(db):
         )
         if index not in plan or "Seq Scan" in plan
     ] == []
+
+
+MESSAGES = """
+INSERT INTO outbox_outboxmessage
+  (topic, handler, key, payload, state, attempts, created_at, due_at, last_error)
+SELECT 'verdict.filed', 'h', 'YXD-' || n, '{}', 'done', 1, now(), now(), ''
+FROM generate_series(1, 5000) AS n;
+ANALYZE outbox_outboxmessage;
+"""
+
+
+def test_what_was_told_about_a_call_is_found_without_reading_what_was_told_of_others(db):
+    call = make_call()
+    with connection.cursor() as cursor:
+        cursor.execute(MESSAGES)
+
+    plan = messages_about(call).explain()
+
+    assert "outbox_by_key" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_what_is_wrong_is_found_without_reading_what_is_right(db):

@@ -21,6 +21,7 @@ from interviews.services import apply_media_events
 from interviews.states import CallState
 from media_worker.protocol import Event
 from operations.invariants import check
+from outbox.models import OutboxMessage
 from outbox.services import deliver_one
 from parameters.services import set_value
 from recordings import health, services
@@ -76,6 +77,7 @@ def test_a_closed_part_is_in_the_store_while_the_call_runs_and_is_not_sent_again
         tell(running, part, event_id=f"once-{number}")
         tell(running, part, event_id=f"once-{number}")
         tell(running, part)
+    assert not OutboxMessage.objects.filter(topic="track.part_closed").exists()
     for pk in services.due_parts(10):
         assert services.send_part(pk)
         assert not services.send_part(pk)

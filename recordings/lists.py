@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from channels_admin.regions import places
 from common.errors import NotFound
 from exports.sources import CHUNK, Table, counting
 
@@ -48,10 +49,14 @@ def _rows(search: selectors.Search) -> Iterator[Sequence[str]]:
             entry.loan_type,
             entry.manager_no,
             entry.seat_no,
-            entry.province,
-            entry.city,
-            entry.county,
+            *(_name(code) for code in (entry.province, entry.city, entry.county)),
             recording.download_name,
             str(recording.duration_ms // 1000),
             recording.sha256,
         ]
+
+
+def _name(code: str) -> str:
+    """The place's own: what it lies in stands in the columns beside it."""
+    place = places().get(code)
+    return place.name if place else code

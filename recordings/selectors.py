@@ -65,7 +65,7 @@ MARKS = frozenset(
 )
 _SHOWN_EVENTS = (
     *("tag", "snapshot", "mute", "unmute", "participant.left", "script_step", "gap", "observation"),
-    *("recording.degraded", "recording.stalled"),
+    *("recording.degraded", "recording.stalled", "media", "share", "supervision"),
 )
 
 

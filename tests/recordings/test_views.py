@@ -1,6 +1,8 @@
 """Who may see which recording, and how it is served."""
 
+import csv
 import hashlib
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -324,6 +326,41 @@ def test_the_list_is_searched_by_every_field_of_vid_1(
     ]
 
     assert found == [1, 0]
+
+
+def test_the_file_of_the_list_names_the_places(world: SimpleNamespace) -> None:
+    task = world.call.task
+    task.property_province, task.property_city, task.property_county = "330000", "330500", "330502"
+    task.save()
+    services.index(Recording.objects.select_related("call__task", "call__seat__user").get())
+
+    answer = as_user(world.supervisor).post(
+        reverse("exports:new"), {"source": "recordings", "query": "", "form": "csv"}
+    )
+
+    heads, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    told = dict(zip(heads, row, strict=True))
+    assert [told["省"], told["市"], told["区县"]] == ["浙江省", "湖州市", "吴兴区"]
+    assert told["客户姓名"] == "张晓明"
+
+
+def test_the_ribbon_shows_what_was_played_and_shared_and_who_listened(
+    world: SimpleNamespace,
+) -> None:
+    for kind, payload in (
+        ("media", {"title": "风险告知"}),
+        ("share", {"title": "还款计划"}),
+        ("supervision", {"silent": True}),
+    ):
+        world.call.events.create(kind=kind, at_ms=100, until_ms=900, payload=payload)
+
+    view = as_user(world.owner).get(reverse("recordings:review", args=[world.call.pk])).json()
+
+    shown = {event["kind"]: event for event in view["events"]}
+    assert shown["media"]["payload"]["title"] == "风险告知"
+    assert shown["share"]["payload"]["title"] == "还款计划"
+    assert shown["supervision"]["payload"]["silent"] is True
+    assert {shown[kind]["until_ms"] for kind in ("media", "share", "supervision")} == {900}
 
 
 def test_the_list_takes_a_fixed_number_of_queries(

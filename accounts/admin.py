@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import services as audit
 from common.errors import DomainError
+from common.masking import mask_search
 from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
 from parameters.selectors import value_of
 
@@ -508,6 +509,7 @@ class UserAdmin(OperationAdmin):
             actor=request_actor(request),
             object_type="user",
             object_id="list",
+            search=mask_search(request.GET.urlencode()),
             rows=len(rows) - 1,
         )
         is_xlsx = form == "xlsx"

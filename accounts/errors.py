@@ -54,3 +54,11 @@ class OwnChange(DomainError):
 class AlreadyDecided(DomainError):
     code = "already_decided"
     message = _("该变更已处理。")
+
+
+class DailyLimit(DomainError):
+    """facts: most, parameter."""
+
+    code = "daily_limit"
+    status = 429
+    message = _("今天已达上限 {most} 次，请明天再来；确有需要，请主管调整参数“{parameter}”。")

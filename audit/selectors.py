@@ -4,7 +4,9 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from common.actor import Actor
+from django.db.models import Count
+
+from common.actor import Actor, ActorKind
 
 from .models import AuditEntry
 
@@ -34,6 +36,14 @@ def was_noted(
         at__gte=since,
         payload__contains=holding,
     ).exists()
+
+
+def busiest(action: str, *, since: dt.datetime, limit: int = 20) -> list[tuple[str, str, int]]:
+    """(id, name, how many objects) of the people who have done this to the most objects."""
+    done = AuditEntry.objects.filter(action=action, at__gte=since, actor_kind=ActorKind.USER)
+    people = done.values("actor_id", "actor_name").annotate(count=Count("object_id", distinct=True))
+    top = people.order_by("-count", "actor_id").values_list("actor_id", "actor_name", "count")
+    return list(top[:limit])
 
 
 def entries_of(chain: str) -> Iterator[dict[str, Any]]:

@@ -274,6 +274,7 @@ FACTS: dict[str, str | Promise] = {
     "count": _("数量"),
     "calls": _("进行中的通话"),
     "rows": _("行数"),
+    "search": _("查询条件"),
     "days": _("天数"),
     "kind": _("类别"),
     "name": _("名称"),

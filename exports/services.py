@@ -15,12 +15,14 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.daily import require_left
 from accounts.models import User
 from accounts.selectors import actor_of
 from audit import services as audit
 from common.actor import Actor
 from common.csv_file import safe_cell
 from common.errors import DomainError
+from common.masking import mask_search
 from common.spreadsheet import write_xlsx_to
 
 from .errors import TooManyExports
@@ -43,31 +45,27 @@ def is_small(table: Table) -> bool:
     return table.count(DIRECT_ROWS + 1) <= DIRECT_ROWS
 
 
-def note_export(source: str, title: str, form: str, rows: int, *, actor: Actor) -> None:
-    """Taken out of the system: what list, how much of it."""
-    audit.record(
-        "export.made",
-        actor=actor,
-        object_type="export",
-        object_id=source,
-        title=title,
-        rows=rows,
-        kind=form,
-    )
+@transaction.atomic
+def note_direct(
+    source: str, query: str, form: str, title: str, rows: int, *, user: User, actor: Actor
+) -> None:
+    """A small list that goes out with the answer. Raises DailyLimit."""
+    _require_left(user, actor)
+    _note_made(source, query, form, title, rows, actor)
 
 
 @transaction.atomic
 def request_export(
     user: User, source: str, query: str, form: ExportForm, title: str, *, actor: Actor
 ) -> ExportJob:
-    """A job that a worker takes up. Raises TooManyExports."""
-    User.objects.select_for_update().get(pk=user.pk)
+    """A job that a worker takes up. Raises DailyLimit, TooManyExports."""
+    _require_left(user, actor)
     if ExportJob.objects.filter(user=user, state__in=LIVE).count() >= MOST_LIVE:
         raise TooManyExports(most=MOST_LIVE)
     job = ExportJob.objects.create(
         user=user, source=source, query=query[:2000], form=form, title=title[:100]
     )
-    _note("export.requested", job, actor)
+    _note("export.requested", job, actor, search=mask_search(job.query))
     transaction.on_commit(lambda: _wake(job.pk), robust=True)
     return job
 
@@ -99,8 +97,9 @@ def make(job_id: UUID) -> None:
     done = {"state": ExportState.DONE, "bytes": size, "finished_at": now, "expires_at": now + KEPT}
     with transaction.atomic():
         if _settle(job, rows_done=job.rows_done, **done):
-            actor = actor_of(job.user)
-            note_export(job.source, job.title, job.form, job.rows_done, actor=actor)
+            _note_made(
+                job.source, job.query, job.form, job.title, job.rows_done, actor_of(job.user)
+            )
 
 
 def due_jobs(limit: int) -> list[UUID]:
@@ -135,6 +134,25 @@ def note_taken(job: ExportJob, *, actor: Actor) -> None:
 
 
 # --- steps ----------------------------------------------------------------------------------
+
+
+def _require_left(user: User, actor: Actor) -> None:
+    pending = ExportJob.objects.filter(user=user, state__in=LIVE).count()
+    require_left("exports_per_day", ["export.made"], actor=actor, pending=pending)
+
+
+def _note_made(source: str, query: str, form: str, title: str, rows: int, actor: Actor) -> None:
+    """Taken out of the system: what list, what was asked of it, how much."""
+    audit.record(
+        "export.made",
+        actor=actor,
+        object_type="export",
+        object_id=source,
+        title=title,
+        search=mask_search(query),
+        rows=rows,
+        kind=form,
+    )
 
 
 class _Lost(Exception):

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import display_for_value, label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
@@ -56,7 +57,10 @@ def back_office_list(argument: str, query: QueryDict, user: User) -> Table:
     if not found or not found[0].has_view_permission(request):
         raise NotFound
     model_admin = found[0]
-    changelist = model_admin.get_changelist_instance(request)
+    try:
+        changelist = model_admin.get_changelist_instance(request)
+    except IncorrectLookupParameters as unknown:
+        raise NotFound from unknown
     columns = [name for name in changelist.list_display if name != "action_checkbox"]
     rows = changelist.get_queryset(request)
     title = str(model_admin.model._meta.verbose_name_plural)

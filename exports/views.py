@@ -64,13 +64,21 @@ def new(request: HttpRequest) -> HttpResponseBase:
                 actor=request_actor(request),
             )
             return redirect("exports:index")
+        rows = list(table.rows)
+        services.note_direct(
+            source,
+            query,
+            form,
+            table.title,
+            len(rows) - 1,
+            user=_user(request),
+            actor=request_actor(request),
+        )
     except NotFound as hidden:
         raise Http404 from hidden
     except DomainError as refusal:
         messages.error(request, refusal.text)
         return redirect("exports:index")
-    rows = list(table.rows)
-    services.note_export(source, table.title, form, len(rows) - 1, actor=request_actor(request))
     content = write_xlsx(rows) if form == ExportForm.XLSX else write_csv(rows)
     answer = HttpResponse(content, content_type=TYPES[ExportForm(form)])
     answer["Content-Disposition"] = _attachment(table.title, form)

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from audit.selectors import busiest
 from interviews.states import CallState
 from media_worker.models import MediaWorker
 from outbox.models import MessageState, OutboxMessage
@@ -19,6 +21,7 @@ from .states import AlertMetric
 from .wallboard import running_calls
 
 FORGOTTEN = dt.timedelta(hours=1)  # a worker that was taken away on purpose
+OPENED_FOR_S = 60  # counted anew once a minute
 SILENT_S = 10  # of a worker that is silent the disk is not known
 
 
@@ -45,6 +48,7 @@ METRICS: dict[AlertMetric, Metric] = {
     AlertMetric.WORKER: Metric(_("秒"), 5, 600, True, _("媒体节点距上次心跳")),
     AlertMetric.PARTNER_LATE: Metric(_("秒"), 10, 86_400, True, _("最早一条待发消息已等待")),
     AlertMetric.PARTNER_PARKED: Metric(_("条"), 0, 10_000, True, _("被合作系统拒绝、待人工处理")),
+    AlertMetric.OPENED: Metric(_("份"), 1, 100_000, True, _("同一人今日打开的录像数")),
 }
 
 
@@ -124,6 +128,17 @@ def _partner_parked(now: dt.datetime) -> Iterator[Reading]:
     yield Reading(count, title, _now("见“系统对接”，重发或跳过"))
 
 
+def _opened(now: dt.datetime) -> Iterator[Reading]:
+    """Who opens many recordings; nobody is refused one, as reviewing is what they are there for."""
+    day = figures.start_of(timezone.localdate(now))
+    most = cache.get_or_set(
+        "queueing.opened", lambda: busiest("recording.opened", since=day), OPENED_FOR_S
+    )
+    for actor_id, staff_no, count in most or ():
+        title = _now("{name} 今日打开录像 {count} 份").format(name=staff_no, count=count)
+        yield Reading(count, title, _now("请在操作日志中核实用途"), actor_id, staff_no)
+
+
 READ: dict[AlertMetric, Callable[[dt.datetime], Iterator[Reading]]] = {
     AlertMetric.LONGEST_WAIT: _longest_wait,
     AlertMetric.LINE: _line,
@@ -133,6 +148,7 @@ READ: dict[AlertMetric, Callable[[dt.datetime], Iterator[Reading]]] = {
     AlertMetric.WORKER: _silent_worker,
     AlertMetric.PARTNER_LATE: _partner_late,
     AlertMetric.PARTNER_PARKED: _partner_parked,
+    AlertMetric.OPENED: _opened,
 }
 
 

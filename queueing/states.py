@@ -71,6 +71,7 @@ class AlertMetric(TextChoices):
     WORKER = "worker", _("媒体节点失联")
     PARTNER_LATE = "partner_late", _("合作系统消息迟到")
     PARTNER_PARKED = "partner_parked", _("合作系统消息搁置")
+    OPENED = "opened", _("单人打开录像")
 
 
 class AlertLevel(TextChoices):

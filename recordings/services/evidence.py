@@ -32,7 +32,7 @@ from recordings.selectors import open_stored
 from recordings.states import Stage
 from recordings.storage import new_key, store
 
-from .viewing import MAX_REASON_CHARS
+from .viewing import MAX_REASON_CHARS, require_download_left
 
 OFFLINE = Path(offline.__file__).parent
 _STILL = (1980, 1, 1, 0, 0, 0)  # a package's dates are in its signed documents, not in the zip
@@ -227,7 +227,7 @@ def export_evidence(recording: Recording, *, reason: str, actor: Actor) -> Binar
     """A zip that proves itself: raw files, playback, manifest, keys, anchor, audit, verifier.
 
     The file is at its beginning and gone when it is closed. Raises ReasonRequired, NotSealed,
-    FilesMissing, SealingFailed; audited before anything is read.
+    DailyLimit, FilesMissing, SealingFailed; audited before anything is read.
     """
     text = reason.strip()[:MAX_REASON_CHARS]
     if not text:
@@ -237,6 +237,7 @@ def export_evidence(recording: Recording, *, reason: str, actor: Actor) -> Binar
     chain = audit.interview_chain(recording.call.task_id)
     export_id = str(uuid.uuid4())
     with transaction.atomic():
+        require_download_left(actor)
         audit.record(
             "recording.evidence_exported",
             actor=actor,

@@ -2,6 +2,9 @@
 
 import datetime as dt
 
+from django.db import transaction
+
+from accounts.daily import require_left
 from audit import services as audit
 from audit.selectors import was_noted
 from common.actor import Actor
@@ -52,16 +55,18 @@ def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
+@transaction.atomic
 def note_download(
     recording: Recording, file: str, *, sha256: str, saved_as: str, reason: str, actor: Actor
 ) -> None:
-    """Raises ReasonRequired. The reason is the person's own words about why, kept as such.
+    """Raises ReasonRequired, DailyLimit. The reason is the person's own words about why, kept as such.
 
     `saved_as` carries the person's mark: a copy that turns up somewhere leads back to this entry.
     """
     text = reason.strip()[:MAX_REASON_CHARS]
     if not text:
         raise ReasonRequired
+    require_download_left(actor)
     audit.record(
         "recording.downloaded",
         actor=actor,
@@ -73,6 +78,12 @@ def note_download(
         mark=saved_as.rsplit("_", 2)[1:],
         sha256=sha256,
     )
+
+
+def require_download_left(actor: Actor) -> None:
+    """Raises DailyLimit. In the transaction that notes the download, or the package."""
+    taken = ("recording.downloaded", "recording.evidence_exported")
+    require_left("downloads_per_day", taken, actor=actor)
 
 
 def note_fetched(stored: StoredObject, *, actor: Actor) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import time
 
@@ -11,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.errors import DailyLimit
 from accounts.models import DataScope, Institution, Role, User
 from accounts.selectors import actor_of
 from audit.models import AuditEntry
@@ -19,6 +21,7 @@ from common.spreadsheet import read_table
 from exports import services
 from exports.errors import TooManyExports
 from exports.models import ExportForm, ExportJob, ExportState
+from parameters.services import set_value
 from seats.models import PresenceHistory
 from tests.support.factories import make_seat
 
@@ -215,6 +218,54 @@ def test_nobody_keeps_all_workers_busy(supervisor):
 
     with pytest.raises(TooManyExports):
         job_of(supervisor)
+
+
+def told_of(action):
+    return [
+        json.loads(entry.payload)
+        for entry in AuditEntry.objects.filter(action=action).order_by("at", "seq")
+    ]
+
+
+def test_what_was_asked_of_the_list_is_in_the_log_without_anybodys_name(supervisor):
+    channels(2)
+
+    ask(entered(supervisor), query="/x/?enabled__exact=1&q=C00000")
+    ask(entered(supervisor), query="/x/?q=王小明")
+    ask(entered(supervisor), query="/x/?q=13812345678")
+    services.make(job_of(supervisor, query="enabled__exact=0").pk)
+
+    assert [told["search"] for told in told_of("export.made")] == [
+        "enabled__exact=1&q=C00000",
+        "q=王*明",
+        "q=138****5678",
+        "enabled__exact=0",
+    ]
+    assert [told["search"] for told in told_of("export.requested")] == ["enabled__exact=0"]
+
+
+def test_a_filter_that_the_list_does_not_have_is_not_there(supervisor):
+    assert ask(entered(supervisor), query="/x/?nonsense=1").status_code == 404
+
+
+def test_a_day_has_a_number_of_exports_small_ones_and_those_being_made(supervisor):
+    set_value("exports_per_day", 2, scope="global", by="test")
+    channels(1)
+    client = entered(supervisor)
+    assert ask(client).status_code == 200
+    waiting = job_of(supervisor)
+
+    refused = client.post(
+        "/exports/new", {"source": CHANNELS, "query": "/x/", "form": "csv"}, follow=True
+    )
+
+    assert "今天已达上限 2 次" in refused.content.decode()
+    assert "每日导出上限" in refused.content.decode()
+    assert len(told_of("export.made")) == 1
+    services.make(waiting.pk)
+    with pytest.raises(DailyLimit):
+        job_of(supervisor)
+    assert ask(entered(person("M2", "channels.view"))).status_code == 200
 
 
 def test_a_formula_is_a_text(supervisor):

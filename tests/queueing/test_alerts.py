@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role, User
+from audit import services as audit
 from audit.models import AuditEntry
 from interviews.proof import remember_proof
 from interviews.states import CallState
@@ -102,6 +103,12 @@ def a_message_of_yesterday(state=MessageState.PENDING):
     )
 
 
+def somebody_opens_three_recordings():
+    for call_id in ("a", "b", "c", "c"):
+        audit.record("recording.opened", actor=SEAT_ACTOR, object_type="call", object_id=call_id)
+    cache.clear()  # a minute later
+
+
 @pytest.mark.parametrize(
     ("metric", "threshold", "happens"),
     [
@@ -113,6 +120,7 @@ def a_message_of_yesterday(state=MessageState.PENDING):
         ("worker", 10, lambda: worker(silent_s=30)),
         ("partner_late", 120, a_message_of_yesterday),
         ("partner_parked", 0, lambda: a_message_of_yesterday(MessageState.PARKED)),
+        ("opened", 2, somebody_opens_three_recordings),
     ],
 )
 def test_each_metric_is_quiet_until_its_line_is_crossed(metric, threshold, happens):

@@ -18,6 +18,7 @@ from accounts.models import Role, User
 from audit.models import AuditEntry
 from common.ranges import PART_BYTES, Opened, answer, requested_range
 from interviews.models import Snapshot
+from parameters.services import set_value
 from recordings import services
 from recordings.folder import read_folder
 from recordings.models import ArchiveEntry, Recording, SavedSearch
@@ -279,6 +280,21 @@ def test_a_download_needs_the_permission_and_a_reason_and_has_the_agreed_name(
     staff_no, minute = told["mark"]
     assert f"_{staff_no}_{minute}.mp4" in response["Content-Disposition"]
     assert staff_no == world.supervisor.staff_no
+
+
+def test_a_day_has_a_number_of_downloads_and_the_refusal_says_so(world: SimpleNamespace) -> None:
+    set_value("downloads_per_day", 1, scope="global", by="test")
+    url, client = (
+        reverse("recordings:download", args=[world.call.pk]),
+        as_user(world.supervisor),
+    )
+
+    assert client.post(url, {"reason": "监管调阅"}).status_code == 302
+    refused = client.post(url, {"reason": "监管调阅"})
+
+    assert refused.status_code == 429
+    assert "今天已达上限 1 次" in refused.content.decode()
+    assert AuditEntry.objects.filter(action="recording.downloaded").count() == 1
 
 
 def test_the_list_shows_a_seat_its_own_and_a_supervisor_all(world: SimpleNamespace) -> None:

@@ -281,7 +281,7 @@ class RescueSegment(models.Model):
 class ArchiveEntry(models.Model):
     """What a recording is found by (VID-1), in one narrow row: a search touches no other table.
 
-    `name_grams` holds every single character and every pair of the name: any part of a Chinese name
+    `name_grams` holds every single character and every pair of the names: any part of a Chinese name
     is found by the index, which trigrams cannot do for the usual two characters.
     """
 
@@ -290,7 +290,8 @@ class ArchiveEntry(models.Model):
     )
     started_at = models.DateTimeField(_("面谈时间"))
     customer_name = models.CharField(_("客户姓名"), max_length=80)
-    name_plain = models.CharField(max_length=80, editable=False)  # without spaces and case
+    # Everybody of the case, one a line, without spaces and case.
+    name_plain = models.TextField(editable=False)
     name_grams = ArrayField(models.CharField(max_length=2), editable=False)
     contract_no = models.CharField(_("借款合同号"), max_length=40, db_index=True)
     loan_type = models.CharField(_("贷款类型"), max_length=40, blank=True)
@@ -304,6 +305,7 @@ class ArchiveEntry(models.Model):
     words = ArrayField(models.CharField(max_length=2), editable=False, default=list)
     # False of rows made before everything above was written: `index_old` does them again.
     is_whole = models.BooleanField(editable=False, db_default=False)
+    matched = ""  # whose name a search found when it is not the customer's; set by page_of
 
     class Meta:
         verbose_name = verbose_name_plural = _("录像检索")

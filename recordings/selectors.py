@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from accounts.selectors import in_scope, may, staff_nos_in_scope, visible
 from common.clock import unix_ms
 from common.errors import NotFound
 from common.ranges import Opened
-from interviews.models import Call, Participant, Snapshot
+from interviews.models import Call, Participant, Party, Snapshot
 from interviews.states import ParticipantRole
 from outbox.models import OutboxMessage
 
@@ -222,7 +222,7 @@ def page_of(search: Search, cursor: str = "", size: int = 20) -> Page:
     direction, at = _position(cursor)
     if at is None:
         keys = first_keys(search)
-        rows = list(_shown().filter(pk__in=keys[:size]).order_by("-started_at", "-pk"))
+        rows = _rows_shown(keys[:size], search)
         older = _cursor("o", rows[-1]) if len(keys) > size else None
         return Page(rows, older, None, found=len(keys))
     found = entries_found(search)
@@ -231,7 +231,7 @@ def page_of(search: Search, cursor: str = "", size: int = 20) -> Page:
     else:
         closer = found.filter(_beyond("gt", at)).order_by("started_at", "pk")
         keys = list(closer.values_list("pk", flat=True)[: size + 1])
-    rows = list(_shown().filter(pk__in=keys[:size]).order_by("-started_at", "-pk"))
+    rows = _rows_shown(keys[:size], search)
     if not rows:
         return page_of(search, "", size)
     is_more = len(keys) > size
@@ -242,10 +242,26 @@ def page_of(search: Search, cursor: str = "", size: int = 20) -> Page:
     )
 
 
-def _shown() -> QuerySet[ArchiveEntry]:
-    """With all the list shows, in one query."""
-    return ArchiveEntry.objects.select_related(
+def _rows_shown(keys: list[UUID], search: Search) -> list[ArchiveEntry]:
+    """With all the list shows, in one query; one more to say whose name was found."""
+    shown = ArchiveEntry.objects.select_related(
         "recording__call__task", "recording__call__seat__user"
+    )
+    rows = list(shown.filter(pk__in=keys).order_by("-started_at", "-pk"))
+    if wanted := normalised(search.customer):
+        others = [row for row in rows if wanted not in normalised(row.customer_name)]
+        named = Party.objects.only("task", "name", "roles")
+        prefetch_related_objects(others, Prefetch("recording__call__task__parties", named))
+        for row in others:
+            row.matched = _names_found(row, wanted)
+    return rows
+
+
+def _names_found(entry: ArchiveEntry, wanted: str) -> str:
+    return "、".join(
+        " ".join([party.name, *party.role_labels])
+        for party in entry.recording.call.task.parties.all()
+        if wanted in normalised(party.name)
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from interviews.models import Call
+from interviews.models import Call, InterviewTask
 from recordings.errors import TooManySaved
 from recordings.grams import grams, normalised
 from recordings.models import ArchiveEntry, Recording, SavedSearch
@@ -29,8 +29,7 @@ def index(recording: Recording) -> None:
         defaults={
             "started_at": call.clock_started_at,
             "customer_name": task.customer_name,
-            "name_plain": normalised(task.customer_name),
-            "name_grams": grams(task.customer_name),
+            **_names_of(task),
             "contract_no": task.contract_no,
             "loan_type": task.loan_type,
             "manager_no": task.manager_no,
@@ -42,6 +41,14 @@ def index(recording: Recording) -> None:
             **_words_of(call),
         },
     )
+
+
+def _names_of(task: InterviewTask) -> dict[str, Any]:
+    """Everybody of the case, one a line and the customer first, and their grams without those across."""
+    others = task.parties.order_by("pk").values_list("name", flat=True)
+    names = list(dict.fromkeys(normalised(name) for name in (task.customer_name, *others)))
+    parts = dict.fromkeys(gram for name in names for gram in grams(name))
+    return {"name_plain": "\n".join(names), "name_grams": list(parts)}
 
 
 def index_call(call_id: UUID) -> None:

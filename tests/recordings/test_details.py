@@ -2,13 +2,16 @@
 """A recording's page shows everything about the interview; words and places find it (VID-1)."""
 
 import io
+from importlib import import_module
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.urls import reverse
 
 from channels_admin.regions import name_of, under
+from interviews.models import Party
 from outbox.services import publish
 from queueing.models import CallRequest, Offer
 from recordings import services
@@ -146,6 +149,40 @@ def forget_words(*recordings):
     ArchiveEntry.objects.filter(pk__in=[each.pk for each in recordings]).update(
         words=[], words_plain="", is_whole=False
     )
+
+
+def with_co_borrower(world, name="欧阳红"):
+    task = world.call.task
+    Party.objects.create(
+        task=task, name=name, roles=["CO_BORROWER"], phone="13900000009", id_no="410105199001010019"
+    )
+    return task
+
+
+def test_everybody_of_the_case_finds_the_recording_and_the_list_says_who_it_was(world):
+    with_co_borrower(world)
+    services.index_call(world.call.pk)
+    client = as_user(world.supervisor)
+
+    def row(customer):
+        page = client.get(reverse("recordings:index"), {"customer": customer})
+        assert page.context["page"].found == 1
+        return page.content.decode()
+
+    assert "欧阳红 共借人" in row("阳红")
+    assert "欧阳红 共借人" in row("红")
+    assert "欧阳红" not in row("晓明")
+    assert not entries_found(Search(customer="明欧")).exists()  # across two names
+
+
+def test_recordings_from_before_are_found_by_everybody_once_they_were_indexed_again(world):
+    with_co_borrower(world)
+    assert not entries_found(Search(customer="欧阳红")).exists()
+
+    import_module("recordings.migrations.0028_index_names_again").mark(apps, None)
+
+    assert services.index_old(10) == 1
+    assert entries_found(Search(customer="欧阳红")).exists()
 
 
 def test_old_recordings_are_indexed_again_and_a_broken_off_run_goes_on(world, monkeypatch):

@@ -36,6 +36,17 @@ export function placement(track, atMs, elementMs, playing) {
 }
 
 /**
+ * How far a moment is from a part's stretch; 0 inside.
+ * @param {Track} track
+ * @param {number} atMs
+ */
+export function awayMs(track, atMs) {
+  const from = track.shown_from_ms ?? track.start_ms;
+  const until = track.shown_until_ms ?? track.end_ms;
+  return Math.max(0, from - atMs, atMs - until);
+}
+
+/**
  * Whose own device is looked at in this moment.
  * @param {readonly Track[]} tracks
  * @param {number} atMs

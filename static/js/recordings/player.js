@@ -4,7 +4,7 @@
  * The same in the seat's review, in 质检 and in 视频管理.
  */
 import { clock as clockShort, el, icon } from "../ui/dom.js";
-import { CallClock, byParticipant, placement, rescuedAt } from "./clock.js";
+import { CallClock, awayMs, byParticipant, placement, rescuedAt } from "./clock.js";
 import { readAgain } from "./keep-open.js";
 import { mountKeys } from "./keys.js";
 import { Watched, momentsOf, neighbour } from "./marks.js";
@@ -13,10 +13,18 @@ import { mountTimeline } from "./timeline.js";
 /** @typedef {import("./clock.js").Review} Review */
 /** @typedef {import("./clock.js").Track} Track */
 /** @typedef {import("./clock.js").Mark} Mark */
-/** @typedef {{track: Track, media: HTMLMediaElement, badge?: HTMLElement}} Lane `badge` says who recorded it */
+/**
+ * A part and where it is shown; `media` while the clock is near it. `badge` says who recorded it.
+ * @typedef {{track: Track, place: HTMLElement, media: HTMLMediaElement | null, sound: {volume: number},
+ *   badge?: HTMLElement}} Lane
+ */
 
 const TICK_MS = 100;
 const FRAME_MS = 40;
+// Half an hour of nine people are hundreds of parts: only those near the clock are read. A part is
+// there before it is needed, and stays for who goes back a little.
+const NEAR_MS = 10_000;
+const FAR_MS = 15_000;
 const RATES = [0.5, 1, 1.5, 2];
 const WATERMARK_EVERY_TICKS = 200;
 const TAGS = new Set(["tag"]);
@@ -87,11 +95,25 @@ export function mountPlayer(root, view, options = {}) {
     wall.replaceChildren();
     lanes = isComposed ? composedLane(wall, latest) : rawLanes(wall, latest);
     composed.setAttribute("aria-pressed", String(isComposed));
-    for (const { media } of lanes) {
-      media.addEventListener("error", () => options.onRefused?.(), { signal: abort.signal });
-    }
   }
   lay();
+
+  /**
+   * The element of a part that is near, and none of one that is far.
+   * @param {Lane} lane
+   * @param {number} atMs
+   */
+  function mediaNear(lane, atMs) {
+    const away = awayMs(lane.track, atMs);
+    if (lane.media && away > FAR_MS * clock.rate) drop([lane]);
+    else if (!lane.media && away <= NEAR_MS * clock.rate) {
+      lane.media = mediaOf(lane.track);
+      lane.media.volume = lane.sound.volume;
+      lane.media.addEventListener("error", () => options.onRefused?.(), { signal: abort.signal });
+      lane.place.append(lane.media);
+    }
+    return lane.media;
+  }
 
   let ticks = 0;
   /** @type {number | null} */
@@ -104,12 +126,15 @@ export function mountPlayer(root, view, options = {}) {
     }
     const atMs = clock.atMs;
     const rescued = rescuedAt(view.tracks, atMs);
-    for (const { track, media, badge } of lanes) {
+    for (const lane of lanes) {
+      const { track, badge } = lane;
+      if (badge) badge.hidden = !rescued.has(track.participant_id);
+      const media = mediaNear(lane, atMs);
+      if (!media) continue;
       const placed = placement(track, atMs, media.currentTime * 1000, clock.playing);
       const active = placed.active && (Boolean(track.source) || !rescued.has(track.participant_id));
       const seekMs = active ? placed.seekMs : null;
       if (media instanceof HTMLVideoElement) media.hidden = !active;
-      if (badge) badge.hidden = !rescued.has(track.participant_id);
       if (seekMs !== null) media.currentTime = seekMs / 1000;
       if (media.playbackRate !== clock.rate) media.playbackRate = clock.rate;
       if (active && clock.playing && media.paused) {
@@ -199,12 +224,13 @@ export function mountPlayer(root, view, options = {}) {
     renew(fresh) {
       latest = fresh;
       const urls = [...fresh.tracks.map((track) => track.url), fresh.composed_url ?? ""];
+      const living = new Map(urls.map((url) => [url.split("?")[0], url]));
       for (const { track, media } of lanes) {
-        const url = urls.find((each) => each.split("?")[0] === track.url.split("?")[0]);
+        const url = living.get(track.url.split("?")[0]);
         if (!url) continue;
-        const again = media.error ? readAgain(track.url, url) : null;
+        const again = media?.error ? readAgain(track.url, url) : null;
         track.url = url;
-        if (again) media.src = again;
+        if (media && again) media.src = again;
       }
       sync();
     },
@@ -225,10 +251,13 @@ export function mountPlayer(root, view, options = {}) {
 
 /** Nothing is read of them any more. @param {readonly Lane[]} lanes */
 function drop(lanes) {
-  for (const { media } of lanes) {
-    media.pause();
-    media.removeAttribute("src");
-    media.load();
+  for (const lane of lanes) {
+    if (!lane.media) continue;
+    lane.media.pause();
+    lane.media.removeAttribute("src");
+    lane.media.load();
+    lane.media.remove();
+    lane.media = null;
   }
 }
 
@@ -248,14 +277,13 @@ function composedLane(wall, view) {
     start_ms: view.composed_starts_at_ms ?? 0,
     url: view.composed_url, mime: view.composed_mime ?? "video/mp4",
   });
-  const media = mediaOf(track);
-  media.hidden = false;
-  wall.append(el("figure", { class: "player__tile" }, media));
-  return [{ track, media }];
+  const place = el("figure", { class: "player__tile" });
+  wall.append(place);
+  return [{ track, place, media: null, sound: { volume: 1 } }];
 }
 
 /**
- * A tile a person; later parts of a track have elements of their own in the same tile.
+ * A tile a person; all parts of the person's tracks are shown in it.
  * @param {HTMLElement} wall
  * @param {Review} view
  */
@@ -263,22 +291,23 @@ function rawLanes(wall, view) {
   /** @type {Lane[]} */
   const lanes = [];
   for (const { name, role, tracks } of byParticipant(view.tracks)) {
-    const tile = el("figure", { class: "player__tile" }, el("div", { class: "player__none" }, "无画面"));
+    const place = el("div");
+    const tile = el("figure", { class: "player__tile" }, el("div", { class: "player__none" }, "无画面"), place);
     const badge = el("span", { class: "player__rescued", title: "断网时段，由客户手机自行录制后补传" }, "客户端补录");
     badge.hidden = true;
-    /** @type {HTMLMediaElement[]} */
-    const sounds = [];
-    for (const track of tracks) {
-      const media = mediaOf(track);
-      if (track.kind === "audio" || track.source) sounds.push(media);
-      tile.append(media);
-      lanes.push({ track, media, badge: track.source ? badge : undefined });
-    }
+    const sound = { volume: 1 };
+    const mine = tracks.map((track) => ({
+      track, place, sound, media: /** @type {HTMLMediaElement | null} */ (null), badge: track.source ? badge : undefined,
+    }));
+    lanes.push(...mine);
     tile.append(badge);
     const volume = /** @type {HTMLInputElement} */ (
       el("input", { type: "range", min: "0", max: "100", value: "100", "aria-label": `${name} 音量` })
     );
-    volume.addEventListener("input", () => sounds.forEach((sound) => (sound.volume = Number(volume.value) / 100)));
+    volume.addEventListener("input", () => {
+      sound.volume = Number(volume.value) / 100;
+      for (const { media } of mine) if (media) media.volume = sound.volume;
+    });
     const big = el("button", { class: "player__name", type: "button", title: "放大 / 还原" }, [name, role].filter(Boolean).join(" · "));
     big.addEventListener("click", () => {
       const isBig = tile.classList.toggle("player__tile--big");
@@ -286,7 +315,7 @@ function rawLanes(wall, view) {
       wall.classList.toggle("player__wall--big", isBig);
     });
     const caption = el("figcaption", { class: "player__caption" }, big);
-    if (sounds.length) caption.append(el("label", { class: "player__vol" }, icon("vol"), volume));
+    if (tracks.some((track) => track.kind === "audio" || track.source)) caption.append(el("label", { class: "player__vol" }, icon("vol"), volume));
     tile.append(caption);
     wall.append(tile);
   }

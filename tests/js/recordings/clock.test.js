@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CallClock, clockText, placement, rescuedAt } from "../../../static/js/recordings/clock.js";
+import { CallClock, awayMs, clockText, placement, rescuedAt } from "../../../static/js/recordings/clock.js";
 
 /** @type {import("../../../static/js/recordings/clock.js").Track} */
 const track = {
@@ -14,6 +14,12 @@ test("a track is active between its start and its end only", () => {
   assert.equal(placement(track, 999, 0, true).active, false);
   assert.equal(placement(track, 1000, 0, true).active, true);
   assert.equal(placement(track, 3000, 2000, true).active, false);
+});
+
+test("a part that is far from the clock is told by how far, before and behind", () => {
+  assert.deepEqual([0, 1000, 2999, 3000, 5000].map((atMs) => awayMs(track, atMs)), [1000, 0, 0, 0, 2000]);
+  const rescued = { ...track, shown_from_ms: 2000, shown_until_ms: 2500 };
+  assert.deepEqual([1500, 2200, 2600].map((atMs) => awayMs(rescued, atMs)), [500, 0, 100]);
 });
 
 test("an element that drifted is set back, a small drift is left alone", () => {

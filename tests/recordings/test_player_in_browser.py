@@ -76,3 +76,19 @@ def test_only_the_parts_near_the_clock_are_read(base_url: str, ended_call: MakeE
         page.reload()
         wait_for(lambda: page.evaluate(READ) == ["002", "002"], within_s=10, what="later parts")
         wait_for(lambda: page.evaluate(SHOWN_LATER) == 2, within_s=10, what="later pictures")
+
+
+def test_the_ribbon_has_lanes_for_what_was_played_and_shared_and_who_listened(
+    base_url: str, ended_call: MakeEnded
+) -> None:
+    call = ended_call()
+    for kind, payload in (("media", {"title": "风险告知"}), ("supervision", {"silent": True})):
+        call.events.create(kind=kind, at_ms=200, until_ms=1800, payload=payload)
+    services.ensure_recording(call.pk)
+
+    with at_desk(base_url, client_with("videos.view")) as page:
+        page.goto(f"/recordings/{call.pk}/")
+        expect(page.locator(".line__content")).to_have_text(["播放 风险告知", "主管旁听"])
+        expect(page.get_by_text("播放与共享")).to_be_visible()
+        expect(page.get_by_text("主管在场")).to_be_visible()
+        assert out_of_place(page) == []

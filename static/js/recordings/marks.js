@@ -57,7 +57,7 @@ export function momentsOf(events) {
     } else if (event.kind === "media" || event.kind === "share") {
       moments.push({ ...moment, kind: "content", look: "content", label: `${event.kind === "media" ? "播放" : "共享"} ${text(payload.title)}` });
     } else if (event.kind === "supervision") {
-      moments.push({ ...moment, kind: "content", look: "content", label: payload.silent === true ? "主管旁听" : "主管加入" });
+      moments.push({ ...moment, kind: "content", look: "watch", label: payload.silent === true ? "主管旁听" : "主管加入" });
     }
   }
   return moments.sort((a, b) => a.atMs - b.atMs);

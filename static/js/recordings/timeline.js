@@ -9,6 +9,8 @@ import { byParticipant } from "./clock.js";
 const COUNTED = /** @type {const} */ ([["step", "话术步骤"], ["tag", "标签"], ["snapshot", "抓拍"], ["gap", "中断"]]);
 const MARKED = new Set(["tag", "snapshot", "mute"]);
 const STRETCHED = new Set(["gap", "mute", "content"]);
+// Lanes of their own, where there is anything to show: by look.
+const BESIDE = { content: "播放与共享", watch: "主管在场" };
 const ICONS = /** @type {Record<string, string>} */ ({ tag: "flag", snapshot: "shot", gap: "alert" });
 
 /**
@@ -93,6 +95,13 @@ export function mountTimeline(view, seek, { isLive = false } = {}) {
     }
     area.append(lane);
   }
+  const beside = Object.entries(isLive ? {} : BESIDE).map(([look, name]) => ({
+    look, name: el("span", { class: "clip", hidden: true }, name), lane: el("div", { class: "line__lane line__lane--named", hidden: true }),
+  }));
+  for (const each of beside) {
+    names.append(each.name);
+    area.append(each.lane);
+  }
   const grown = el("i", { class: "line__in" });
   const stretches = el("span", {});
   if (isLive) area.append(el("div", { class: "line__lane line__lane--all" }, grown, stretches));
@@ -114,6 +123,13 @@ export function mountTimeline(view, seek, { isLive = false } = {}) {
     const number = el("b", { [`data-count-${kind}`]: true }, "0");
     said[kind] = number;
     counts.append(el("span", {}, `${word} `, number));
+  }
+
+  /** @param {Moment} moment */
+  function stretch(moment) {
+    const label = `${clock(moment.atMs / 1000)} ${moment.label}`;
+    const made = el("i", { class: `line__${moment.kind}`, role: "img", "aria-label": label, title: label }, isLive ? "" : moment.label);
+    return put(made, moment.atMs, moment.untilMs ?? now);
   }
 
   return {
@@ -149,13 +165,16 @@ export function mountTimeline(view, seek, { isLive = false } = {}) {
           ),
         );
       }
-      if (!isLive) return;
-      put(grown, 0, now);
-      stretches.replaceChildren(
-        ...moments.filter((moment) => STRETCHED.has(moment.kind)).map((moment) =>
-          put(el("i", { class: `line__${moment.kind}`, role: "img", "aria-label": `${clock(moment.atMs / 1000)} ${moment.label}`, title: moment.label }), moment.atMs, moment.untilMs ?? now),
-        ),
-      );
+      if (isLive) {
+        put(grown, 0, now);
+        stretches.replaceChildren(...moments.filter((moment) => STRETCHED.has(moment.kind)).map(stretch));
+      } else {
+        for (const { look, name, lane } of beside) {
+          const shown = of("content").filter((moment) => moment.look === look);
+          lane.replaceChildren(...shown.map(stretch));
+          lane.hidden = name.hidden = shown.length === 0;
+        }
+      }
     },
     /** The call has grown: how long it is, and what the whole width stands for. @param {number} lengthMs @param {number} wholeMs */
     grow(lengthMs, wholeMs) {

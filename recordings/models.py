@@ -212,6 +212,36 @@ class StoredObject(models.Model):
         return self.bytes if self.confirmed_at else min(self.sent_bytes, self.bytes)
 
 
+class Reel(models.Model):
+    """要点集锦 that somebody asked for, and how far it is. The row is the job, as a recording's is.
+
+    Of the copy that `name` names; of another one it has to be asked for again. `key` is where the
+    file goes, the same at every try.
+    """
+
+    recording = models.OneToOneField(
+        Recording, primary_key=True, on_delete=models.CASCADE, related_name="reel"
+    )
+    name = models.CharField(_("文件"), max_length=200)
+    key = models.CharField(_("存储键"), max_length=80, unique=True)
+    # [ms of the copy, ms of the reel] where each stretch begins.
+    chapters = models.JSONField(_("片段"), default=list, blank=True)
+    duration_ms = models.PositiveBigIntegerField(_("时长（毫秒）"), default=0)
+    progress = models.FloatField(_("进度"), default=0.0)
+    made_at = models.DateTimeField(_("完成时间"), null=True, blank=True)
+    epoch = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(_("占用至"), null=True, blank=True)
+    due_at = models.DateTimeField(_("下次处理"), default=timezone.now)
+    attempts = models.PositiveIntegerField(_("尝试次数"), default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("要点集锦")
+        indexes = [models.Index(fields=["due_at"], name="reel_due", condition=Q(made_at=None))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class EarlyPart(models.Model):
     """A closed part of a track on its way to the store while its call still runs (边录边传, WB-6).
 

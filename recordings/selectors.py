@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.selectors import in_scope, may, staff_nos_in_scope, visible
-from common.clock import unix_ms
+from common.clock import db_now, unix_ms
 from common.errors import NotFound
 from common.ranges import Opened
 from interviews.models import Call, Participant, Party, Snapshot
@@ -32,6 +32,7 @@ from .models import (
     LegalHold,
     Recording,
     RecordingShare,
+    Reel,
     RescueSegment,
     SavedSearch,
     StoredObject,
@@ -336,8 +337,9 @@ def review_view(call_id: UUID, ticket: str) -> dict[str, Any]:
 
     {call_id, duration_ms, state, ready, waves, tracks: [{participant_id, name, role, kind, start_ms,
     end_ms, url, mime}], events: [{id, kind, at_ms, until_ms, participant_id, payload}],
-    composed_url, composed_mime, composed_starts_at_ms, stage, upload}. Times in ms from the call's start. Read from the call's folder, which is
-    playable while it is still being written; `ready` says that there is something to play.
+    composed_url, composed_mime, composed_starts_at_ms, reel, stage, upload}. Times in ms from the
+    call's start. Read from the call's folder, which is playable while it is still being written;
+    `ready` says that there is something to play.
     """
     call = Call.objects.select_related("seat__user").get(pk=call_id)
     recording = recording_of(call_id)
@@ -349,6 +351,7 @@ def review_view(call_id: UUID, ticket: str) -> dict[str, Any]:
         "call_id": str(call_id),
         "ticket": ticket,
         "upload": upload_of(recording) if recording else None,
+        "reel": reel_view(recording, ticket) if recording else None,
         "duration_ms": duration_ms,
         "state": call.state,
         "stage": recording.stage if recording else None,
@@ -417,6 +420,15 @@ def reel_name(recording: Recording) -> str:
     return f"out/reel.{recording.sha256[:12]}{at}.mp4"
 
 
+REEL_TRIES = 3
+
+
+def has_failed(reel: Reel) -> bool:
+    """Whether nobody tries any more to make it."""
+    is_held = reel.leased_until is not None and reel.leased_until >= db_now()
+    return reel.made_at is None and reel.attempts >= REEL_TRIES and not is_held
+
+
 def reel_of(recording: Recording) -> StoredObject | None:
     """The reel of the present copy, once it was made."""
     if not recording.sha256:
@@ -424,6 +436,29 @@ def reel_of(recording: Recording) -> StoredObject | None:
     return recording.objects_stored.filter(
         name=reel_name(recording), confirmed_at__isnull=False
     ).first()
+
+
+def reel_view(recording: Recording, ticket: str) -> dict[str, Any] | None:
+    """The reel for a player; None where none can be made.
+
+    {state: none, making, failed or made, percent, url, stretches: [{from_ms, to_ms, at_ms}]}: from when
+    to when on the call's clock, and where in the reel that begins.
+    """
+    if recording.stage != Stage.STORED or not recording.file.endswith(".mp4"):
+        return None
+    reel = Reel.objects.filter(recording=recording, name=reel_name(recording)).first()
+    if reel is None or reel.made_at is None:
+        state = "none" if reel is None else "failed" if has_failed(reel) else "making"
+        percent = round(100 * reel.progress) if reel else 0
+        return {"state": state, "percent": percent, "url": None, "stretches": []}
+    ends = [at for _begin, at in reel.chapters[1:]] + [reel.duration_ms]
+    start = recording.starts_at_ms
+    stretches = [
+        {"from_ms": start + begin, "to_ms": start + begin + end - at, "at_ms": at}
+        for (begin, at), end in zip(reel.chapters, ends, strict=True)
+    ]
+    url = f"{reverse('recordings:reel', args=[recording.call_id])}?t={ticket}"
+    return {"state": "made", "percent": 100, "url": url, "stretches": stretches}
 
 
 def upload_of(recording: Recording) -> dict[str, Any]:

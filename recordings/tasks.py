@@ -19,6 +19,11 @@ def send_part(part_id: int) -> None:
     services.send_part(part_id)
 
 
+@shared_task(name="recordings.tasks.make_reel")
+def make_reel(recording_id: str) -> None:
+    services.make_reel(UUID(recording_id))
+
+
 @shared_task(name="recordings.tasks.sweep")
 def sweep() -> None:
     """Catch what a lost message or a dead worker left lying."""
@@ -28,6 +33,8 @@ def sweep() -> None:
         process.delay(str(recording_id))
     for part_id in services.due_parts(BATCH):
         send_part.delay(part_id)
+    for recording_id in services.due_reels(BATCH):
+        make_reel.delay(str(recording_id))
     services.take_in_rescues()
 
 

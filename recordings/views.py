@@ -173,7 +173,6 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "certificate": getattr(recording, "certificate", None),
         "cut": health.cut_short(recording) if recording else None,
         "others": selectors.other_calls(call, _user(request)),
-        "reel": selectors.reel_of(recording) if recording else None,
         "quality": health.quality_of(recording) if recording else None,
         "journal": journal,
         "marks": [event for event in journal if event.kind in selectors.MARKS],
@@ -283,15 +282,15 @@ def download(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
 @login_required
 @require_http_methods(["GET", "POST"])
 def reel(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
-    """POST makes 要点集锦, GET plays it with a ticket."""
+    """POST asks for 要点集锦, review.json tells how far it is; GET plays it with a ticket."""
     call = _call(request, call_id)
     recording = _composed(call)
     if request.method == "POST":
         try:
-            services.make_reel(recording.pk, actor=request_actor(request))
+            services.ask_reel(recording.pk, actor=request_actor(request))
         except DomainError as refusal:
-            messages.error(request, refusal.text)
-        return redirect("recordings:detail", call.pk)
+            return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+        return HttpResponse(status=202)
     ticket = _ticket(request, call, TicketPurpose.PLAY)
     if ticket is None:
         return _lapsed()

@@ -8,7 +8,7 @@ from .jobs import due_recordings, ended_calls_without_recording, ensure_recordin
 from .keeping import date_again, end_contract, set_keeping, spread_rules, tell_dates
 from .loop import finish_loop, start_loop
 from .rebuild import rebuild
-from .reels import make_reel
+from .reels import ask_reel, due_reels, make_reel
 from .rescue import keep_segment, take_in_rescues
 from .retention import (
     apply_release,
@@ -31,6 +31,7 @@ __all__ = [
     "anchor_days",
     "apply_release",
     "apply_rule",
+    "ask_reel",
     "check_anchors",
     "check_recording",
     "count_store",
@@ -40,6 +41,7 @@ __all__ = [
     "drop_unused_parts",
     "due_parts",
     "due_recordings",
+    "due_reels",
     "end_contract",
     "ended_calls_without_recording",
     "ensure_recording",

@@ -39,9 +39,11 @@ from recordings.models import (
     DeletionCertificate,
     EarlyPart,
     Recording,
+    Reel,
     RetentionRule,
     StoredObject,
 )
+from recordings.selectors import reel_of
 from recordings.services.work import call_folder
 from recordings.states import Stage
 from recordings.storage import sha256_of, store
@@ -64,13 +66,14 @@ APPS = [
 MEDIA = points("media_worker")
 KEEPING = points(*(f"recordings/services/{name}.py" for name in ("rebuild", "spool", "tiers")))
 DELETING = points("recordings/services/retention.py")
+REELS = points("recordings/services/reels.py")
 # Died at in tests of their own: test_dying_line.py, test_s3.py.
 ELSEWHERE = points("appointments", "queueing", "recordings/s3.py")
-CALL = points(*APPS) - MEDIA - KEEPING - DELETING - ELSEWHERE
+CALL = points(*APPS) - MEDIA - KEEPING - DELETING - REELS - ELSEWHERE
 
 
 def test_there_are_points_at_every_durable_step() -> None:
-    assert len(CALL | MEDIA | KEEPING | DELETING) >= 40
+    assert len(CALL | MEDIA | KEEPING | DELETING | REELS) >= 40
     assert len(ELSEWHERE) >= 20
 
 
@@ -227,10 +230,36 @@ def whole_deleted(call_id: UUID) -> None:
     assert audited(call_id, "recording.deleted", "recording.deletion_begun") == 2
 
 
+def begin_reel(ended_call: MakeEnded) -> UUID:
+    recording = services.ensure_recording(ended_call().pk)
+    assert services.process(recording.pk) is Stage.STORED
+    for at_ms, done in ((100, False), (900, True)):
+        step = {"order": 1, "title": "x", "done": done}
+        recording.call.events.create(kind="script_step", at_ms=at_ms, payload=step)
+    services.ask_reel(recording.pk, actor=SEAT_ACTOR)
+    return recording.call_id
+
+
+def cut_reel(call_id: UUID) -> None:
+    for recording_id in services.due_reels(10):
+        services.make_reel(recording_id)
+
+
+def whole_reel(call_id: UUID) -> None:
+    recording = Recording.objects.get(call_id=call_id)
+    made = reel_of(recording)
+    assert made is not None
+    with store().open(made.key) as file:
+        assert hashlib.sha256(file.read()).hexdigest() == made.sha256
+    assert files_in_store() == keys()
+    assert audited(call_id, "recording.reel_made") == 1
+
+
 LIVES: dict[str, Callable[[MakeEnded], Life]] = {
     "call": lambda ended: Life(CALL, lambda: begin_call(ended), live_call, whole_call),
     "keeping": lambda ended: Life(KEEPING, lambda: begin_keeping(ended), keep, whole_keeping),
     "deleting": lambda ended: Life(DELETING, lambda: begin_keeping(ended), delete, whole_deleted),
+    "reel": lambda ended: Life(REELS, lambda: begin_reel(ended), cut_reel, whole_reel),
 }
 
 
@@ -240,6 +269,7 @@ def leases_run_out() -> None:
     Recording.objects.exclude(leased_until=None).update(leased_until=over)
     Recording.objects.update(due_at=timezone.now())
     EarlyPart.objects.exclude(leased_until=None).update(leased_until=over)
+    Reel.objects.update(leased_until=over, attempts=0)
     OutboxMessage.objects.exclude(leased_until=None).update(leased_until=over)
     OutboxMessage.objects.update(due_at=timezone.now())
 

@@ -1,4 +1,4 @@
-"""回放 in a real browser: the tracks apart, or the copy made of them."""
+"""回放 in a real browser: the tracks apart, the copy made of them, or its reel."""
 
 import datetime as dt
 from dataclasses import replace
@@ -7,10 +7,12 @@ from pathlib import Path
 from django.conf import settings
 from playwright.sync_api import expect
 
+from audit.models import AuditEntry
 from recordings import services
 from recordings.states import Stage
 from tests.recordings.conftest import MakeEnded
 from tests.recordings.test_keeping import client_with
+from tests.recordings.test_reel import a_step
 from tests.support.desk import IN_BROWSER, at_desk, out_of_place
 from tests.support.footage import make_call_folder, two_people
 from tests.support.waiting import wait_for
@@ -92,3 +94,43 @@ def test_the_ribbon_has_lanes_for_what_was_played_and_shared_and_who_listened(
         expect(page.get_by_text("播放与共享")).to_be_visible()
         expect(page.get_by_text("主管在场")).to_be_visible()
         assert out_of_place(page) == []
+
+
+def test_a_reel_is_asked_for_and_plays_in_the_same_player_with_the_viewers_mark(
+    base_url: str, ended_call: MakeEnded
+) -> None:
+    call = ended_call()
+    recording = services.ensure_recording(call.pk)
+    assert services.process(recording.pk) is Stage.STORED
+    a_step(call, 1, 100, 900)
+    call.events.create(kind="tag", at_ms=1500, payload={"kind": "risk", "note": "流水"})
+
+    with at_desk(base_url, client_with("videos.view")) as page:
+        page.goto(f"/recordings/{call.pk}/")
+        reel = page.get_by_role("button", name="要点集锦", exact=True)
+        expect(reel).to_be_hidden()
+        page.get_by_role("button", name="生成要点集锦").click()
+        expect(page.locator("#reel")).to_contain_text("要点集锦生成中 0%")
+        assert services.make_reel(recording.pk)
+        expect(reel).to_be_visible()
+        expect(page.locator("#reel")).to_be_hidden()
+
+        reel.click()
+        expect(page.locator(".player__tile")).to_have_count(1)
+        expect(page.locator(".player__mark")).to_be_visible()
+        wait_for(lambda: page.evaluate(WIDTHS) == [854], within_s=10, what="the reel is shown")
+        page.get_by_role("button", name="播放", exact=True).click()
+        paused = page.locator(".player__time", has_text="00:00 / 00:02")
+        expect(page.get_by_role("button", name="播放", exact=True)).to_be_visible()
+        assert paused.count() == 1
+        wrong = out_of_place(page)
+
+        page.get_by_role("link", name="00:00:01").first.click()  # the tag is not in the reel
+        expect(reel).to_have_attribute("aria-pressed", "false")
+        expect(page.locator(".player__tile")).to_have_count(2)
+        page.goto("about:blank")
+        watched = AuditEntry.objects.filter(action="recording.watched")
+        wait_for(watched.exists, within_s=10, what="what was watched is noted")
+
+    assert wrong == []
+    assert AuditEntry.objects.filter(action="recording.opened", payload__contains="reel").exists()

@@ -4,18 +4,24 @@
 import datetime as dt
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import AuditEntry
+from common.actor import SYSTEM
 from recordings import health, selectors, services
 from recordings.errors import NothingToShow, NotReady
-from recordings.models import Recording, StoredObject
+from recordings.models import Recording, Reel, StoredObject
 from recordings.reel import cut
+from recordings.services import work
 from recordings.states import ObjectKind, Stage
+from recordings.storage import new_key, store
 from tests.recordings.conftest import MakeEnded
 from tests.recordings.test_views import as_user, world  # noqa: F401 - a fixture
 from tests.support.factories import SEAT_ACTOR
@@ -92,22 +98,105 @@ def a_step(call, order: int, begin_ms: int, end_ms: int, **more: bool) -> None:
         call.events.create(kind="script_step", at_ms=at_ms, payload=payload)
 
 
+def made_reel(recording: Recording) -> StoredObject:
+    services.ask_reel(recording.pk, actor=SEAT_ACTOR)
+    assert services.make_reel(recording.pk)
+    recording.refresh_from_db()
+    made = selectors.reel_of(recording)
+    assert made is not None
+    return made
+
+
+def seen(recording: Recording) -> dict[str, Any]:
+    recording.refresh_from_db()
+    view = selectors.reel_view(recording, "ticket")
+    assert view is not None
+    return view
+
+
 def test_a_reel_of_the_steps_is_made_once_and_kept_in_the_store(composed: Recording) -> None:
     with pytest.raises(NothingToShow):
-        services.make_reel(composed.pk, actor=SEAT_ACTOR)
+        services.ask_reel(composed.pk, actor=SEAT_ACTOR)
+    assert seen(composed)["state"] == "none"
     a_step(composed.call, 1, 100, 900)
 
-    made = services.make_reel(composed.pk, actor=SEAT_ACTOR)
-    again = services.make_reel(composed.pk, actor=SEAT_ACTOR)
+    made = made_reel(composed)
+    services.ask_reel(composed.pk, actor=SEAT_ACTOR)
 
-    assert made == again
+    assert services.due_reels(10) == []
+    assert not services.make_reel(composed.pk)
     assert made.kind == ObjectKind.REEL
-    assert selectors.reel_of(composed) == made
     with selectors.open_stored(made).file as file:
         body = file.read()
     assert body[4:8] == b"ftyp"
-    assert AuditEntry.objects.filter(action="recording.reel_made").count() == 1
+    entries = AuditEntry.objects.filter(action__startswith="recording.reel_")
+    assert list(entries.order_by("seq").values_list("action", "actor_name")) == [
+        ("recording.reel_asked", SEAT_ACTOR.name),
+        ("recording.reel_made", SYSTEM.name),
+    ]
     assert StoredObject.objects.filter(kind=ObjectKind.REEL).count() == 1
+
+
+def test_the_player_is_told_which_stretch_of_the_call_is_where_in_the_reel(
+    composed: Recording,
+) -> None:
+    Recording.objects.update(starts_at_ms=500)
+    a_step(composed.call, 1, 600, 900)
+    a_step(composed.call, 2, 1300, 1700)
+
+    made_reel(composed)
+
+    view = seen(composed)
+    assert (view["state"], view["percent"]) == ("made", 100)
+    first, second = view["stretches"]
+    # one keyframe at the copy's begin serves both
+    assert (first["from_ms"], first["at_ms"]) == (500, 0)
+    assert first["to_ms"] == pytest.approx(900, abs=120)
+    assert second["from_ms"] == 500
+    assert second["at_ms"] == first["to_ms"] - first["from_ms"]
+    assert second["to_ms"] == pytest.approx(1700, abs=120)
+
+
+def test_one_that_fails_is_tried_again_and_given_up_until_somebody_asks(
+    composed: Recording,
+) -> None:
+    a_step(composed.call, 1, 100, 900)
+    kept = composed.objects_stored.get(name=composed.file)
+    StoredObject.objects.filter(pk=kept.pk).update(key=new_key())
+    services.ask_reel(composed.pk, actor=SEAT_ACTOR)
+
+    for _ in range(selectors.REEL_TRIES):
+        assert seen(composed)["state"] == "making"
+        Reel.objects.update(due_at=timezone.now())
+        assert services.due_reels(10) == [composed.pk]
+        assert not services.make_reel(composed.pk)
+
+    assert seen(composed)["state"] == "failed"
+    Reel.objects.update(due_at=timezone.now())
+    assert services.due_reels(10) == []
+    StoredObject.objects.filter(pk=kept.pk).update(key=kept.key)
+    made_reel(composed)
+    assert seen(composed)["state"] == "made"
+
+
+def test_one_of_a_recording_that_is_made_anew_meanwhile_is_thrown_away(
+    composed: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_step(composed.call, 1, 100, 900)
+    services.ask_reel(composed.pk, actor=SEAT_ACTOR)
+    key = Reel.objects.get().key
+
+    def meanwhile(*_given: object, **_named: object) -> Iterator[dict[str, Any]]:
+        Recording.objects.update(sha256="f" * 64)
+        yield from run_python(*_given, **_named)  # type: ignore[arg-type]
+
+    run_python = work.run_python
+    monkeypatch.setattr(work, "run_python", meanwhile)
+
+    assert not services.make_reel(composed.pk)
+    assert not store().exists(key)
+    assert not StoredObject.objects.filter(kind=ObjectKind.REEL).exists()
+    assert seen(composed)["state"] == "none"
 
 
 def test_the_reel_is_cut_where_the_step_is_in_a_copy_that_begins_later(composed: Recording) -> None:
@@ -115,7 +204,7 @@ def test_the_reel_is_cut_where_the_step_is_in_a_copy_that_begins_later(composed:
     a_step(composed.call, 1, 1000, 3000)  # in the empty room that is not copied
     a_step(composed.call, 2, 4100, 4900)
 
-    made = services.make_reel(composed.pk, actor=SEAT_ACTOR)
+    made = made_reel(composed)
 
     with selectors.open_stored(made).file as file, av.open(file, "r") as container:
         assert (container.duration or 0) / 1000 == pytest.approx(900, abs=120)
@@ -131,14 +220,14 @@ def test_a_reel_that_was_cut_by_the_calls_clock_is_made_again(composed: Recordin
     )  # fmt: skip
 
     assert selectors.reel_of(composed) is None
-    assert services.make_reel(composed.pk, actor=SEAT_ACTOR) != old
+    assert made_reel(composed) != old
 
 
 def test_what_is_not_stored_has_no_reel(ended_call: MakeEnded) -> None:
     recording = services.ensure_recording(ended_call(video=False).pk)
 
     with pytest.raises(NotReady):
-        services.make_reel(recording.pk, actor=SEAT_ACTOR)
+        services.ask_reel(recording.pk, actor=SEAT_ACTOR)
 
 
 def test_steps_that_overlap_are_one_stretch_and_unfinished_ones_none(composed: Recording) -> None:
@@ -232,3 +321,21 @@ def test_the_reel_plays_with_a_ticket_only(world) -> None:
 
     assert as_user(world.supervisor).get(url).status_code == 403
     assert as_user(world.stranger).get(url).status_code == 404
+
+
+def test_who_asks_for_a_reel_hears_how_far_it_is_or_why_there_is_none(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = as_user(world.supervisor)
+    url = reverse("recordings:reel", args=[world.call.pk])
+    woken: list[str] = []
+    monkeypatch.setattr("recordings.tasks.make_reel.delay", woken.append)
+    Recording.objects.update(duration_ms=2000)
+
+    refused = client.post(url)
+    assert (refused.status_code, "话术步骤" in refused.content.decode()) == (409, True)
+
+    a_step(world.call, 1, 100, 900)
+    assert client.post(url).status_code == 202
+    told = client.get(reverse("recordings:review", args=[world.call.pk])).json()["reel"]
+    assert (told["state"], told["percent"], told["url"]) == ("making", 0, None)

@@ -13,7 +13,8 @@
  *   participant_id?: string|null, payload: Record<string, unknown>}} Mark
  * @typedef {{call_id: string, duration_ms: number, ready: boolean, tracks: Track[], events: Mark[],
  *   composed_url: string|null, composed_mime?: string|null,
- *   waves?: Record<string, string>, composed_starts_at_ms?: number, stage_label: string|null}} Review
+ *   waves?: Record<string, string>, composed_starts_at_ms?: number, stage_label: string|null,
+ *   reel?: import("./reel.js").Reel | null}} Review
  */
 
 /** A media element further away than this from where it should be is set back. */

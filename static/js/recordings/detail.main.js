@@ -3,6 +3,7 @@
 import { mountFind } from "./find.js";
 import { keepOpen } from "./keep-open.js";
 import { mountPlayer } from "./player.js";
+import { mountReel, showReel } from "./reel.js";
 import { mountSeek, spanOf } from "./seek.js";
 import { showUpload } from "./upload.js";
 import { reportWatched } from "./watched.js";
@@ -10,6 +11,7 @@ import { reportWatched } from "./watched.js";
 const root = document.getElementById("player");
 const data = document.getElementById("review-view");
 const upload = document.getElementById("upload");
+const reel = document.getElementById("reel");
 
 if (root && data) {
   const view = JSON.parse(data.textContent ?? "{}");
@@ -21,8 +23,13 @@ if (root && data) {
   const open = keepOpen(root.dataset.reviewUrl ?? "", view, (fresh) => {
     player.renew(fresh);
     if (upload) showUpload(upload, fresh.upload);
+    if (reel) showReel(reel, fresh.reel);
   });
   if (upload) showUpload(upload, view.upload);
+  if (reel) {
+    showReel(reel, view.reel);
+    mountReel(reel, open.ask);
+  }
   mountSeek(document.body, (ms, untilMs) => player.show(ms, untilMs));
   const find = document.getElementById("find");
   const marks = document.getElementById("marks");

@@ -1,5 +1,6 @@
 // @ts-check
-/** Keeps an open page's ticket alive, and tells it how far the upload is. */
+/** Keeps an open page's ticket alive, and tells it how far the upload and the reel are. */
+import { isMaking } from "./reel.js";
 import { isSettled } from "./upload.js";
 
 /** @typedef {import("./clock.js").Review & {ticket: string, upload: import("./upload.js").Upload | null}} View */
@@ -8,7 +9,7 @@ export const SOON_MS = 3000;
 export const LATER_MS = 120_000;
 
 /** How long to wait before asking again. @param {View} view */
-export const waitMs = (view) => (view.upload && !isSettled(view.upload) ? SOON_MS : LATER_MS);
+export const waitMs = (view) => ((view.upload && !isSettled(view.upload)) || isMaking(view.reel) ? SOON_MS : LATER_MS);
 
 /** So often a page asks at once for what was refused; then it only keeps its ticket. */
 export const TRIES = 5;
@@ -66,5 +67,5 @@ export function keepOpen(url, first, onView) {
   }
 
   askIn(waitMs(first));
-  return { refused, stop: () => clearTimeout(timer) };
+  return { refused, ask: () => askIn(0), stop: () => clearTimeout(timer) };
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The player of a call: all raw tracks in step or the composed copy, with the call's timeline.
+ * The player of a call: all raw tracks in step, the composed copy or its reel, with the call's timeline.
  * The same in the seat's review, in 质检 and in 视频管理.
  */
 import { clock as clockShort, el, icon } from "../ui/dom.js";
@@ -8,6 +8,7 @@ import { CallClock, awayMs, byParticipant, placement, rescuedAt } from "./clock.
 import { readAgain } from "./keep-open.js";
 import { mountKeys } from "./keys.js";
 import { Watched, momentsOf, neighbour } from "./marks.js";
+import { isShown, within } from "./reel.js";
 import { mountTimeline } from "./timeline.js";
 
 /** @typedef {import("./clock.js").Review} Review */
@@ -18,6 +19,7 @@ import { mountTimeline } from "./timeline.js";
  * @typedef {{track: Track, place: HTMLElement, media: HTMLMediaElement | null, sound: {volume: number},
  *   badge?: HTMLElement}} Lane
  */
+/** @typedef {"tracks" | "composed" | "reel"} Shown */
 
 const TICK_MS = 100;
 const FRAME_MS = 40;
@@ -48,7 +50,10 @@ export function mountPlayer(root, view, options = {}) {
 
   const wall = el("div", { class: "player__wall" });
   let latest = view; // with addresses that still hold
-  let isComposed = view.tracks.length === 0;
+  /** @type {Shown} */
+  const whole = view.tracks.length === 0 ? "composed" : "tracks";
+  /** @type {Shown} */
+  let shown = whole;
   /** @type {Lane[]} */
   let lanes = [];
   const mark = el("span", { class: "player__mark", "aria-hidden": "true" }, options.watermark ?? "");
@@ -63,13 +68,10 @@ export function mountPlayer(root, view, options = {}) {
     choice.addEventListener("click", () => setRate(rate));
     speed.append(choice);
   }
-  const composed = said("合成画面", () => {
-    isComposed = !isComposed;
-    lay();
-    sync();
-  });
-  composed.hidden = !view.composed_url || view.tracks.length === 0;
+  const composed = said("合成画面", () => choose("composed"));
   composed.title = "合成的一路画面，带时间、水印与定位；再按回到分轨";
+  const reel = said("要点集锦", () => choose("reel"));
+  reel.title = "只播放必做话术步骤，未重新编码；再按回到完整录像";
   const bar = el(
     "div", { class: "player__bar", role: "toolbar", "aria-label": "播放控制" },
     go,
@@ -80,21 +82,59 @@ export function mountPlayer(root, view, options = {}) {
     time,
     el("span", { class: "grow" }),
     composed,
+    reel,
     said("下一标签", () => jump(TAGS)),
     said("下一中断", () => jump(GAPS)),
     speed,
     press("expand", "全屏", () => void (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen())),
   );
-  const timeline = mountTimeline(view, (ms) => seek(ms));
+  const timeline = mountTimeline(view, (ms) => visit(ms));
   timeline.show(moments);
   root.replaceChildren(el("div", { class: "player" }, stage, bar), timeline.root);
 
-  /** The tracks apart, or the copy made of them. */
+  const stretches = () => latest.reel?.stretches ?? [];
+
+  /** What there is to choose from. */
+  function offer() {
+    composed.hidden = !latest.composed_url || view.tracks.length === 0;
+    reel.hidden = latest.reel?.state !== "made";
+  }
+  offer();
+
+  /** Another one, or the whole recording again. @param {Shown} asked */
+  function choose(asked) {
+    shown = shown === asked ? whole : asked;
+    lay();
+    if (shown === "reel") rewind();
+    sync();
+  }
+
+  /** From behind the reel's end to its begin. */
+  function rewind() {
+    const [first] = stretches();
+    if (first && !within(stretches(), clock.atMs)) clock.seek(first.from_ms);
+  }
+
+  /** Among the reel's stretches: on to the next one, and to a stop behind the last. */
+  function follow() {
+    const now = clock.atMs;
+    const at = within(stretches(), now);
+    if (!at) return clock.pause();
+    if (at.atMs > now) {
+      watched.see(now, false);
+      clock.seek(at.atMs);
+    }
+    const { from_ms, to_ms, at_ms } = at.stretch;
+    for (const { track } of lanes) Object.assign(track, { start_ms: from_ms - at_ms, shown_from_ms: from_ms, shown_until_ms: to_ms });
+  }
+
+  /** The tracks apart, the copy made of them, or its reel. */
   function lay() {
     drop(lanes);
     wall.replaceChildren();
-    lanes = isComposed ? composedLane(wall, latest) : rawLanes(wall, latest);
-    composed.setAttribute("aria-pressed", String(isComposed));
+    lanes = shown === "tracks" ? rawLanes(wall, latest) : oneLane(wall, latest, shown);
+    composed.setAttribute("aria-pressed", String(shown === "composed"));
+    reel.setAttribute("aria-pressed", String(shown === "reel"));
   }
   lay();
 
@@ -119,6 +159,7 @@ export function mountPlayer(root, view, options = {}) {
   /** @type {number | null} */
   let stopMs = null; // the end of a stretch that is shown
   function sync() {
+    if (shown === "reel") follow();
     if (clock.playing && clock.atMs >= clock.durationMs) clock.pause();
     if (clock.playing && stopMs !== null && clock.atMs >= stopMs) {
       clock.pause();
@@ -163,6 +204,11 @@ export function mountPlayer(root, view, options = {}) {
     clock.seek(ms);
     sync();
   }
+  /** A moment somebody wants to see: what the reel leaves out is in the whole recording. @param {number} ms */
+  function visit(ms) {
+    if (shown === "reel" && !isShown(stretches(), ms)) choose(whole);
+    seek(ms);
+  }
   /** @param {number} frames */
   function step(frames) {
     clock.pause();
@@ -174,7 +220,7 @@ export function mountPlayer(root, view, options = {}) {
    */
   function jump(kinds, back = false) {
     const moment = neighbour(moments, clock.atMs, { back, kinds });
-    if (moment) seek(moment.atMs);
+    if (moment) visit(moment.atMs);
   }
   /** @param {number} rate */
   function setRate(rate) {
@@ -183,6 +229,7 @@ export function mountPlayer(root, view, options = {}) {
     sync();
   }
   function toggle() {
+    if (shown === "reel") rewind();
     if (clock.playing) clock.pause();
     else clock.play();
     sync();
@@ -212,7 +259,7 @@ export function mountPlayer(root, view, options = {}) {
      */
     show(ms, untilMs) {
       stopMs = untilMs;
-      seek(ms);
+      visit(ms);
     },
     get atMs() {
       return clock.atMs;
@@ -223,7 +270,8 @@ export function mountPlayer(root, view, options = {}) {
      */
     renew(fresh) {
       latest = fresh;
-      const urls = [...fresh.tracks.map((track) => track.url), fresh.composed_url ?? ""];
+      offer();
+      const urls = [...fresh.tracks.map((track) => track.url), fresh.composed_url ?? "", fresh.reel?.url ?? ""];
       const living = new Map(urls.map((url) => [url.split("?")[0], url]));
       for (const { track, media } of lanes) {
         const url = living.get(track.url.split("?")[0]);
@@ -262,20 +310,22 @@ function drop(lanes) {
 }
 
 /**
- * The composed copy as one lane.
+ * The composed copy, or its reel, as one lane.
  * @param {HTMLElement} wall
  * @param {Review} view
+ * @param {Shown} shown
  * @returns {Lane[]}
  */
-function composedLane(wall, view) {
-  if (!view.composed_url) return [];
+function oneLane(wall, view, shown) {
+  const url = shown === "reel" ? view.reel?.url : view.composed_url;
+  if (!url) return [];
   wall.dataset.tiles = "1";
   wall.classList.remove("player__wall--big");
   const track = /** @type {Track} */ ({
     participant_id: "", name: "", role: "", end_ms: view.duration_ms + 1,
     kind: view.composed_mime?.startsWith("audio/") ? "audio" : "video",
     start_ms: view.composed_starts_at_ms ?? 0,
-    url: view.composed_url, mime: view.composed_mime ?? "video/mp4",
+    url, mime: view.composed_mime ?? "video/mp4",
   });
   const place = el("figure", { class: "player__tile" });
   wall.append(place);

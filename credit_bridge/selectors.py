@@ -174,7 +174,12 @@ def loan_lines(task_id: UUID) -> list[list[str]]:
 
     Raises CaseUnknown, CreditUnavailable.
     """
-    loan = proposed_loan(task_id)
+    return proposed_lines(task_id, case_details(task_id).loan)
+
+
+def proposed_lines(task_id: UUID, loan: LoanDetails) -> list[list[str]]:
+    """The same of a loan that was asked for already."""
+    loan = applied(loan, proposal_changes(task_id))
     lines = [
         [_("产品名称"), loan.product_name],
         *confirm_lines(loan),

@@ -1,6 +1,7 @@
-"""系统对接, for operators: messages that wait or were refused, and the daily reconciliation."""
+"""系统对接, for operators: messages that wait or were refused, and the daily reconciliation; images."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,8 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.selectors import may, request_actor
 from common.csv_file import csv_response
-from common.errors import DomainError
+from common.errors import DomainError, NotFound
 from common.paging import MOST_ROWS, BoundedPaginator
+from recordings.selectors import call_for
 
 from . import selectors, services
 from .models import Difference, Reconciliation
@@ -111,3 +113,25 @@ def report(request: HttpRequest, run_id: int) -> HttpResponse:
         for row, label in selectors.differences_of(run)
     ]
     return csv_response(f"reconciliation-{run.day:%Y%m%d}-{run.pk}.csv", [head, *rows])
+
+
+@login_required
+@require_GET
+def image(request: HttpRequest, call_id: UUID, image_id: str) -> HttpResponse:
+    """To whom the call is open; that it was opened is audited."""
+    try:
+        call = call_for(request.user, call_id)
+    except NotFound as hidden:
+        raise Http404 from hidden
+    if not image_id.isdigit():
+        raise Http404
+    try:
+        content, media_type = selectors.case_image(call.task_id, image_id)
+    except DomainError as refusal:
+        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
+    services.note_image_opened(call, image_id, actor=request_actor(request))
+    return HttpResponse(
+        content,
+        content_type=media_type,
+        headers={"Cache-Control": "private, max-age=600", "X-Content-Type-Options": "nosniff"},
+    )

@@ -22,7 +22,7 @@ from common.csv_file import csv_response
 from common.errors import DomainError, NotFound
 from interviews.errors import PartiesMissing
 from interviews.selectors import parties_not_interviewed
-from recordings import health
+from recordings import page as shown
 from recordings import selectors as recordings
 from recordings import services as viewing
 from ui.charts import stacked
@@ -100,15 +100,12 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
     recording = recordings.recording_of(call.pk)
     is_mine = found.reviewer_id == user.pk and found.state == ReviewState.CLAIMED
     missing = parties_not_interviewed(call.task) if is_mine and origin is ReviewOrigin.DOUBT else []
-    context: dict[str, Any] = {
+    context: dict[str, Any] = shown.of_call(call, recording, user) | {
         "review": found,
         "call": call,
         "task": call.task,
-        "parties": call.task.parties.all(),
         "recording": recording,
-        "quality": health.quality_of(recording) if recording else None,
         "view": recordings.review_view(call.pk, viewing.issue_ticket(user, call.pk)),
-        "snapshots": recordings.snapshots_of(call),
         "may_review": may(user, selectors.REVIEW) and not is_own_seat,
         "is_mine": is_mine,
         "missing": PartiesMissing(names=[party.name for party in missing]).text if missing else "",

@@ -1,4 +1,4 @@
-"""What other rooms know about a call, shown on its recording's page (VID-1).
+"""What other rooms know about a call, shown where its recording is looked at (VID-1, QC-2).
 
 The page stands below them: who knows more (dispatch, credit system, 质检) registers a panel when its
 app is ready, as a handler of messages does.
@@ -15,12 +15,21 @@ Cell = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    id: str
+    url: str
+    title: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """A table. `note` stands for it where there is nothing to show, and says why."""
+    """A table, and pictures below it. `note` stands where there is nothing to show, and says why."""
 
     title: Cell
     heads: tuple[Cell, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
+    pictures: tuple[Picture, ...] = ()
     note: Cell = ""
 
 

@@ -36,12 +36,11 @@ from evidence.selectors import seal_of
 from interviews.models import Call
 from ui.charts import stacked
 
-from . import health, selectors, services
+from . import health, page, selectors, services
 from .evidence_views import EVIDENCE
 from .forms import SearchForm, WatchedForm
 from .models import Recording, ViewTicket
 from .naming import marked_name
-from .panels import panels_of
 from .share_views import SHARE
 from .states import TicketPurpose
 
@@ -100,10 +99,10 @@ def index(request: HttpRequest) -> HttpResponse:
     form, search = _search(request)
     query = request.GET.copy()
     query.pop("at", None)
-    page = selectors.page_of(search, request.GET.get("at", ""))
+    found = selectors.page_of(search, request.GET.get("at", ""))
     context = {
         "form": form,
-        "page": page,
+        "page": found,
         "query": query.urlencode(),
         "most": selectors.COUNT_UP_TO,
         "sees_all": search.seat_nos != (_user(request).staff_no,),
@@ -148,16 +147,12 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         return redirect(instead)
     recording = selectors.recording_of(call.pk)
     services.note_opened(call.pk, call.task_id, "detail", actor=request_actor(request))
-    journal = list(call.events.order_by("at_ms", "created_at"))
-    context: dict[str, Any] = {
+    context: dict[str, Any] = page.of_call(call, recording, _user(request)) | {
         "call": call,
         "task": call.task,
-        "parties": call.task.parties.prefetch_related("consents"),
-        "panels": panels_of(call),
         "words": request.GET.get("words", "")[:40],
         "recording": recording,
         "review": selectors.review_view(call.pk, services.issue_ticket(_user(request), call.pk)),
-        "snapshots": selectors.snapshots_of(call),
         "objects": recording.objects_stored.order_by("kind", "name") if recording else (),
         "may_download": recording is not None
         and may(_user(request), selectors.DOWNLOAD)
@@ -172,11 +167,6 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "hold": selectors.hold_on(call.task.contract_no),
         "certificate": getattr(recording, "certificate", None),
         "cut": health.cut_short(recording) if recording else None,
-        "others": selectors.other_calls(call, _user(request)),
-        "quality": health.quality_of(recording) if recording else None,
-        "journal": journal,
-        "marks": [event for event in journal if event.kind in selectors.MARKS],
-        "sent": selectors.messages_about(call),
     }
     return render(request, "recordings/detail.html", context)
 

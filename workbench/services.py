@@ -280,14 +280,3 @@ def note_read_ahead(task: InterviewTask, *, actor: Actor) -> None:
         object_id=task.pk,
         chain=audit.interview_chain(task.pk),
     )
-
-
-def note_image_opened(call: Call, image_id: str, *, actor: Actor) -> None:
-    """What was seen is audited, too (WB-20)."""
-    audit.record(
-        "image.opened",
-        actor=actor,
-        object_type="image",
-        object_id=image_id,
-        chain=audit.interview_chain(call.task_id),
-    )

@@ -10,5 +10,4 @@ urlpatterns = [
     path("calls/<uuid:call_id>/case.json", views.case, name="case"),
     path("tasks/<uuid:task_id>/case.json", views.ahead, name="ahead"),
     path("calls/<uuid:call_id>/reveal", views.reveal, name="reveal"),
-    path("calls/<uuid:call_id>/images/<str:image_id>", views.image, name="image"),
 ]

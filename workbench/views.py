@@ -7,12 +7,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.selectors import may, request_actor
 from common.errors import DomainError, NotFound
-from credit_bridge.selectors import case_image
 from interviews.models import Call
 from interviews.policy import video_limits
 from parameters.selectors import value_of
@@ -69,13 +69,13 @@ def workbench(request: HttpRequest) -> HttpResponse:
 @require_GET
 def case(request: HttpRequest, call_id: UUID) -> JsonResponse:
     user, call = _own_call(request, call_id)
-    media = {
+    view = selectors.case_view(call.task) | {
         "remote_slots": selectors.remote_slots(call),
         "video": video_limits(call.task, staff_no=user.staff_no),
     }
-    return JsonResponse(
-        selectors.case_view(call.task) | media, headers={"Cache-Control": "no-store"}
-    )
+    for image in view["images"]:
+        image["url"] = reverse("credit_bridge:image", args=[call.pk, image["id"]])
+    return JsonResponse(view, headers={"Cache-Control": "no-store"})
 
 
 @login_required
@@ -110,21 +110,3 @@ def reveal(request: HttpRequest, call_id: UUID) -> JsonResponse:
     except DomainError as refusal:
         return JsonResponse({"code": refusal.code, "text": refusal.text}, status=refusal.status)
     return JsonResponse({"value": value}, headers={"Cache-Control": "no-store"})
-
-
-@login_required
-@require_GET
-def image(request: HttpRequest, call_id: UUID, image_id: str) -> HttpResponse:
-    _user, call = _own_call(request, call_id)
-    if not image_id.isdigit():
-        raise Http404
-    try:
-        content, media_type = case_image(call.task_id, image_id)
-    except DomainError as refusal:
-        return HttpResponse(refusal.text, status=refusal.status, content_type="text/plain")
-    services.note_image_opened(call, image_id, actor=request_actor(request))
-    return HttpResponse(
-        content,
-        content_type=media_type,
-        headers={"Cache-Control": "private, max-age=600", "X-Content-Type-Options": "nosniff"},
-    )

@@ -29,7 +29,7 @@ from credit_bridge.ports import CaseDetails
 from credit_bridge.selectors import bank, bookable_seat, proposal_changes
 from credit_bridge.states import Node
 from interviews import services as interviews
-from interviews.models import InterviewTask, Party
+from interviews.models import Call, InterviewTask, Party
 from interviews.states import CustomerType, PartyRole, TaskState
 from outbox import services as outbox
 from outbox.models import OVER, OutboxMessage
@@ -270,3 +270,14 @@ def resend_sms(contract_no: str, party_id: UUID, *, actor: Actor) -> None:
         chain=audit.interview_chain(party.task_id),
     )
     publish("sms.again", key=contract_no, party_id=str(party.pk))
+
+
+def note_image_opened(call: Call, image_id: str, *, actor: Actor) -> None:
+    """What was seen is audited, too (WB-20)."""
+    audit.record(
+        "image.opened",
+        actor=actor,
+        object_type="image",
+        object_id=image_id,
+        chain=audit.interview_chain(call.task_id),
+    )

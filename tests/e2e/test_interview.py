@@ -232,7 +232,7 @@ def _a_reviewer_rejects_it(stage: BothSides, call: Call) -> None:
     page.get_by_role("row", name=call.task.contract_no).get_by_role("link", name="复核").click(
         no_wait_after=True
     )
-    page.locator("#marks a").first.click()
+    page.locator("#doubts a").first.click()
     expect(page).to_have_url(re.compile(rf"#ms={tag.at_ms}$"))
     for route in held:
         route.continue_()

@@ -8,12 +8,13 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
+from credit_bridge.models import CreditImage
 from interviews.states import TaskState
 from qc import services
 from qc.models import ScoreForm, SeatDefect
 from qc.selectors import reject_reasons
 from qc.states import ReviewOrigin, ReviewState
-from tests.support.factories import make_ended_call
+from tests.support.factories import make_case, make_ended_call
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,21 @@ def test_the_queue_is_for_reviewers_and_those_who_look(review):
     assert "证件反光" in person("Q1", "qc.review").get(url).content.decode()
     assert person("M1", "qc.view").get(url).status_code == 200
     assert person("S9", "workbench.use").get(url).status_code == 404
+
+
+def test_the_page_of_a_review_shows_all_that_is_known_of_the_case(review):
+    call = review.call
+    make_case(call.task.contract_no)
+    call.events.create(kind="chat", at_ms=700, payload={"text": "请把身份证拿近一些"})
+    url = reverse("qc:review", args=[review.pk])
+
+    page = person("Q1", "qc.review").get(url).content.decode()
+
+    for words in ("贷款金额", "420,000.00", "影像资料", "干系人", "请把身份证拿近一些", "通话日志"):
+        assert words in page
+    assert reverse("credit_bridge:image", args=[call.pk, CreditImage.objects.get().pk]) in page
+    party = call.task.parties.first()
+    assert party.id_no not in page
 
 
 def test_a_search_narrows_the_queue(review):

@@ -113,6 +113,7 @@ def test_the_first_decision_is_out_of_sight_until_the_second_is_given():
     assert "复评（不显示首次结论）" in page
     # What the first decision made of the case would tell it too.
     assert "任务状态" not in page
+    assert "发往其他系统的消息" not in page
     assert page.count("面谈拒绝") == 1, "the course that may be chosen"
     detail = f'href="{reverse("recordings:detail", args=[review.call_id])}"'
     assert detail not in page

@@ -61,7 +61,7 @@ def test_how_the_call_came_to_its_seat_is_told(world, django_assert_max_num_quer
 
     assert "VIP 优先 · 按“最空闲”选中。" in page
     assert "分案过程" in page
-    assert "贷款信息（信贷系统现值）" in page
+    assert "贷款信息与影像资料（信贷系统现值）" in page
 
 
 def test_messages_to_other_systems_are_found_by_contract_task_and_call(world):

@@ -78,7 +78,7 @@ def test_a_colleague_and_a_stranger_see_nothing(call):
 
     for url in (
         f"/workbench/calls/{call.pk}/case.json",
-        f"/workbench/calls/{call.pk}/images/{image.pk}",
+        f"/bridge/calls/{call.pk}/images/{image.pk}",
     ):
         assert colleague.get(url).status_code == 404
         assert Client().get(url).status_code == 302
@@ -87,7 +87,7 @@ def test_a_colleague_and_a_stranger_see_nothing(call):
 def test_an_image_is_shown_once_asked_for_and_noted(call):
     image = CreditImage.objects.get()
 
-    answer = logged_in(call.seat).get(f"/workbench/calls/{call.pk}/images/{image.pk}")
+    answer = logged_in(call.seat).get(f"/bridge/calls/{call.pk}/images/{image.pk}")
 
     assert answer.content == b"\xff\xd8picture"
     assert AuditEntry.objects.filter(action="image.opened", object_id=str(image.pk)).count() == 1
@@ -117,7 +117,7 @@ def test_an_image_of_another_case_is_not_found(call):
         content=b"secret",
     )
 
-    answer = logged_in(call.seat).get(f"/workbench/calls/{call.pk}/images/{other.pk}")
+    answer = logged_in(call.seat).get(f"/bridge/calls/{call.pk}/images/{other.pk}")
 
     assert answer.status_code == 404
     assert b"secret" not in answer.content

@@ -1,12 +1,12 @@
 // @ts-check
 import { hintsOf } from "./ask-customer.js";
 import { byId, clock, el, icon, toast } from "./dom.js";
-import { mountLightbox } from "./lightbox.js";
+import { mountLightbox } from "../ui/lightbox.js";
 import { isPending, mountLoan } from "./loan.js";
 import { proveAgain } from "../ui/prove.js";
 import { askReason } from "./reason.js";
 
-/** @typedef {import("./lightbox.js").Picture} Picture */
+/** @typedef {import("../ui/lightbox.js").Picture} Picture */
 
 /**
  * Customer, loan, images, snapshots: the tabs beside the call; and the roster.
@@ -44,7 +44,7 @@ export function mountCase(ask, onCase = () => undefined) {
 
   /** @returns {Picture[]} */
   function pictures() {
-    const images = (loaded?.images ?? []).map((/** @type {any} */ image) => ({ id: `i${image.id}`, url: `${urls.caseUrl}${loadedFor}/images/${image.id}`, title: image.title, sub: image.person, kind: "image" }));
+    const images = (loaded?.images ?? []).map((/** @type {any} */ image) => ({ id: `i${image.id}`, url: image.url, title: image.title, sub: image.person, kind: "image" }));
     return [...images, ...(shownCall ? shotsOf(shownCall, urls.recordingUrl ?? "") : [])];
   }
 
@@ -159,7 +159,7 @@ function showCase(view, callId, base, acts) {
       "div",
       { class: "pictures" },
       ...view.images.map((/** @type {any} */ image) =>
-        thumb({ id: `i${image.id}`, url: `${base}${callId}/images/${image.id}`, title: image.title, sub: image.person, kind: "image" }, acts.open, ""),
+        thumb({ id: `i${image.id}`, url: image.url, title: image.title, sub: image.person, kind: "image" }, acts.open, ""),
       ),
     ),
   );

@@ -1,18 +1,8 @@
 // @ts-check
 /** What only a page with the workbench's skeleton needs; the rest is of every page. */
-import { el } from "../ui/dom.js";
+import { byId, el } from "../ui/dom.js";
 
-export { clock, el, icon } from "../ui/dom.js";
-
-/**
- * @param {string} id
- * @returns {HTMLElement}
- */
-export function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`no element #${id}`);
-  return found;
-}
+export { byId, clock, el, icon } from "../ui/dom.js";
 
 /** @param {number} bytes */
 export function size(bytes) {

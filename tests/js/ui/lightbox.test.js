@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { zoomed } from "../../../static/js/workbench/lightbox.js";
+import { zoomed } from "../../../static/js/ui/lightbox.js";
 
 test("a picture is enlarged step by step, back to its size and no further", () => {
   assert.equal(zoomed(1, 1), 1.25);

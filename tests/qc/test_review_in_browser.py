@@ -1,0 +1,46 @@
+"""A review in a real browser: everything on one page, and the doubtful second in two clicks (QC-2)."""
+
+from playwright.sync_api import expect
+
+from audit.models import AuditEntry
+from interviews import services as interviews
+from interviews.states import Verdict
+from qc import services
+from tests.recordings.conftest import MakeEnded, ended_call  # noqa: F401 - a fixture
+from tests.recordings.test_keeping import client_with
+from tests.support.desk import IN_BROWSER, at_desk, out_of_place
+from tests.support.factories import SEAT_ACTOR, make_case
+
+pytestmark = IN_BROWSER
+
+
+def test_a_reviewer_sees_the_case_on_one_page_and_the_doubt_in_two_clicks(
+    base_url: str,
+    ended_call: MakeEnded,  # noqa: F811 - the fixture above
+) -> None:
+    call = ended_call()
+    image = make_case(call.task.contract_no).images.get()
+    call.events.create(kind="tag", at_ms=1200, payload={"kind": "risk", "note": "流水"})
+    call.events.create(kind="chat", at_ms=1700, payload={"text": "请把身份证拿近一些"})
+    interviews.file_verdict(call.pk, verdict=Verdict.DOUBT, note="收入", actor=SEAT_ACTOR)
+    services.open_review(call.pk, doubt="收入")
+
+    with at_desk(base_url, client_with("qc.review")) as page:
+        page.goto("/qc/")
+        page.get_by_role("link", name="⚑ 00:00:01").click()
+        expect(page.locator(".player__time")).to_contain_text("00:01 / 00:02")
+        expect(page.locator(".player__tile")).to_have_count(2)
+        page.locator("#find").fill("身份证")
+        expect(page.locator("#marks li:visible")).to_have_count(1)
+
+        page.get_by_role("link", name=image.title).click()
+        expect(page.locator("#lightbox figure")).to_have_count(1)
+        page.get_by_role("button", name="关闭").click()
+        page.get_by_role("button", name="与影像对比").click()
+        expect(page.locator("#lightbox figure")).to_have_count(2)
+        page.get_by_role("button", name="关闭").click()
+        wrong = out_of_place(page)
+        assert page.url.endswith("#ms=1200"), "nothing led away"
+
+    assert wrong == []
+    assert AuditEntry.objects.filter(action="image.opened", object_id=str(image.pk)).exists()

@@ -26,7 +26,7 @@ from .models import (
     Recording,
     RecordingTrack,
 )
-from .picture import faults_of
+from .picture import FLOOR_LINES, faults_of
 from .states import FINAL, ObjectKind, Stage
 
 LATE_AFTER = dt.timedelta(minutes=15)
@@ -198,8 +198,8 @@ def _existing(path: Path) -> Path:
 
 # --- quality of one recording (M7, STO-3) -----------------------------------------------------
 
-FLOOR_LINES = 480
 GAP_MS = 1000
+COMPLETE = 0.995
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +232,10 @@ class PersonQuality:
     @property
     def complete(self) -> float:
         return min(1.0, self.recorded_s / self.present_s) if self.present_s else 1.0
+
+    @property
+    def is_short(self) -> bool:
+        return self.complete < COMPLETE
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +300,12 @@ def quality_of(recording: Recording) -> RecordingQuality:
 
 
 def _picture_of(track: RecordingTrack) -> list[str]:
-    words = {"dark": _("画面过暗"), "blurred": _("画面模糊"), "frozen": _("画面静止")}
+    words = {
+        "dark": _("画面过暗"),
+        "blurred": _("画面模糊"),
+        "frozen": _("画面静止"),
+        "low": _("画面低于 {lines} 线").format(lines=FLOOR_LINES),
+    }
     return [f"{words[fault]} {share:.0%}" for fault, share in faults_of(track.picture).items()]
 
 

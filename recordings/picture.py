@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 EVERY_MS = 5000
+FLOOR_LINES = 480  # of the shorter side: the least that is recorded (STO-3)
 DARK_BELOW = 40.0  # mean luma: a face in a room without a lamp
 # The strongest edges per contrast: out of focus there is contrast without edges. Grain is weak
 # everywhere, edges are strong in few places: the 99.5th percentile sees the edges.
@@ -18,6 +19,7 @@ BLURRED_BELOW = 1.0
 FROZEN_BELOW = 0.25  # mean difference to the look before: less than a camera's own grain
 POOR_SHARE = 0.2  # from this share of the looks on a file is shown as poor
 FEWEST = 3  # looks; fewer say nothing
+FAULTS = ("dark", "blurred", "frozen", "low")
 
 
 def luma_of(frame: Any) -> npt.NDArray[np.float32]:
@@ -49,10 +51,13 @@ class Looks:
     dark: int = 0
     blurred: int = 0
     frozen: int = 0
+    low: int = 0
     brightness: float = 0.0
     _before: npt.NDArray[np.float32] | None = field(default=None, repr=False)
 
-    def look(self, luma: npt.NDArray[np.float32]) -> None:
+    def look(self, luma: npt.NDArray[np.float32], lines: int = FLOOR_LINES) -> None:
+        """`lines` is the shorter side of the picture as it was sent."""
+        self.low += lines < FLOOR_LINES
         mean = float(luma.mean())
         self.count += 1
         self.brightness += mean
@@ -66,7 +71,7 @@ class Looks:
         self._before = luma
 
     def as_json(self) -> dict[str, int]:
-        """{looks, dark, blurred, frozen, brightness}: how many of the looks, and mean luma."""
+        """{looks, dark, blurred, frozen, low, brightness}: how many of the looks, and mean luma."""
         if not self.count:
             return {}
         return {
@@ -74,14 +79,15 @@ class Looks:
             "dark": self.dark,
             "blurred": self.blurred,
             "frozen": self.frozen,
+            "low": self.low,
             "brightness": round(self.brightness / self.count),
         }
 
 
 def faults_of(found: dict[str, int]) -> dict[str, float]:
-    """Share 0-1 by fault (`dark`, `blurred`, `frozen`) of those that are too many."""
+    """Share 0-1 by fault (`dark`, `blurred`, `frozen`, `low`) of those that are too many."""
     looks = found.get("looks", 0)
     if looks < FEWEST:
         return {}
-    shares = {fault: found.get(fault, 0) / looks for fault in ("dark", "blurred", "frozen")}
+    shares = {fault: found.get(fault, 0) / looks for fault in FAULTS}
     return {fault: share for fault, share in shares.items() if share >= POOR_SHARE}

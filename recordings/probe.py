@@ -100,7 +100,7 @@ def _look(packet: Any, looks: Looks) -> None:
     """A keyframe needs no other: one picture is decoded, not the film. A broken one is no look."""
     try:
         for frame in packet.decode():
-            looks.look(luma_of(frame))
+            looks.look(luma_of(frame), min(frame.width, frame.height))
     except av.FFmpegError:
         return
 

@@ -10,7 +10,12 @@ from django.utils.translation import gettext as _
 from credit_bridge.selectors import proposed_fields
 from interviews.models import Call
 from interviews.states import StillState
+from recordings.health import quality_of
+from recordings.picture import FLOOR_LINES
+from recordings.selectors import recording_of
+from recordings.templatetags.recording_labels import track_label
 from scripts_mgmt.models import ScriptStep, StepKind
+from ui.templatetags.ui_figures import percent
 
 WORTH_A_LOOK_MS = 1_000  # a shorter gap is on the timeline, but no reason to stop
 
@@ -39,7 +44,7 @@ def release_checks(call: Call, steps: Iterable[ScriptStep]) -> list[dict[str, An
         _parties(call),
         *_script(steps, events),
         _snapshots(call, steps),
-        _recording(call),
+        *_recording(call),
         *_gaps(call, events),
         *_answers(call, asked_by_script=_asks_for_card(steps, events)),
         *_loan(call),
@@ -123,10 +128,37 @@ def _snapshots(call: Call, steps: list[ScriptStep]) -> Check | None:
     return Check(Level.OK, _("抓拍照片"), _("{count} 张").format(count=taken))
 
 
-def _recording(call: Call) -> Check:
+def _recording(call: Call) -> list[Check]:
+    """Whether it records; after the call what its files are like, once they were looked into."""
     if not call.recording_on:
-        return Check(Level.STOP, _("未在录制"))
-    return Check(Level.OK, _("全程双录"), _("接通即录"))
+        return [Check(Level.STOP, _("未在录制"))]
+    recording = None if call.is_running else recording_of(call.pk)
+    quality = quality_of(recording) if recording else None
+    if quality is None or not quality.files:
+        return [Check(Level.OK, _("全程双录"), _("接通即录"))]
+    checks = [
+        Check(
+            Level.WARN,
+            _("录像不完整：{name} {kind}").format(name=each.person, kind=track_label(each.kind)),
+            _("{share} · 缺 {count} 秒").format(
+                share=percent(each.complete), count=round(each.present_s - each.recorded_s)
+            ),
+        )
+        for each in quality.people
+        if each.is_short
+    ]
+    if quality.damaged:
+        checks.append(Check(Level.WARN, _("{count} 个原始文件受损").format(count=quality.damaged)))
+    if quality.is_below_floor:
+        checks.append(Check(Level.WARN, _("合成画面低于 {lines} 线").format(lines=FLOOR_LINES)))
+    checks += [Check(Level.WARN, poor) for poor in quality.poor_pictures]
+    return checks or [
+        Check(
+            Level.OK,
+            _("全程双录，{count} 轨完整").format(count=len(quality.people)),
+            percent(min((each.complete for each in quality.people), default=1.0)),
+        )
+    ]
 
 
 def _gaps(call: Call, events: list[Any]) -> list[Check]:

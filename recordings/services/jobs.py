@@ -17,6 +17,7 @@ from audit import services as audit
 from common.actor import SYSTEM
 from common.clock import db_now
 from common.faultpoint import faultpoint
+from common.push import push, seat_group
 from interviews.models import Call
 from interviews.states import RUNNING
 from outbox.services import publish
@@ -128,6 +129,7 @@ def advance(held: Claim, stage: Stage, **results: Any) -> Recording:
         bytes=recording.bytes,
         sha256=recording.sha256,
     )
+    push(seat_group(recording.call.seat_id), "seat.changed")  # whose lamp tells what was found
     faultpoint("recording.advanced")
     if stage in FINAL:
         publish(

@@ -106,9 +106,9 @@ def test_what_cannot_be_seen_well_is_found_in_the_file(
     found = probed(folder)
 
     assert found["looks"] == 4
-    # Without light nothing that moves is seen to move.
+    # Without light nothing that moves is seen to move; 240 lines are below the floor.
     beside = {"frozen"} if change is without_lamp else set()
-    assert faults <= set(faults_of(found)) <= faults | beside
+    assert faults | {"low"} <= set(faults_of(found)) <= faults | {"low"} | beside
 
 
 def test_a_few_bad_moments_and_a_short_film_are_no_fault() -> None:
@@ -125,3 +125,13 @@ def test_a_picture_that_changes_its_size_is_not_compared_with_the_one_before() -
     looks.look(np.full((120, 160), 100, np.float32))
 
     assert looks.as_json()["frozen"] == 0
+
+
+def test_a_picture_of_too_few_lines_for_some_time_is_below_the_floor() -> None:
+    looks = Looks()
+
+    for lines in (480, 480, 720, 360):
+        looks.look(np.full((240, 320), 100, np.float32), lines)
+
+    assert looks.as_json()["low"] == 1
+    assert faults_of(looks.as_json())["low"] == 0.25

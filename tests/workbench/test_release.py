@@ -1,13 +1,17 @@
 """放行灯: what is still missing of a call, worst first."""
 
+import datetime as dt
+
 import pytest
 from django.utils import timezone
 
 from interviews import services as interviews
 from interviews.models import ConfirmAnswer, ConfirmCard, Participant, Snapshot, TimelineEvent
 from interviews.states import SnapshotKind
+from recordings.models import Recording
+from recordings.services import ensure_recording
 from scripts_mgmt.models import Script, ScriptStep, StepKind
-from tests.support.factories import SEAT_ACTOR, make_call, make_task, person
+from tests.support.factories import SEAT_ACTOR, make_call, make_ended_call, make_task, person
 from workbench import services
 from workbench.protocol import StepDone
 from workbench.release import release_checks
@@ -210,3 +214,61 @@ def test_the_seats_page_gets_the_lamp_with_the_script_that_applies(steps):
     state = workbench_state(call.seat)
 
     assert state["call"]["release"] == release_checks(call, steps)
+
+
+def looked_into(call, *, until_s=20.0, **video):
+    """The recording of a call of 20 s after its files were looked into; `video` of the customer's."""
+    call.refresh_from_db()
+    begun = call.clock_started_at
+    call.participants.update(joined_at=begun, left_at=begun + dt.timedelta(seconds=20))
+    recording = ensure_recording(call.pk)
+    for place in call.participants.all():
+        for kind in ("audio", "video"):
+            is_customers = place.role == "customer" and kind == "video"
+            recording.tracks.create(
+                participant_id=str(place.pk),
+                leg_no=1,
+                kind=kind,
+                file=f"tracks/{place.pk}.{kind}.mkv",
+                codec="vp8",
+                start_ms=0,
+                end_ms=round(1000 * until_s) if is_customers else 20_000,
+                bytes=1,
+                sha256="0" * 64,
+                **(video if is_customers else {}),
+            )
+    return call
+
+
+def test_a_recording_that_is_whole_is_green_with_its_tracks():
+    call = looked_into(make_ended_call())
+
+    assert ("ok", "全程双录，4 轨完整", "100.0 %") in lines(call)
+    assert {level for level, *_said in lines(call)} == {"ok"}
+
+
+def test_a_track_that_is_not_whole_is_amber_with_what_is_missing():
+    call = looked_into(make_ended_call(), until_s=17)
+
+    name = call.participants.get(role="customer").name
+    assert lines(call)[0] == ("warn", f"录像不完整：{name} 画面", "85.0 % · 缺 3 秒")
+
+
+def test_a_picture_below_the_floor_is_amber_and_so_is_what_was_damaged():
+    low = {"looks": 10, "low": 4, "dark": 0, "blurred": 0, "frozen": 0}
+    call = looked_into(make_ended_call(), picture=low, damage="truncated: EOFError")
+    Recording.objects.update(height=360)
+
+    name = call.participants.get(role="customer").name
+    assert [line[:2] for line in lines(call)[:3]] == [
+        ("warn", "1 个原始文件受损"),
+        ("warn", "合成画面低于 480 线"),
+        ("warn", f"{name}：画面低于 480 线 40%"),
+    ]
+
+
+def test_before_the_files_were_looked_into_the_lamp_says_only_that_it_recorded():
+    call = make_ended_call()
+    ensure_recording(call.pk)
+
+    assert ("ok", "全程双录", "接通即录") in lines(call)

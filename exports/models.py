@@ -1,4 +1,4 @@
-"""A list as a file, made in the background; the row is the job (ACC-1)."""
+"""A list, or a package, as a file, made in the background; the row is the job (ACC-1)."""
 
 import uuid
 
@@ -22,6 +22,12 @@ LIVE = (ExportState.QUEUED, ExportState.RUNNING)
 class ExportForm(models.TextChoices):
     CSV = "csv", "CSV"
     XLSX = "xlsx", "XLSX"
+    ZIP = "zip", "ZIP"
+    TXT = "txt", "TXT"
+
+
+# What a list can be; the others are made as a whole (sources.Package).
+LISTS = (ExportForm.CSV, ExportForm.XLSX)
 
 
 class ExportJob(models.Model):

@@ -5,7 +5,8 @@ import datetime as dt
 import io
 import logging
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -26,8 +27,8 @@ from common.masking import mask_search
 from common.spreadsheet import write_xlsx_to
 
 from .errors import TooManyExports
-from .models import LIVE, ExportForm, ExportJob, ExportState
-from .sources import Table, table_of
+from .models import LISTS, LIVE, ExportForm, ExportJob, ExportState
+from .sources import Table, package_of, table_of
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ DIRECT_ROWS = 2000  # up to here a request answers with the file itself
 MOST_ROWS = 1_000_000  # a sheet of a spreadsheet holds 1,048,576
 MOST_LIVE = 3  # of one person
 PROGRESS_ROWS = 2000
+TELL_EVERY_S = 10.0
 LEASE = dt.timedelta(minutes=2)
 KEPT = dt.timedelta(days=1)
 PART_LEFT = dt.timedelta(hours=1)  # nothing written for so long: nobody writes it any more
@@ -79,9 +81,9 @@ def make(job_id: UUID) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{job.file_name}.{job.epoch}.part"
     try:
-        table = table_of(job.source, job.query, job.user)
+        write = _writer(job)
         with part.open("wb") as file:
-            _write(file, job.form, _counted(job, table.rows))
+            write(file)
             file.flush()
             os.fsync(file.fileno())
     except _Lost:
@@ -180,6 +182,32 @@ def _settle(job: ExportJob, **values: object) -> bool:
     values.setdefault("leased_until", None)
     rows = ExportJob.objects.filter(pk=job.pk, epoch=job.epoch, state=ExportState.RUNNING)
     return bool(rows.update(**values))
+
+
+def _writer(job: ExportJob) -> Callable[[BinaryIO], None]:
+    """Raises NotFound for what is not open to the person any more."""
+    asked = job.source, job.query, job.user
+    if job.form in LISTS:
+        table = table_of(*asked)
+        return lambda file: _write(file, job.form, _counted(job, table.rows))
+    package = package_of(*asked)
+    return lambda file: package.write(file, _told(job))
+
+
+def _told(job: ExportJob) -> Callable[[int], None]:
+    """Notes how many parts are there, and renews the lease. Raises _Lost."""
+    last = time.monotonic()
+
+    def tell(parts: int) -> None:
+        nonlocal last
+        is_new, job.rows_done = parts != job.rows_done, parts
+        if not is_new and time.monotonic() - last < TELL_EVERY_S:
+            return
+        last = time.monotonic()
+        if not _settle(job, rows_done=parts, leased_until=timezone.now() + LEASE):
+            raise _Lost
+
+    return tell
 
 
 def _counted(job: ExportJob, rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:

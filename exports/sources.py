@@ -1,11 +1,11 @@
-"""What can be exported: `name` or `name:argument` of settings.EXPORT_SOURCES.
+"""What can be exported: `name` or `name:argument` of settings.EXPORT_SOURCES and EXPORT_PACKAGES.
 
 A source is asked again when the file is made: what the person may not see by then is not in it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.contrib import admin
@@ -32,6 +32,18 @@ class Table:
     rows: Iterator[Sequence[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A file made as a whole, always in the background.
+
+    `write` tells again and again how many of its parts are there; whoever stays silent for longer
+    than a lease loses the job.
+    """
+
+    title: str
+    write: Callable[[BinaryIO, Callable[[int], None]], None]
+
+
 def counting(found: QuerySet[Any]) -> Callable[[int], int]:
     return lambda most: found.order_by().values("pk")[:most].count()
 
@@ -43,6 +55,14 @@ def table_of(source: str, query: str, user: User) -> Table:
         raise NotFound
     table: Table = import_string(settings.EXPORT_SOURCES[name])(argument, QueryDict(query), user)
     return table
+
+
+def package_of(source: str, query: str, user: User) -> Package:
+    """Raises NotFound as `table_of` does."""
+    name, _, argument = source.partition(":")
+    make = import_string(settings.EXPORT_PACKAGES[name])
+    package: Package = make(argument, QueryDict(query), user)
+    return package
 
 
 def back_office_list(argument: str, query: QueryDict, user: User) -> Table:

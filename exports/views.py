@@ -27,10 +27,15 @@ from common.errors import DomainError, NotFound
 from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
 
 from . import services
-from .models import ExportForm, ExportJob, ExportState
+from .models import LISTS, ExportForm, ExportJob, ExportState
 from .sources import table_of
 
-TYPES = {ExportForm.CSV: "text/csv; charset=utf-8", ExportForm.XLSX: XLSX_TYPE}
+TYPES = {
+    ExportForm.CSV: "text/csv; charset=utf-8",
+    ExportForm.XLSX: XLSX_TYPE,
+    ExportForm.ZIP: "application/zip",
+    ExportForm.TXT: "text/plain; charset=utf-8",
+}
 SHOWN = 50
 
 
@@ -50,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     source = request.POST.get("source", "")
     query = urlsplit(request.POST.get("query", "")).query
     form = request.POST.get("form", "")
-    if form not in ExportForm.values:
+    if form not in LISTS:
         raise Http404
     try:
         table = table_of(source, query, _user(request))

@@ -1,75 +1,77 @@
-"""验证 and 导出证据包 on a recording's page (STO-4)."""
+"""验证 and 导出证据包 on a recording's page (STO-4): small ones at once, large ones to 导出文件."""
 
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import Sum
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from accounts.selectors import in_scope, request_actor
-from common.actor import Actor
+from accounts.selectors import request_actor
 from common.errors import DomainError, NotFound
 from common.ranges import Opened, answer
 from evidence.errors import SealingFailed
+from exports.models import ExportForm
+from exports.services import request_export
 
 from . import selectors, services
 from .models import Recording
+from .packages import evidence_package, outcome_of, verification
 
-EVIDENCE = "videos.evidence"
+EVIDENCE = selectors.PROVE
+# So much is read, hashed and packed within a second or two; more is not waited for.
+DIRECT_BYTES = 32 << 20
 
 
-def _may(request: HttpRequest, call_id: UUID) -> tuple[Recording, Actor]:
-    """404 for whoever may not, and for a recording that is not there or not in their scope."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - login_required
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - login_required
+    return request.user
+
+
+def _recording(request: HttpRequest, call_id: UUID) -> Recording:
     try:
-        call = selectors.call_for(user, call_id)
+        return selectors.provable(request.user, call_id)
     except NotFound as hidden:
         raise Http404 from hidden
-    if not in_scope(user, call.seat.user, EVIDENCE):
-        raise Http404
-    recording = selectors.recording_of(call.pk)
-    if recording is None:
-        raise Http404
-    return recording, request_actor(request)
+
+
+def _is_small(recording: Recording) -> bool:
+    whole = recording.objects_stored.aggregate(bytes=Sum("bytes"))["bytes"] or 0
+    return whole <= DIRECT_BYTES
 
 
 @login_required
 @require_POST
 def verify(request: HttpRequest, call_id: UUID) -> HttpResponse:
-    recording, actor = _may(request, call_id)
+    recording = _recording(request, call_id)
+    if not _is_small(recording):
+        package = verification(str(call_id), QueryDict(), _user(request))
+        return _in_background(request, call_id, "verification", ExportForm.TXT, package.title)
     verdict = services.check_recording(recording)
-    services.note_verified(recording, verdict.ok, actor=actor)
-    if verdict.ok:
-        text = ngettext(
-            "验证通过：%(count)d 个文件与封存时完全一致。",
-            "验证通过：%(count)d 个文件与封存时完全一致。",
-            verdict.files,
-        )
-        messages.success(request, text % {"count": verdict.files})
-    elif verdict.unreadable:
-        messages.error(request, _("存储暂时无法读取，未能验证，请稍后再试。"))
-    else:
-        named = "、".join(f"{fault.where}（{fault.code}）" for fault in verdict.faults[:5])
-        messages.error(request, _("验证未通过：{faults}").format(faults=named))
+    services.note_verified(recording, verdict.ok, actor=request_actor(request))
+    (messages.success if verdict.ok else messages.error)(request, outcome_of(verdict))
     return redirect("recordings:detail", call_id)
 
 
 @login_required
 @require_POST
 def export(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
-    """The package as a download; a refusal comes back as a message on the page."""
-    recording, actor = _may(request, call_id)
+    """The package as a download, or on its way to 导出文件; a refusal is a message on the page."""
+    recording, actor = _recording(request, call_id), request_actor(request)
+    reason = request.POST.get("reason", "")
     try:
-        package = services.export_evidence(
-            recording, reason=request.POST.get("reason", ""), actor=actor
-        )
+        if not _is_small(recording):
+            reason = services.require_exportable(recording, reason)
+            title = evidence_package(str(call_id), QueryDict(), _user(request)).title
+            return _in_background(
+                request, call_id, "evidence", ExportForm.ZIP, title, reason=reason
+            )
+        package = services.export_evidence(recording, reason=reason, actor=actor)
     except DomainError as refusal:
         messages.error(request, refusal.text)
         return redirect("recordings:detail", call_id)
@@ -83,3 +85,22 @@ def export(request: HttpRequest, call_id: UUID) -> HttpResponseBase:
     name = f"{recording.download_name}-{_('证据包')}.zip"
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
+
+
+def _in_background(
+    request: HttpRequest, call_id: UUID, source: str, form: ExportForm, title: str, **asked: str
+) -> HttpResponse:
+    try:
+        request_export(
+            _user(request),
+            f"{source}:{call_id}",
+            urlencode(asked),
+            form,
+            title,
+            actor=request_actor(request),
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.text)
+        return redirect("recordings:detail", call_id)
+    messages.info(request, _("录像较大，已在后台处理，完成后在此下载。"))
+    return redirect("exports:index")

@@ -42,6 +42,7 @@ from .states import Stage
 from .storage import store
 
 VIEW, DOWNLOAD, QC = "videos.view", "videos.download", "qc.review"
+PROVE = "videos.evidence"
 # The permission on one recording.
 WATCH = "view_recording"
 # What the player asks for: the same Matroska, under the name browsers know it by.
@@ -120,6 +121,15 @@ def call_for(user: User | AnonymousUser, call_id: UUID) -> Call:
     if call is None or not may_open(user, call):
         raise NotFound
     return call
+
+
+def provable(user: User | AnonymousUser, call_id: UUID) -> Recording:
+    """A recording the person may verify and take evidence of. Raises NotFound for all else."""
+    call = call_for(user, call_id)
+    recording = recording_of(call.pk)
+    if recording is None or not isinstance(user, User) or not in_scope(user, call.seat.user, PROVE):
+        raise NotFound
+    return recording
 
 
 def recording_of(call_id: UUID) -> Recording | None:

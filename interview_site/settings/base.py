@@ -237,6 +237,11 @@ EXPORT_SOURCES = {
     "audit": "operations.audit_admin.found_entries",
     "report": "analytics.lists.found_lines",
 }
+# What is made as a whole (exports/sources.py): name -> function(argument, query, user) -> Package.
+EXPORT_PACKAGES = {
+    "evidence": "recordings.packages.evidence_package",
+    "verification": "recordings.packages.verification",
+}
 SINGLE_GRANTS = "recordings.selectors.single_grants_of"
 BEFORE_LEAVING = "appointments.services.give_up_seat"
 # What needs a second person where the parameter `four_eyes` says so (accounts/changes.py):

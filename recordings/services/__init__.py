@@ -3,7 +3,15 @@
 from .archive import forget_search, index, index_call, index_old, save_search
 from .counting import count_store
 from .early import drop_unused_parts, due_parts, note_part_closed, send_part
-from .evidence import anchor_days, check_anchors, check_recording, export_evidence, note_verified
+from .evidence import (
+    anchor_days,
+    check_anchors,
+    check_recording,
+    export_evidence,
+    note_verified,
+    require_exportable,
+    write_evidence,
+)
 from .jobs import due_recordings, ended_calls_without_recording, ensure_recording, hurry
 from .keeping import date_again, end_contract, set_keeping, spread_rules, tell_dates
 from .loop import finish_loop, start_loop
@@ -75,6 +83,7 @@ __all__ = [
     "remove_first_copies",
     "remove_freed_leftovers",
     "renew_ticket",
+    "require_exportable",
     "save_rule",
     "save_search",
     "send_part",
@@ -87,4 +96,5 @@ __all__ = [
     "tell_holds",
     "ticket_of",
     "withdraw_share",
+    "write_evidence",
 ]

@@ -6,7 +6,7 @@ import json
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,10 +30,11 @@ from recordings.errors import FilesMissing, NotSealed
 from recordings.models import Recording, StoredObject
 from recordings.selectors import open_stored
 from recordings.states import Stage
-from recordings.storage import new_key, store
+from recordings.storage import Beat, new_key, store, untold
 
 from .viewing import MAX_REASON_CHARS, require_download_left
 
+Tell = Callable[[int], None]
 OFFLINE = Path(offline.__file__).parent
 _STILL = (1980, 1, 1, 0, 0, 0)  # a package's dates are in its signed documents, not in the zip
 
@@ -71,8 +72,8 @@ class Verdict:
 class _Check:
     """All checks of one recording; each goes on after another failed."""
 
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
+    def __init__(self, recording: Recording, tell: Tell) -> None:
+        self._recording, self._tell = recording, tell
         self._stored = {row.name: row for row in recording.objects_stored.all()}
         self.faults: list[Fault] = []
         self.files = 0
@@ -128,6 +129,7 @@ class _Check:
         self.files += 1
         with self._open(record["name"]) as stream:
             verifier.check_file(record, stream, record["name"])
+        self._tell(self.files)
 
     def _audit(self, manifest: dict[str, Any]) -> None:
         chain = manifest["audit"]["chain"]
@@ -157,9 +159,12 @@ class _Check:
             raise Fault("row_disagrees", "recording")
 
 
-def check_recording(recording: Recording) -> Verdict:
-    """Everything about it, from the store's bytes to the day's anchor. Raises nothing."""
-    check = _Check(recording)
+def check_recording(recording: Recording, tell: Tell = untold) -> Verdict:
+    """Everything about it, from the store's bytes to the day's anchor. Raises nothing of its own.
+
+    `tell` hears how many files were looked at.
+    """
+    check = _Check(recording, tell)
     unreadable = ""
     try:
         check.run()
@@ -224,16 +229,36 @@ def anchor_days() -> list[Anchor]:
 
 
 def export_evidence(recording: Recording, *, reason: str, actor: Actor) -> BinaryIO:
-    """A zip that proves itself: raw files, playback, manifest, keys, anchor, audit, verifier.
+    """The package of `write_evidence` as a file that is at its beginning, and gone when closed."""
+    package: BinaryIO = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the answer's
+    try:
+        write_evidence(package, recording, reason=reason, actor=actor)
+    except BaseException:
+        package.close()
+        raise
+    package.seek(0)
+    return package
 
-    The file is at its beginning and gone when it is closed. Raises ReasonRequired, NotSealed,
-    DailyLimit, FilesMissing, SealingFailed; audited before anything is read.
-    """
+
+def require_exportable(recording: Recording, reason: str) -> str:
+    """The reason as it is kept. Raises ReasonRequired, NotSealed."""
     text = reason.strip()[:MAX_REASON_CHARS]
     if not text:
         raise ReasonRequired
     if recording.stage != Stage.STORED or not recording.manifest:
         raise NotSealed
+    return text
+
+
+def write_evidence(
+    package: BinaryIO, recording: Recording, *, reason: str, actor: Actor, tell: Tell = untold
+) -> None:
+    """A zip that proves itself: raw files, playback, manifest, keys, anchor, audit, verifier.
+
+    `tell` hears how many files are in it. Raises ReasonRequired, NotSealed, DailyLimit, FilesMissing,
+    SealingFailed; audited before anything is read.
+    """
+    text = require_exportable(recording, reason)
     chain = audit.interview_chain(recording.call.task_id)
     export_id = str(uuid.uuid4())
     with transaction.atomic():
@@ -247,26 +272,13 @@ def export_evidence(recording: Recording, *, reason: str, actor: Actor) -> Binar
             export=export_id,
             reason=text,
         )
-    package: BinaryIO = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the answer's
-    try:
-        _write_package(package, recording, chain, export_id, text, actor)
-    except BaseException:
-        package.close()
-        raise
-    package.seek(0)
-    return package
-
-
-def _write_package(
-    package: BinaryIO, recording: Recording, chain: str, export_id: str, reason: str, actor: Actor
-) -> None:
     entries = list(entries_of(chain))
     with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as archive:
         manifest = b""
-        members = []
+        members: list[dict[str, Any]] = []
         for name, stream in _members(recording, entries):
             with stream:
-                members.append(_add(archive, name, stream))
+                members.append(_add(archive, name, stream, lambda: tell(len(members))))
                 if name == "manifest.json":
                     stream.seek(0)
                     manifest = stream.read()
@@ -276,13 +288,14 @@ def _write_package(
             "recording": str(recording.pk),
             "manifest_sha256": verifier.sha256_hex(manifest),
             "by": actor.name,
-            "reason": reason,
+            "reason": text,
             "extracted_at": timezone.localtime().isoformat(timespec="seconds"),
             "tool": "verify_evidence.py " + verifier.sha256_hex(_offline("verify_evidence.py")),
             "audit": {"seq": entries[-1]["seq"], "hash": entries[-1]["hash"]},
             "members": members,
         }
-        _add(archive, "extraction.json", io.BytesIO(evidence_services.signed(document)))
+        signed = io.BytesIO(evidence_services.signed(document))
+        _add(archive, "extraction.json", signed, lambda: tell(len(members)))
 
 
 def _members(recording: Recording, entries: list[dict[str, Any]]) -> Iterator[tuple[str, BinaryIO]]:
@@ -317,7 +330,7 @@ def _offline(name: str) -> bytes:
     return (OFFLINE / name).read_bytes()
 
 
-def _add(archive: zipfile.ZipFile, name: str, stream: BinaryIO) -> dict[str, Any]:
+def _add(archive: zipfile.ZipFile, name: str, stream: BinaryIO, beat: Beat) -> dict[str, Any]:
     digest, size = hashlib.sha256(), 0
     info = zipfile.ZipInfo(name, _STILL)
     info.external_attr = 0o644 << 16
@@ -326,4 +339,5 @@ def _add(archive: zipfile.ZipFile, name: str, stream: BinaryIO) -> dict[str, Any
             digest.update(chunk)
             size += len(chunk)
             member.write(chunk)
+            beat()
     return {"name": name, "bytes": size, "sha256": digest.hexdigest()}

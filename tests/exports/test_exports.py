@@ -20,7 +20,7 @@ from channels_admin.models import Channel
 from common.spreadsheet import read_table
 from exports import services
 from exports.errors import TooManyExports
-from exports.models import ExportForm, ExportJob, ExportState
+from exports.models import LISTS, ExportForm, ExportJob, ExportState
 from parameters.services import set_value
 from seats.models import PresenceHistory
 from tests.support.factories import make_seat
@@ -95,7 +95,7 @@ def test_a_spreadsheet_says_the_same(supervisor):
     assert read_table("x.xlsx", answer.content)[0][1] == "渠道名称"
 
 
-@pytest.mark.parametrize("form", list(ExportForm))
+@pytest.mark.parametrize("form", LISTS)
 def test_a_large_list_becomes_a_file_in_the_background(supervisor, folder, form):
     channels(services.DIRECT_ROWS + 1)
     client = entered(supervisor)

@@ -24,6 +24,8 @@ from common.actor import SYSTEM
 from evidence.models import Anchor, Seal
 from evidence.offline import verify_evidence as verifier
 from evidence.services import rotate_key
+from exports import services as exports
+from exports.models import ExportJob, ExportState
 from interviews.errors import ReasonRequired
 from recordings import services
 from recordings.errors import NotSealed
@@ -666,4 +668,53 @@ def test_what_is_not_sealed_cannot_be_exported(ended_call: MakeEnded) -> None:
         services.export_evidence(recording, reason="x", actor=SYSTEM)
     with pytest.raises(ReasonRequired):
         services.export_evidence(recording, reason=" ", actor=SYSTEM)
+    assert not AuditEntry.objects.filter(action="recording.evidence_exported").exists()
+
+
+def test_a_large_one_is_verified_and_packed_in_the_background(
+    stored: Recording, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EXPORT_DIR = tmp_path / "exports"
+    monkeypatch.setattr("recordings.evidence_views.DIRECT_BYTES", 1)
+    client = as_operator("videos.view", "videos.evidence")
+    export = reverse("recordings:export_evidence", args=[stored.call_id])
+    assert client.post(export, {"reason": " "}).headers["Location"].endswith(f"{stored.call_id}/")
+    assert not ExportJob.objects.exists()
+
+    client.post(reverse("recordings:verify_evidence", args=[stored.call_id]))
+    asked = client.post(export, {"reason": "监管调阅"}, follow=True)
+
+    assert "录像较大，已在后台处理" in asked.content.decode()
+    assert not AuditEntry.objects.filter(action="recording.evidence_exported").exists()
+    for job_id in exports.due_jobs(10):
+        exports.make(job_id)
+    checked, packed = ExportJob.objects.order_by("requested_at")
+    assert (checked.state, packed.state) == (ExportState.DONE, ExportState.DONE)
+    assert "验证通过" in (settings.EXPORT_DIR / checked.file_name).read_text("utf-8-sig")
+    package = settings.EXPORT_DIR / packed.file_name
+    assert codes(package) == []
+    with zipfile.ZipFile(package) as archive:
+        assert packed.rows_done == len(archive.namelist()) - 1  # without the record of the taking
+    entry = AuditEntry.objects.get(action="recording.evidence_exported")
+    assert json.loads(entry.payload)["reason"] == "监管调阅"
+    taken = client.post(reverse("exports:take", args=[packed.pk]))
+    assert taken["Content-Type"] == "application/zip"
+    taken.close()
+
+
+def test_who_may_no_more_gets_no_package_that_was_asked_for(
+    stored: Recording, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EXPORT_DIR = tmp_path / "exports"
+    monkeypatch.setattr("recordings.evidence_views.DIRECT_BYTES", 1)
+    client = as_operator("videos.view", "videos.evidence")
+    client.post(reverse("recordings:export_evidence", args=[stored.call_id]), {"reason": "调阅"})
+    Role.objects.update(operations=["videos.view"])
+
+    (job_id,) = exports.due_jobs(10)
+    exports.make(job_id)
+
+    job = ExportJob.objects.get()
+    assert job.state == ExportState.FAILED
+    assert not (settings.EXPORT_DIR / job.file_name).exists()
     assert not AuditEntry.objects.filter(action="recording.evidence_exported").exists()

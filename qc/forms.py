@@ -52,6 +52,31 @@ class AssignForm(forms.Form):
         self.fields["reviewer"].queryset = reviewers  # type: ignore[attr-defined]
 
 
+class ClipsForm(forms.Form):
+    """Which 辅导片段: whose, about what, made when."""
+
+    seat_no = forms.CharField(label=_("坐席工号"), required=False, max_length=20)
+    words = forms.CharField(label=_("要点或说明"), required=False, max_length=40)
+    first = forms.DateField(
+        label=_("制作时间自"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    last = forms.DateField(
+        label=_("至"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "input"
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        first, last = asked.get("first"), asked.get("last")
+        if first and last and first > last:
+            self.add_error("last", _("早于起始日期。"))
+        return asked
+
+
 class DecisionForm(forms.Form):
     move = forms.ChoiceField(
         choices=[(move.value, move.value) for move in (ReviewMove.RELEASE, *_DECIDING)],

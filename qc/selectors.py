@@ -540,5 +540,26 @@ def clips_open_to(user: User) -> QuerySet[CoachingClip]:
     )
 
 
+def clips_found(
+    user: User,
+    *,
+    seat_no: str = "",
+    words: str = "",
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+) -> QuerySet[CoachingClip]:
+    """Both days included; `words` are of what was found, or said of it."""
+    found = clips_open_to(user)
+    if seat_no:
+        found = found.filter(call__seat__user__staff_no=seat_no)
+    if words:
+        found = found.filter(Q(title__icontains=words) | Q(note__icontains=words))
+    if first:
+        found = found.filter(made_at__gte=_start_of(first))
+    if last:
+        found = found.filter(made_at__lt=_start_of(last + dt.timedelta(days=1)))
+    return found
+
+
 def _start_of(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))

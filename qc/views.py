@@ -29,7 +29,7 @@ from ui.charts import stacked
 
 from . import selectors, services
 from .errors import BadClip, NotAReviewer
-from .forms import AssignForm, ClipForm, DecisionForm, PeriodForm, QueueForm, SecondForm
+from .forms import AssignForm, ClipForm, ClipsForm, DecisionForm, PeriodForm, QueueForm, SecondForm
 from .models import QcReview
 from .states import DECISIONS, ReviewMove, ReviewOrigin, ReviewState
 
@@ -418,9 +418,15 @@ def second(request: HttpRequest, opinion_id: int) -> HttpResponse:
 def clips(request: HttpRequest) -> HttpResponse:
     """辅导片段 of the seats one supervises, or one's own."""
     user = _user(request, selectors.VIEW, selectors.REVIEW, "workbench.use")
-    page = Paginator(selectors.clips_open_to(user), PAGE_SIZE).get_page(request.GET.get("page"))
+    form = ClipsForm(request.GET)
+    form.is_valid()  # a field that is not does not narrow the list; the page says so
+    found = selectors.clips_found(user, **form.cleaned_data)
+    query = request.GET.copy()
+    query.pop("page", None)
     context = {
-        "page": page,
+        "form": form,
+        "query": query.urlencode(),
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "may_coach": may(user, selectors.VIEW),
         "may_queue": may(user, selectors.VIEW) or may(user, selectors.REVIEW),
     }

@@ -22,6 +22,14 @@ class NothingToShow(DomainError):
     message = _("这次通话没有完成的话术步骤，无法生成要点集锦。")
 
 
+class BadSearch(DomainError):
+    """A list is not taken out wider than was meant."""
+
+    code = "bad_search"
+    status = 422
+    message = _("查询条件有误，未导出。请先在列表中更正。")
+
+
 class TooManySaved(DomainError):
     code = "too_many_saved"
     status = 422

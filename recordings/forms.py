@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_admin.regions import under
 
-from .selectors import Search
+from .selectors import Search, loan_types
 
 
 def cascade(form: forms.Form) -> None:
@@ -37,7 +37,7 @@ class SearchForm(forms.Form):
     )
     customer = forms.CharField(label=_("客户姓名"), required=False, max_length=40)
     contract_no = forms.CharField(label=_("借款合同号"), required=False, max_length=40)
-    loan_type = forms.CharField(label=_("贷款类型"), required=False, max_length=40)
+    loan_type = forms.ChoiceField(label=_("贷款类型"), required=False)
     manager_no = forms.CharField(label=_("客户经理工号"), required=False, max_length=20)
     seat_no = forms.CharField(label=_("面谈岗工号"), required=False, max_length=20)
     province = forms.ChoiceField(label=_("房屋属地 · 省"), required=False)
@@ -52,14 +52,24 @@ class SearchForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        types = self.fields["loan_type"]
+        assert isinstance(types, forms.ChoiceField)  # noqa: S101 - declared so
+        types.choices = [("", _("全部")), *((each, each) for each in loan_types())]
         cascade(self)
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", "input")
             if field.help_text:
                 field.widget.attrs["placeholder"] = field.help_text
 
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        since, until = asked.get("from_day"), asked.get("until_day")
+        if since and until and since > until:
+            self.add_error("until_day", _("早于起始日期。"))
+        return asked
+
     def search(self, seat_nos: tuple[str, ...] | None) -> Search:
-        """What was asked; a field that is not valid does not narrow the list."""
+        """What was asked. A field that is not valid does not narrow the list; the page says so."""
         self.is_valid()
         fields: dict[str, Any] = dict(self.cleaned_data)
         return Search(**fields, seat_nos=seat_nos)

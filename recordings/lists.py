@@ -12,6 +12,7 @@ from common.errors import NotFound
 from exports.sources import CHUNK, Table, counting
 
 from . import selectors
+from .errors import BadSearch
 from .forms import SearchForm
 
 
@@ -20,7 +21,10 @@ def found_recordings(_argument: str, query: QueryDict, user: User) -> Table:
     seat_nos = selectors.seats_open_to(user)
     if seat_nos in ((), (user.staff_no,)):
         raise NotFound
-    search = SearchForm(query).search(seat_nos)
+    form = SearchForm(query)
+    if not form.is_valid():
+        raise BadSearch
+    search = form.search(seat_nos)
     return Table(_("视频管理"), counting(selectors.entries_found(search)), _rows(search))
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
@@ -296,12 +297,44 @@ def _beyond(side: str, at: tuple[dt.datetime, UUID], field: str = "started_at") 
     return Q(**{f"{field}__{side}e": moment}) & ~(Q(**{field: moment}) & ~Q(**{f"pk__{side}": pk}))
 
 
+def page_back(
+    rows: QuerySet[Recording], cursor: str, size: int
+) -> tuple[list[Recording], str | None]:
+    """Of recordings, the newest made first: a page by position, and where the next begins."""
+    _direction, at = _position(cursor)
+    if at is not None:
+        rows = rows.filter(_beyond("lt", at, "created_at"))
+    found = list(rows.order_by("-created_at", "-pk")[: size + 1])
+    if len(found) <= size:
+        return found, None
+    last = found[size - 1]
+    return found[:size], _cursor_at("o", last.created_at, last.pk)
+
+
 def saved_searches_of(user: User) -> QuerySet[SavedSearch]:
     return SavedSearch.objects.filter(user=user)
 
 
 def start_of(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+_LOAN_TYPES = """
+WITH RECURSIVE types AS (
+  (SELECT loan_type FROM recordings_archiveentry WHERE loan_type > '' ORDER BY loan_type LIMIT 1)
+  UNION ALL
+  SELECT (SELECT next.loan_type FROM recordings_archiveentry AS next
+          WHERE next.loan_type > types.loan_type ORDER BY next.loan_type LIMIT 1)
+  FROM types WHERE types.loan_type IS NOT NULL)
+SELECT loan_type FROM types WHERE loan_type IS NOT NULL LIMIT 500
+"""
+
+
+def loan_types() -> list[str]:
+    """Those there are recordings of. One look into the index for each, however many rows it has."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAN_TYPES)
+        return [loan_type for (loan_type,) in cursor.fetchall()]
 
 
 # --- details (VID-1) ------------------------------------------------------------------------

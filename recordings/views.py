@@ -46,6 +46,7 @@ from .states import TicketPurpose
 
 MB = 1 << 20
 HOLDS_SHOWN = 50
+TROUBLES_A_PAGE = 50
 
 
 def _user(request: HttpRequest) -> User:
@@ -354,8 +355,15 @@ def _scoped(request: HttpRequest, rows: QuerySet[Recording]) -> QuerySet[Recordi
 @require_GET
 def troubles(request: HttpRequest) -> HttpResponse:
     _needs(request, selectors.VIEW)
-    rows = [health.explain(row) for row in _scoped(request, health.troubled())[:200]]
-    context = {"rows": rows, "may_rebuild": may(_user(request), REBUILD)}
+    at = request.GET.get("at", "")
+    found, older = selectors.page_back(_scoped(request, health.troubled()), at, TROUBLES_A_PAGE)
+    rows = [health.explain(row) for row in found]
+    context = {
+        "rows": rows,
+        "older": older,
+        "is_first": not at,
+        "may_rebuild": may(_user(request), REBUILD),
+    }
     return render(request, "recordings/troubles.html", context)
 
 

@@ -127,3 +127,26 @@ def test_only_the_reviewer_in_hand_cuts_and_drops(review, reviewer):
     services.drop_clip(clip.pk, reviewer=reviewer)
 
     assert not CoachingClip.objects.exists()
+
+
+def test_clips_are_found_by_seat_what_was_found_and_time(review, reviewer):
+    client = client_of(reviewer, "qc.review")
+    clips = {}
+    for title, days in (("未核对有效期", 0), ("语速过快", 3)):
+        clips[title] = services.cut_clip(review.pk, 1000, 2000, title=title, reviewer=reviewer)
+        made_at = timezone.now() - dt.timedelta(days=days)
+        CoachingClip.objects.filter(pk=clips[title].pk).update(made_at=made_at)
+    today = timezone.localdate()
+
+    def found(**query):
+        page = client.get(reverse("qc:clips"), query)
+        return {clip.title for clip in page.context["page"]}
+
+    assert found() == set(clips)
+    assert found(seat_no=review.call.seat.user.staff_no) == set(clips)
+    assert found(seat_no="NOBODY") == set()
+    assert found(words="有效期") == {"未核对有效期"}
+    assert found(first=today - dt.timedelta(days=1)) == {"未核对有效期"}
+    assert found(last=today - dt.timedelta(days=1)) == {"语速过快"}
+    page = client.get(reverse("qc:clips"), {"first": today, "last": today - dt.timedelta(days=1)})
+    assert "早于起始日期" in page.content.decode()

@@ -458,6 +458,27 @@ def test_pages_of_troubles_and_room_are_for_those_who_see_recordings(stored):
     assert viewer.get(reverse("recordings:capacity")).status_code == 404
 
 
+def test_troubles_are_paged_by_place_until_none_are_left(stored, ended_call, monkeypatch):
+    monkeypatch.setattr("recordings.views.TROUBLES_A_PAGE", 2)
+    for _more in range(4):
+        services.ensure_recording(ended_call(folder=False).pk)
+    at = timezone.now()  # all at one moment: the place is by the id, then
+    Recording.objects.update(stage=Stage.RAW, attempts=3, error="StepFailed", created_at=at)
+    client, url, told = client_with("videos.view"), reverse("recordings:troubles"), []
+
+    page = client.get(url)
+    while True:
+        told.append([row.recording.pk for row in page.context["rows"]])
+        if page.context["older"] is None:
+            break
+        page = client.get(url, {"at": page.context["older"]})
+
+    assert [len(each) for each in told] == [2, 2, 1]
+    assert [pk for each in told for pk in each] == list(
+        Recording.objects.order_by("-created_at", "-pk").values_list("pk", flat=True)
+    )
+
+
 def test_a_hold_is_placed_and_released_from_the_page_by_permission(stored):
     client = client_with("videos.view")
     url = reverse("recordings:hold", args=[stored.call_id])

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils.http import urlencode
 from pytest_django.fixtures import Settings
 
 from accounts.models import Role, User
@@ -314,7 +315,6 @@ def test_the_list_shows_a_seat_its_own_and_a_supervisor_all(world: SimpleNamespa
         ("customer", "明", "红"),
         ("customer", " 张 晓明 ", "晓张"),
         ("contract_no", "HIT", "MISS"),
-        ("loan_type", "抵押", "信用"),
         ("manager_no", "600300", "600301"),
         ("province", "310000", "410000"),
         ("words", "首付", "流水"),
@@ -379,6 +379,47 @@ def test_the_ribbon_shows_what_was_played_and_shared_and_who_listened(
     assert {shown[kind]["until_ms"] for kind in ("media", "share", "supervision")} == {900}
 
 
+def test_the_loan_types_that_are_there_are_offered(
+    world: SimpleNamespace, ended_call: MakeEnded
+) -> None:
+    for loan_type in ("抵押", "信用", "抵押", ""):
+        call = ended_call(folder=False)
+        call.task.loan_type = loan_type
+        call.task.save()
+        services.ensure_recording(call.pk)
+    client, url = as_user(world.supervisor), reverse("recordings:index")
+
+    page = client.get(url, {"loan_type": "抵押"})
+
+    offered = [value for value, _label in page.context["form"].fields["loan_type"].choices]
+    assert sorted(offered) == sorted(["", "信用", "抵押"])
+    assert page.context["page"].found == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"from_day": "2026-02-31"}, "from_day"),
+        ({"from_day": "2026-03-02", "until_day": "2026-03-01"}, "until_day"),
+        ({"loan_type": "没有的"}, "loan_type"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_and_no_wider_list_is_taken_out(
+    world: SimpleNamespace, query: dict[str, str], field: str
+) -> None:
+    client, url = as_user(world.supervisor), reverse("recordings:index")
+
+    page = client.get(url, query)
+    form = page.context["form"]
+    assert list(form.errors) == [field]
+    assert str(form.errors[field][0]) in page.content.decode()
+
+    asked = {"source": "recordings", "query": f"{url}?{urlencode(query)}", "form": "csv"}
+    refused = client.post(reverse("exports:new"), asked, follow=True)
+    assert "查询条件有误，未导出" in refused.content.decode()
+    assert not AuditEntry.objects.filter(action="export.made").exists()
+
+
 def test_the_list_takes_a_fixed_number_of_queries(
     world: SimpleNamespace, ended_call: MakeEnded, django_assert_num_queries: object
 ) -> None:
@@ -386,8 +427,8 @@ def test_the_list_takes_a_fixed_number_of_queries(
     for _ in range(3):
         services.ensure_recording(ended_call(folder=False).pk)
 
-    # Session, person, scope, keys, rows, saved searches, the bar's modules.
-    with django_assert_num_queries(6):  # type: ignore[operator]
+    # Session, person, scope, loan types, keys, rows, saved searches, the bar's modules.
+    with django_assert_num_queries(7):  # type: ignore[operator]
         client.get(reverse("recordings:index"))
     assert Recording.objects.count() == 4
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("interviews", "0010_second_interviews"),
+        ("interviews", "0011_loan_amount"),
     ]
 
     operations = [

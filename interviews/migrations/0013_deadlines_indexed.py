@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # the indexes are built while rows come in
     dependencies = [
-        ("interviews", "0011_kept_places_and_audiences"),
+        ("interviews", "0012_kept_places_and_audiences"),
     ]
 
     operations = [

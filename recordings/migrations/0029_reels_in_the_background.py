@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0026_capacity_counts"),
+        ("recordings", "0028_index_names_again"),
     ]
 
     operations = [

@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from pydantic import BaseModel, ValidationError
 
 from common.actor import Actor
+from common.asking import asked
 from common.errors import DomainError
 from common.limits import spend
 from common.push import call_group, party_group, request_group
@@ -142,8 +143,8 @@ class CustomerConsumer(AsyncWebsocketConsumer):
         token = await self._refreshed()
         if isinstance(request, p.MediaOffer):
             await self._limit("media", token)
-            answer = await database_sync_to_async(services.connect_media)(
-                token, offer_sdp=request.sdp, actor=self.actor
+            answer = await asked(
+                services.connect_media, token, offer_sdp=request.sdp, actor=self.actor
             )
             self.leg_id = answer["leg_id"]
             return answer

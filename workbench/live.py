@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from accounts.models import User
 from accounts.selectors import actor_of, may
 from accounts.sessions import Ended, ended_behind
 from common.actor import Actor
+from common.asking import asked
 from common.errors import DomainError
 
 from . import protocol as p
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 SETTLE_S = 0.08
 # The news that a login ended may be lost: then it is found out this late (S:A8).
 RECHECK_S = 5.0
+MOST_ASKING = 8  # of one page at a time
 R = TypeVar("R", bound=p.Request)
 
 
@@ -49,6 +52,8 @@ class LivePage(AsyncWebsocketConsumer, Generic[R]):
         self._doubted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[str] = []
+        self._asking: set[asyncio.Task[None]] = set()
+        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def _refusal(self) -> int | None:
         """The close code for who may not be here."""
@@ -107,16 +112,48 @@ class LivePage(AsyncWebsocketConsumer, Generic[R]):
         except (ValidationError, ValueError, RecursionError):
             await self._send(p.Refused(id=request_id, code="bad_frame", text=_("请求格式有误。")))
             return
+        if not request.lane:
+            await self._answer(request, await self._result(request))
+        elif len(self._asking) >= MOST_ASKING:
+            await self._send(
+                p.Refused(id=request.id, code="busy", text=_("操作过快，请稍候再试。"))
+            )
+        else:
+            task = asyncio.create_task(self._ask(request))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _result(self, request: R) -> dict[str, Any] | DomainError:
         try:
-            result = await database_sync_to_async(self._handle)(request)
+            if request.lane:
+                return await asked(self._handle, request)
+            return await database_sync_to_async(self._handle)(request)
         except DomainError as refusal:
-            await self._send(p.Refused.of(request.id, refusal))
+            return refusal
+
+    async def _answer(self, request: R, result: dict[str, Any] | DomainError) -> None:
+        if isinstance(result, DomainError):
+            await self._send(p.Refused.of(request.id, result))
         else:
             if isinstance(request, p.MediaOffer):
                 self.leg_id = result["leg_id"]
             await self._send(p.Done(id=request.id, result=result))
         if not isinstance(request, p.Heartbeat):
             self._dirty.set()
+
+    async def _ask(self, request: R) -> None:
+        """What waits for another system: in order within its lane, and nothing else waits for it.
+
+        Begun, it is brought to its end also when the page is gone meanwhile.
+        """
+        try:
+            async with self._lanes[request.lane]:
+                result = await self._result(request)
+            if self.is_open:
+                await self._answer(request, result)
+        except Exception:  # of a task nobody awaits: the page reconnects and sees what is
+            logger.exception("request failed type=%s user=%s", request.type, self.user.pk)
+            await self.close(p.BROKEN)
 
     def _handle(self, request: R) -> dict[str, Any]:
         raise NotImplementedError

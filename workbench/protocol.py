@@ -1,6 +1,6 @@
 """Frames of the seat's socket, and of a supervisor's. Requests have an id; pushes carry seq."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -24,7 +24,11 @@ class Frame(BaseModel):
 
 
 class Request(Frame):
+    """`lane`: it asks another system, and is done in order with others of its lane only."""
+
+    lane: ClassVar[str] = ""
     id: str = Field(max_length=64)
+    type: str
 
 
 class Heartbeat(Request):
@@ -91,17 +95,20 @@ class DeclineOffer(Request):
 
 
 class MediaOffer(Request):
+    lane = "media"
     type: Literal["media.offer"]
     sdp: str = Field(max_length=200_000)
 
 
 class TakeSnapshot(Request):
+    lane = "picture"
     type: Literal["call.snapshot"]
     participant_id: UUID
     kind: Literal["id_card", "property", "risk", "other"] = "other"
 
 
 class SetTag(Request):
+    lane = "notes"
     type: Literal["call.tag"]
     kind: TagKind = TagKind.RISK
     note: str = Field("", max_length=500)
@@ -133,6 +140,7 @@ class ChooseNext(Request):
 class TestNetwork(Request):
     """Both ends of a loop over a media worker: what the seat sends comes back to it."""
 
+    lane = "check"
     type: Literal["device_network.test"]
     send_sdp: str = Field(max_length=100_000)
     receive_sdp: str = Field(max_length=100_000)
@@ -141,11 +149,13 @@ class TestNetwork(Request):
 class StartLoop(Request):
     """The test recording before signing in: the seat's own picture and sound on the real path."""
 
+    lane = "check"
     type: Literal["device_loop.start"]
     sdp: str = Field(max_length=200_000)
 
 
 class FinishLoop(Request):
+    lane = "check"
     type: Literal["device_loop.finish"]
     loop_id: str = Field(pattern=r"^loop-[0-9a-f-]{36}$")
 
@@ -153,16 +163,19 @@ class FinishLoop(Request):
 class ChangeLoan(Request):
     """One field of the loan, as the customer now wants it (WB-14)."""
 
+    lane = "loan"
     type: Literal["loan.change"]
     field: str = Field(max_length=40)
     value: str = Field(max_length=80)
 
 
 class RetryLoan(Request):
+    lane = "loan"
     type: Literal["loan.retry"]
 
 
 class SetMuted(Request):
+    lane = "mute"
     type: Literal["call.mute"]
     muted: bool
 
@@ -213,16 +226,19 @@ class InviteAgain(Request):
 
 
 class RecordCall(Request):
+    lane = "record"
     type: Literal["call.record"]
     on: bool
 
 
 class PlayItem(Request):
+    lane = "play"
     type: Literal["media.play"]
     item_id: int = Field(ge=1)
 
 
 class ControlPlay(Request):
+    lane = "play"
     type: Literal["media.control"]
     act: Literal["pause", "resume", "stop"]
 
@@ -230,12 +246,14 @@ class ControlPlay(Request):
 class StartShare(Request):
     """The offer of the share's own connection; `title` is what the timeline calls it."""
 
+    lane = "share"
     type: Literal["share.start"]
     title: str = Field(min_length=1, max_length=40)
     sdp: str = Field(max_length=200_000)
 
 
 class StopShare(Request):
+    lane = "share"
     type: Literal["share.stop"]
 
 
@@ -255,6 +273,7 @@ class SendChat(Request):
 
 
 class StepDone(Request):
+    lane = "notes"
     type: Literal["script.step"]
     order: int = Field(ge=0, le=500)
     title: str = Field(max_length=60)

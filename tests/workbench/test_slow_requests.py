@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 
+from accounts.models import Role
 from tests.support.factories import make_seat
 from tests.workbench.test_seat_socket import (
     ORIGIN,
-    Role,
     answer_to,
     cookie_of,
     no_connection_stays,

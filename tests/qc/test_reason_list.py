@@ -28,9 +28,9 @@ def bank_away(request, monkeypatch):
         simulator.set(request.param, count=1000, seconds=0.5)
         asked, ask = [], client.ask
 
-        def note(name):
+        def note(name, **facts):
             asked.append(name)
-            return ask(name)
+            return ask(name, **facts)
 
         monkeypatch.setattr(client, "ask", note)
         monkeypatch.setattr(bridge, "bank", lambda: client)
@@ -54,7 +54,7 @@ def test_a_case_is_looked_at_and_rejected_while_the_bank_is_away(review, bank_aw
     review.refresh_from_db()
     assert review.state == ReviewState.REJECTED
     assert review.call.task.state == TaskState.REJECTED
-    assert bank_away == [], "no page waits for the bank"
+    assert "reject_reasons" not in bank_away, "no page waits for the list"
 
 
 def test_a_list_that_cannot_be_asked_for_stays_what_it_was_and_its_age_is_said(
@@ -68,7 +68,7 @@ def test_a_list_that_cannot_be_asked_for_stays_what_it_was_and_its_age_is_said(
 
     assert services.refresh_reasons() is False
 
-    assert bank_away, "it was asked"
+    assert "reject_reasons" in bank_away, "it was asked"
     assert ReasonList.objects.get().asked_at == old
     assert selectors.reject_reasons() == REJECT_REASONS
     page = reviewer.get(reverse("qc:review", args=[review.pk])).content.decode()

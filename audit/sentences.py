@@ -229,6 +229,7 @@ ACTIONS: dict[str, str | Promise] = {
     "timeline.loan_changed": _("修改了贷款方案"),
     "timeline.observation": _("记录了辅助识别结果"),
     "timeline.position": _("提供了定位"),
+    "timeline.recording.alarm_seen": _("知悉了录制告警"),
     "timeline.script_step": _("记录了话术步骤"),
     "timeline.tag": _("打了标签"),
     "timeline.tag_note": _("补充了标签说明"),

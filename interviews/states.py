@@ -169,3 +169,15 @@ class StillState(TextChoices):
     ASKED = "ASKED", _("等待客户拍摄")
     DONE = "DONE", _("已收到")
     FAILED = "FAILED", _("未能拍摄")
+
+
+class RecordingAlarm(TextChoices):
+    """What the seat's lamp of the recording shows (static/js/workbench/proof-findings.js)."""
+
+    UNHEARD = "unheard", _("录制状态中断")
+    STOPPED = "stopped", _("录像停止写入")
+    DISK = "disk", _("磁盘已满，仅录音")
+    STALLED = "stalled", _("写入停顿")
+    MISSING = "missing", _("缺少音轨或视轨")
+    SILENT = "silent", _("没有收到声音")
+    DARK = "dark", _("没有收到画面")

@@ -173,6 +173,8 @@ class WorkbenchConsumer(LivePage[p.Incoming]):
                 )
             case p.RecordCall():
                 services.set_recording(seat.pk, on=request.on, actor=actor)
+            case p.SeenAlarm():
+                services.note_alarm_seen(seat.pk, request.causes, actor=actor)
             case p.PlayItem():
                 return services.play_item(seat.pk, request.item_id, actor=actor)
             case p.ControlPlay():

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from common.errors import DomainError
-from interviews.states import TagKind
+from interviews.states import RecordingAlarm, TagKind
 
 # Close codes, 4000–4999 (RFC 6455 §7.4.2)
 NOT_LOGGED_IN = 4401
@@ -231,6 +231,13 @@ class RecordCall(Request):
     on: bool
 
 
+class SeenAlarm(Request):
+    """What the lamp of the recording was amber or red for, and the seat has taken note of."""
+
+    type: Literal["recording.alarm_seen"]
+    causes: list[RecordingAlarm] = Field(min_length=1, max_length=len(RecordingAlarm))
+
+
 class PlayItem(Request):
     lane = "play"
     type: Literal["media.play"]
@@ -335,6 +342,7 @@ Incoming = (
     | CancelStill
     | Admit
     | RecordCall
+    | SeenAlarm
     | PlayItem
     | ControlPlay
     | StartShare

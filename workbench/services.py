@@ -1,5 +1,6 @@
 """The seat's acts in a call, bound to the seat's own call."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from interviews import services as interviews
 from interviews.errors import ReasonRequired
 from interviews.models import Call, InterviewTask, Participant, StillRequest
 from interviews.selectors import call_of_seat
-from interviews.states import ParticipantRole, SnapshotKind, TagKind, Verdict
+from interviews.states import ParticipantRole, RecordingAlarm, SnapshotKind, TagKind, Verdict
 from parameters.selectors import value_of
 from recordings import services as recordings
 from scripts_mgmt.selectors import script_for
@@ -153,6 +154,17 @@ def admit(seat_id: int, participant_id: UUID, *, admitted: bool, actor: Actor) -
 
 def set_recording(seat_id: int, *, on: bool, actor: Actor) -> None:
     interviews.set_recording(current_call(seat_id).pk, on=on, actor=actor)
+
+
+def note_alarm_seen(seat_id: int, causes: Sequence[RecordingAlarm], *, actor: Actor) -> None:
+    """The seat knew of it: a mark of the call, in the journal and in the log (WB-6)."""
+    text = "、".join(str(cause.label) for cause in causes)
+    interviews.add_event(
+        current_call(seat_id).pk,
+        kind="recording.alarm_seen",
+        payload={"causes": [cause.value for cause in causes], "text": text},
+        actor=actor,
+    )
 
 
 def play_item(seat_id: int, item_id: int, *, actor: Actor) -> dict[str, Any]:

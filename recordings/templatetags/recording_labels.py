@@ -33,6 +33,7 @@ KINDS = {
     "confirm.answer": gettext_lazy("客户确认"),
     "recording.degraded": gettext_lazy("仅录音（磁盘已满）"),
     "recording.stalled": gettext_lazy("录像停止写入"),
+    "recording.alarm_seen": gettext_lazy("坐席已知悉录制告警"),
     "recording.by_hand": gettext_lazy("手动开始录制"),
 }
 TOPICS = {

@@ -1,5 +1,6 @@
 // @ts-check
 /** How a call makes itself heard between calls: tone, title and, when allowed, a desktop notification. */
+import { toneOf } from "./tone.js";
 
 const EVERY_MS = 3000;
 const NOTES = /** @type {const} */ ([[0, 660], [0.22, 880]]);
@@ -8,30 +9,13 @@ const NOTES = /** @type {const} */ ([[0, 660], [0.22, 880]]);
  * @param {{ title: () => string, Notify?: typeof Notification, now?: () => AudioContext }} options
  */
 export function mountRing({ title, Notify = globalThis.Notification, now = () => new AudioContext() }) {
-  /** @type {AudioContext | null} */
-  let audio = null;
+  const tone = toneOf(now);
+  const sound = () => tone(NOTES);
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer = undefined;
   /** @type {Notification | null} */
   let shown = null;
   let ringingFor = "";
-
-  function sound() {
-    audio ??= now();
-    void audio.resume().catch(() => undefined); // refused without a gesture: the twin on screen stays
-    for (const [at, hertz] of NOTES) {
-      const tone = audio.createOscillator();
-      const gain = audio.createGain();
-      const begin = audio.currentTime + at;
-      gain.gain.setValueAtTime(0.0001, begin);
-      gain.gain.exponentialRampToValueAtTime(0.25, begin + 0.03);
-      gain.gain.exponentialRampToValueAtTime(0.0001, begin + 0.2);
-      tone.frequency.value = hertz;
-      tone.connect(gain).connect(audio.destination);
-      tone.start(begin);
-      tone.stop(begin + 0.22);
-    }
-  }
 
   function stop() {
     clearInterval(timer);

@@ -44,7 +44,7 @@ const share = mountShare(socket, config);
 const palette = mountPalette(commands);
 const customers = mountAskCustomer(ask, toast);
 const deserted = mountDeserted(ask);
-const proof = mountProof();
+const proof = mountProof({ seen: (causes) => ask("recording.alarm_seen", { causes }) });
 const net = mountNet();
 const review = mountReview(socket, {
   addTag: (atMs) => chooseTag(atMs),

@@ -290,8 +290,8 @@ export async function startRescue({ rest, wait, broken, kbps, store, segmentMs }
         });
     },
   });
-  /** @type {Promise<number> | null} */
-  let sending = null;
+  /** @type {Promise<number>} */
+  let sending = Promise.resolve(0);
 
   return {
     /** Record this while the call `id` runs; null pauses. @param {MediaStream | null} stream @param {string} id @param {() => number} clock */
@@ -309,41 +309,44 @@ export async function startRescue({ rest, wait, broken, kbps, store, segmentMs }
      * @param {string} id @param {(sent: number, all: number) => void} [progress]
      */
     send(id, progress) {
-      sending ??= (async () => {
-        let isOver = false;
-        try {
-          await recorder.cut(); // what is being recorded may be wanted
-          await writing;
-          const sent = await sendRescue({
-            store: kept,
-            callId: id,
-            wanted: async () => {
-              const answer = await rest("GET", `rescue/${id}`);
-              isOver = answer.closes_at !== null;
-              return answer.wanted;
-            },
-            put: async (segment, bytes) => {
-              const query = new URLSearchParams({
-                start_ms: String(segment.start_ms), end_ms: String(segment.end_ms), sha256: await sha256Of(bytes),
-              });
-              await rest("PUT", `rescue/${id}/${segment.id}?${query}`, { bytes });
-            },
-            wait,
-            progress,
-          });
-          if (isOver) await forget(id);
-          return sent;
-        } catch (error) {
-          const isFinal = error instanceof InterviewError && !error.retryable;
-          if (isFinal && FINAL.has(error.code)) await forget(id);
-          throw error;
-        } finally {
-          sending = null;
-        }
-      })();
-      return sending;
+      // One after the other: the call may have ended since the one that runs was told what is wanted.
+      const own = sending.catch(() => 0).then(() => sendAll(id, progress));
+      sending = own;
+      return own;
     },
   };
+
+  /** @param {string} id @param {((sent: number, all: number) => void) | undefined} progress */
+  async function sendAll(id, progress) {
+    let isOver = false;
+    try {
+      await recorder.cut(); // what is being recorded may be wanted
+      await writing;
+      const sent = await sendRescue({
+        store: kept,
+        callId: id,
+        wanted: async () => {
+          const answer = await rest("GET", `rescue/${id}`);
+          isOver = answer.closes_at !== null;
+          return answer.wanted;
+        },
+        put: async (segment, bytes) => {
+          const query = new URLSearchParams({
+            start_ms: String(segment.start_ms), end_ms: String(segment.end_ms), sha256: await sha256Of(bytes),
+          });
+          await rest("PUT", `rescue/${id}/${segment.id}?${query}`, { bytes });
+        },
+        wait,
+        progress,
+      });
+      if (isOver) await forget(id);
+      return sent;
+    } catch (error) {
+      const isFinal = error instanceof InterviewError && !error.retryable;
+      if (isFinal && FINAL.has(error.code)) await forget(id);
+      throw error;
+    }
+  }
 
   /** @param {string} id */
   async function forget(id) {

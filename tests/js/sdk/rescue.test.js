@@ -141,6 +141,30 @@ test("once the call is over the device keeps nothing of it, wanted or not", asyn
   assert.deepEqual([...store.rows.keys()], ["c"]);
 });
 
+test("a call that ends while something is being sent leaves nothing on the device", async () => {
+  const now = Date.now();
+  const store = storeOf(segment("a", 0, { kept_at: now }), segment("b", 50_000, { kept_at: now }));
+  let isOver = false;
+  let [tellAsked, arrive] = [() => undefined, () => undefined];
+  const isAsked = new Promise((resolve) => (tellAsked = resolve));
+  const hasArrived = new Promise((resolve) => (arrive = resolve));
+  const rescue = await started(store, async (method) => {
+    if (method === "GET") return { wanted: isOver ? [] : [{ start_ms: 0, end_ms: 4000 }], closes_at: isOver ? "2026-11-29T10:00:00Z" : null };
+    tellAsked();
+    await hasArrived;
+    return {};
+  });
+
+  const first = rescue.send("c1");
+  await isAsked;
+  isOver = true;
+  const last = rescue.send("c1");
+  arrive();
+
+  assert.deepEqual(await Promise.all([first, last]), [1, 0]);
+  assert.equal(store.rows.size, 0);
+});
+
 test("while the call runs the rest waits for the next break", async () => {
   const store = storeOf(segment("b", 50_000, { kept_at: Date.now() }));
   const rescue = await started(store, async () => ({ wanted: [], closes_at: null }));

@@ -9,6 +9,7 @@ Prints JSON lines: one per page with p95_ms, then page_p95_ms (of all answers) a
 """
 
 import argparse
+import datetime as dt
 import json
 import math
 import re
@@ -28,6 +29,10 @@ AT = "now() - interval '1095 days' * n / ALL_ROWS"  # three years, newest first
 TASK, PARTY, CALL, RECORDING, REQUEST = (
     ID.format(name) for name in ("task", "party", "call", "recording", "request")
 )
+# Doubts and samples: one call of so many is reviewed, which is more than banks do.
+TENTH = 10
+REVIEWED = CALL.replace("|| n)", f"|| {TENTH} * n)")
+FEWER = {"qc_qcreview": TENTH, "qc_secondopinion": TENTH}
 CONTRACT = "'YXD-' || lpad(n::text, 9, '0')"
 STATE = "CASE WHEN n % 100 = 0 THEN '{1}' ELSE '{0}' END"
 NAME = "substr('王李张刘陈杨黄赵吴周', 1 + n % 10, 1) || substr('伟芳娜敏静丽强磊军洋', 1 + n / 7 % 10, 1)"
@@ -61,11 +66,12 @@ ROWS: dict[str, dict[str, str]] = {
         "id": ID.format("participant"),
         "call_id": CALL,
         "party_id": PARTY,
+        "role": "'customer'",
         "state": "'LEFT'",
         "joined_at": AT,
     },
     "qc_qcreview": {
-        "call_id": CALL,
+        "call_id": REVIEWED,
         "state": STATE.format("PASSED", "REJECTED"),
         "opened_at": AT,
         "claimed_at": AT,
@@ -172,6 +178,7 @@ PAGES = (
     "/dispatch/",
     "/analytics/",
     "/analytics/?first={ago_90}&last={today}&by=seat",
+    "/analytics/?first={ago_365}&last={today}&by=month",
     "/analytics/?first={ago_30}&last={today}&by=channel&channel=APP",
     "/qc/",
     "/bridge/",
@@ -217,8 +224,6 @@ ASKED: dict[str, tuple[str, ...]] = {
 
 def first_rows() -> None:
     """One row of each table, as the models make it."""
-    import datetime as dt
-
     from django.utils import timezone
 
     from appointments.models import Appointment, DeviceCheck
@@ -227,7 +232,7 @@ def first_rows() -> None:
     from channels_admin.models import AdmissionAttempt
     from common.actor import SYSTEM
     from credit_bridge.models import SmsMessage
-    from interviews.models import Participant
+    from interviews.models import Leg, Participant, QualitySummary
     from outbox.models import OutboxMessage
     from qc.models import QcReview, ScoreForm, SecondOpinion
     from queueing.models import CallRequest, Offer
@@ -239,6 +244,12 @@ def first_rows() -> None:
     call = make_call()
     party = call.task.parties.get()
     Participant.objects.get_or_create(call=call, party=party, defaults={"role": "customer"})
+    place = call.participants.get(role="customer")
+    Leg.objects.get_or_create(participant=place, number=1, defaults={"media_epoch": 1})
+    QualitySummary.objects.create(
+        participant=place, samples=200, loss_up_sum=200.0, rtt_samples=200, rtt_ms_sum=9000.0
+    )
+    call.events.create(kind="gap", at_ms=1000, until_ms=2000)
     form = ScoreForm.objects.create(title="first", is_current=True)
     items = [form.items.create(text=f"item {n}").pk for n in range(10)]
     review = QcReview.objects.create(
@@ -285,10 +296,11 @@ def first_rows() -> None:
 
 
 def fill(count: int) -> None:
-    """`count` rows more of each table, without triggers: nothing here is evidence."""
+    """`count` rows more of each table, of some FEWER, without triggers: nothing here is evidence."""
     from django.db import connection, transaction
 
     for table, varied in ROWS.items():
+        rows = count // FEWER.get(table, 1)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute(
@@ -298,14 +310,14 @@ def fill(count: int) -> None:
             )
             columns = {
                 name: varied.get(name, "1000 + n" if is_counted else f"one.{name}").replace(
-                    "ALL_ROWS", str(count)
+                    "ALL_ROWS", str(rows)
                 )
                 for name, is_counted in cursor.fetchall()
             }
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"  # noqa: S608  # our own words
                 f" SELECT {', '.join(columns.values())} FROM (SELECT * FROM {table} LIMIT 1) AS one,"
-                f" generate_series(1, {count}) AS n"
+                f" generate_series(1, {rows}) AS n"
             )
     from analytics.services import count_lines_again
 
@@ -342,13 +354,16 @@ def administrator() -> Any:
 def pages() -> list[str]:
     """The own pages, and every list that is registered with the back office."""
     from django.contrib import admin
+    from django.utils import timezone
 
     lists = [
         f"{model._meta.app_label}/{model._meta.model_name}"
         for model in admin.site._registry
         if model._meta.app_label != "axes"  # opened by nobody
     ]
-    found = [*PAGES, f"/recordings/{_some_call()}/"]
+    today = timezone.localdate()
+    dates = {"today": today, **{f"ago_{n}": today - dt.timedelta(days=n) for n in (30, 90, 365)}}
+    found = [*(page.format(**dates) for page in PAGES), f"/recordings/{_some_call()}/"]
     for name in sorted(lists):
         found += [f"/admin/{name}/", *(f"/admin/{name}/?{asked}" for asked in ASKED.get(name, ()))]
     return found

@@ -95,10 +95,9 @@ class CallFolder:
             for s in self.connected
         )
 
-    def on_stage(self, at_ms: float) -> str | None:
+    def on_stage(self, at_ms: float) -> Stretch | None:
         """What is shown to everybody at the moment: the content that came last, None without."""
-        shown = self._content(at_ms, seen=True)
-        return shown.participant_id if shown else None
+        return self._content(at_ms, seen=True)
 
     def only_heard(self, at_ms: float) -> str:
         """The title of what is played without a picture at the moment; empty without."""

@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
-from recordings.folder import CONTENT, MEDIA, CallFolder, Part, Person
+from recordings.folder import CONTENT, MEDIA, CallFolder, Part, Person, Stretch
 
 from . import labels
 from .canvas import BLACK, Canvas
@@ -119,7 +119,7 @@ class Scene:
         self.people = people
         self._folder, self._content = folder, content
         self._size = (spec.width, spec.height)
-        self._on_stage: str | None = None
+        self._on_stage: Stretch | None = None
         self._heard = ""
 
     def draw(self, canvas: Canvas, at_ms: float) -> bool:
@@ -131,7 +131,7 @@ class Scene:
             self._arrange(canvas)
         changed = [tile.draw(canvas, at_ms) for tile in self.people]
         if on_stage is not None:
-            changed.append(self._content[on_stage].draw(canvas, at_ms))
+            changed.append(self._content[on_stage.participant_id].draw(canvas, at_ms))
         if heard and any(changed):
             self._print_title(canvas)
         return any(changed)
@@ -146,7 +146,8 @@ class Scene:
         boxes = grid(len(self.people), *self._size)
         if self._on_stage is not None:
             stage, boxes = staged(len(self.people), *self._size)
-            self._content[self._on_stage].move(stage)
+            what = self._on_stage.participant_id
+            self._content[what].move(stage, Label(CONTENT[what], self._on_stage.name))
         for tile, box in zip(self.people, boxes, strict=False):
             tile.move(box)
 

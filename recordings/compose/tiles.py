@@ -49,11 +49,11 @@ class Tile:
         self._position = label.position_at(0)
         self.move(box)
 
-    def move(self, box: Box) -> None:
-        """Stand there from now on; the ground is painted over."""
+    def move(self, box: Box, label: Label | None = None) -> None:
+        """Stand there from now on, under another name if there is one; the ground is painted over."""
         self.box = box
         self._state = None
-        label = self._label
+        self._label = label = label or self._label
         size = 15 if box.width >= 400 else 13
         line = f"{label.name} · {label.role}" if label.role else label.name
         self._rescued = labels.text(RESCUED, size, box.width)

@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 
+from recordings.compose import labels
 from recordings.compose.composer import NothingToCompose, compose
 from recordings.compose.layout import Box, fitted, grid, staged
 from recordings.compose.spec import Composed, Label, Spec
@@ -408,7 +409,8 @@ def test_an_item_without_a_picture_leaves_everybody_in_the_grid_under_its_title(
         "",
         "",
     ]
-    assert [folder.on_stage(at_ms) for at_ms in (2000, 4500)] == [None, "media"]
+    assert folder.on_stage(2000) is None
+    assert folder.on_stage(4500) is not None
     back = read_mp4(out, tiles=2)
     for number, tile in enumerate(back.tiles, start=1):
         assert {r.who if r else None for r in tile.showing(0.5, 3.8)} == {number}
@@ -422,6 +424,38 @@ def test_an_item_without_a_picture_leaves_everybody_in_the_grid_under_its_title(
     titled = {at_s for at_s, brightest in tops if brightest > 200}
     assert titled
     assert all(1.3 <= at_s <= 3.1 for at_s in titled)
+
+
+def test_every_item_is_shown_under_its_own_title(tmp_path: Path) -> None:
+    seat, customer = two_people(6)
+    first = Take("media", "短", "media", 1, 2.5, who=5, size=(640, 360), audio=False)
+    second = Take(
+        *("media", "一段长得多的产品风险说明", "media", 3.5, 5),
+        who=6,
+        leg_no=2,
+        size=(640, 360),
+        audio=False,
+    )
+
+    _, out = composed(tmp_path, [seat, customer, first, second], 6)
+
+    stage, _beside = staged(2, 854, 480)
+    with av.open(str(out)) as container:
+        frames = [
+            (float(frame.time or 0), luma(frame).copy()) for frame in container.decode(video=0)
+        ]
+
+    def differs(title: str, from_s: float, until_s: float) -> float:
+        """The picture's lower left corner from that title as it is printed, in grey levels."""
+        strip = labels.text(f"素材播放 · {title}", 15, stage.width)
+        height, width = strip.shape
+        y = stage.y + stage.height - 4 - height
+        box = Box(stage.x + 4 & ~1, y & ~1, width, height)
+        seen = [cut(gray, box) for at_s, gray in frames if from_s <= at_s < until_s]
+        return max(float(np.abs(each.astype(int) - strip).mean()) for each in seen)
+
+    assert differs("短", 1.5, 2.3) < 40 < differs("一段长得多的产品风险说明", 1.5, 2.3)
+    assert differs("一段长得多的产品风险说明", 4, 4.8) < 40
 
 
 def test_an_item_that_is_paused_keeps_its_last_picture(tmp_path: Path) -> None:

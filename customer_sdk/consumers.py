@@ -157,7 +157,7 @@ class CustomerConsumer(AsyncWebsocketConsumer):
             await self._limit("chat", token)
             await database_sync_to_async(services.say)(token, text=request.text, actor=self.actor)
         elif isinstance(request, p.Leave):
-            await database_sync_to_async(services.leave)(token, actor=self.actor)
+            await asked(services.leave, token, actor=self.actor)
         else:  # hello: the media may have outlived the socket that made it
             self.leg_id = await database_sync_to_async(selectors.open_leg_of)(token) or ""
         return {}

@@ -213,6 +213,7 @@ class CancelStill(Request):
 class Admit(Request):
     """Let a waiting party in, or turn him away."""
 
+    lane = "admit"
     type: Literal["call.admit"]
     participant_id: UUID
     admitted: bool

@@ -9,7 +9,7 @@ import pytest
 
 from media_worker import gateway
 from media_worker import protocol as p
-from media_worker.gateway import ItemOnItsWay, MediaRefused, MediaUnavailable
+from media_worker.gateway import ItemNotFetched, ItemOnItsWay, MediaRefused
 from media_worker.items import TRIES_WITHOUT_PROGRESS
 from tests.support.rtc import Peer, WebStub, WorkerProcess, make_item, read_video, until
 
@@ -100,7 +100,7 @@ async def test_one_item_at_a_time_and_only_prepared_ones(
     broken.write_bytes(b"no matroska at all" * 100)
     broken_key = django_side.put_item(broken)
 
-    with pytest.raises(MediaUnavailable):
+    with pytest.raises(ItemNotFetched):
         await gateway.aplay(
             worker.control_url, call_id, p.Play(play_id="p0", item_key="missing", title="")
         )
@@ -138,7 +138,11 @@ async def test_an_item_that_comes_slowly_goes_on_where_it_broke_off(
     await until(lambda: (spool / ".items" / f"{key}.mkv").exists(), "the item is there")
     await asyncio.to_thread(gateway.fetch_item, worker.control_url, key)
 
-    assert django_side.item_parts == ["bytes=0-", *["bytes=10000-"] * 3, "bytes=15000-"]
+    # What was on its way when a line broke may be lost with it: then it is asked for again.
+    begins = [int(part.removeprefix("bytes=").removesuffix("-")) for part in django_side.item_parts]
+    assert begins == sorted(begins)
+    assert set(begins) <= {0, 10_000, 15_000}
+    assert len(begins) >= 5
     assert (spool / ".items" / f"{key}.mkv").read_bytes() == django_side.items[key].read_bytes()
 
 
@@ -149,7 +153,7 @@ async def test_what_is_not_the_content_of_its_key_is_thrown_away(
     other = "1-" + "0" * p.ITEM_SHA_CHARS
     django_side.items[other] = whole
 
-    with pytest.raises(MediaUnavailable):
+    with pytest.raises(ItemNotFetched):
         await asyncio.to_thread(gateway.fetch_item, worker.control_url, other)
 
     assert list((spool / ".items").iterdir()) == []
@@ -163,13 +167,13 @@ async def test_an_item_that_never_comes_is_given_up_and_asked_for_again_later(
     async def asked() -> Exception | None:
         try:
             await asyncio.to_thread(gateway.fetch_item, worker.control_url, item.item_key)
-        except MediaUnavailable as refusal:
+        except (ItemOnItsWay, ItemNotFetched) as refusal:
             return refusal
         return None
 
     while isinstance(refusal := await asked(), ItemOnItsWay):
         assert refusal.facts["percent"] == 0
-    assert type(refusal) is MediaUnavailable
+    assert isinstance(refusal, ItemNotFetched)
     assert len(django_side.item_parts) == TRIES_WITHOUT_PROGRESS
     assert await asked() is None
 

@@ -57,9 +57,9 @@ def test_the_queue_takes_a_fixed_number_of_queries(review, django_assert_num_que
             client.get(url, {"shown": shown})
 
 
-# Session, person, what is open, scopes, counts of the tabs, count and rows of the page, second
-# opinions, the bar's modules: none of them grows with the rows.
-QUERIES = 7
+# Session, person, what is open, scopes, loan types to choose from, counts of the tabs, count and rows
+# of the page, second opinions, the bar's modules: none of them grows with the rows.
+QUERIES = 8
 
 
 FILL = """

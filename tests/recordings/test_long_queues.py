@@ -231,7 +231,7 @@ def test_a_round_whose_time_is_over_begins_no_row_but_tidies_up(two, monkeypatch
 
 def test_a_row_nobody_reckoned_with_is_passed(two):
     first, second = two
-    Recording.objects.filter(pk=first.pk).update(outputs={"unknown": True})
+    Recording.objects.filter(pk=first.pk).update(outputs={"unknown": True}, uncomposed="x")
 
     assert services.free_spool() == 1
 

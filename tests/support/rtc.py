@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -260,6 +260,9 @@ class WebStub:
     items: dict[str, Path] = field(default_factory=dict)
     item_parts: list[str] = field(default_factory=list)  # as they were asked for
     breaks_off_after: list[int] = field(default_factory=list)  # bytes, of the next answers
+    before_break: Callable[[int], Awaitable[None]] | None = (
+        None  # told how much has been sent in all
+    )
 
     async def _on_events(self, request: web.Request) -> web.Response:
         if not self.accepting:
@@ -291,6 +294,8 @@ class WebStub:
         answer.content_length = len(content) - first
         await answer.prepare(request)
         await answer.write(content[first : first + sent])
+        if self.before_break is not None:
+            await self.before_break(first + sent)
         assert request.transport is not None
         request.transport.close()
         return answer

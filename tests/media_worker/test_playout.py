@@ -144,7 +144,7 @@ async def test_an_item_that_comes_slowly_goes_on_where_it_broke_off(
 
     with pytest.raises(ItemOnItsWay):
         await asyncio.to_thread(gateway.fetch_item, worker.control_url, key)
-    await until(lambda: (spool / ".items" / f"{key}.mkv").exists(), "the item is there")
+    await until(lambda: (spool / ".items" / f"{key}.mkv").exists(), "the item is there", 30)
     await asyncio.to_thread(gateway.fetch_item, worker.control_url, key)
 
     assert django_side.item_parts == ["bytes=0-", *["bytes=10000-"] * 3, "bytes=15000-"]

@@ -294,7 +294,7 @@ class WebStub:
         answer.content_length = len(content) - first
         await answer.prepare(request)
         await answer.write(content[first : first + sent])
-        if self.before_break is not None:
+        if sent and self.before_break is not None:
             await self.before_break(first + sent)
         assert request.transport is not None
         request.transport.close()

@@ -13,7 +13,7 @@ from qc import services
 from qc.models import QcReview, ReasonList, SeatDefect
 from qc.states import ReviewOrigin, ReviewState
 from tests.qc.test_pages import client_of, person
-from tests.support.desk import IN_BROWSER, at_desk, wrong_with
+from tests.support.desk import IN_BROWSER, at_desk, out_of_place, wrong_with
 from tests.support.factories import SEAT_ACTOR, make_ended_call
 
 pytestmark = IN_BROWSER
@@ -40,7 +40,7 @@ def test_a_supervisor_sees_who_has_what_since_when_hands_it_on_and_takes_it_back
         wrong = wrong_with(page)
         row.get_by_role("link", name="复核", exact=True).click()
         page.get_by_label("改派给").select_option("Q2")
-        wrong += wrong_with(page)
+        wrong += out_of_place(page)
         page.get_by_role("button", name="改派").click()
         expect(row).to_contain_text("罗文清")
         row.get_by_role("button", name="收回").click()
@@ -62,9 +62,9 @@ def test_a_sampled_pass_is_found_wanting_in_what_the_seat_did(base_url):
     with at_desk(base_url, client_of(user, "videos.view")) as page:
         page.goto(reverse("qc:queue"))
         page.get_by_role("button", name="认领下一件").click()
-        page.get_by_text("抽检不合格").click()
+        page.get_by_role("radio", name="抽检不合格").check()
         page.get_by_label("代答").check()
-        wrong = wrong_with(page)
+        wrong = out_of_place(page)
         page.get_by_role("button", name="提交结论").click()
         expect(page.get_by_text("抽检不合格").first).to_be_visible()
         page.goto(reverse("qc:clips"))
@@ -83,16 +83,16 @@ def test_an_old_list_and_a_case_that_is_over_say_so(base_url, review):
 
     with at_desk(base_url, client_of(user, "videos.view")) as page:
         page.goto(reverse("qc:review", args=[review.pk]))
-        page.get_by_text("拒件", exact=True).click()
+        page.get_by_role("radio", name="拒件").check()
         expect(page.get_by_text("信贷系统此后未答复")).to_be_visible()
-        wrong = wrong_with(page)
+        wrong = out_of_place(page)
         call = make_ended_call(review.call.task)
         interviews.file_verdict(call.pk, verdict=Verdict.PASS, actor=SEAT_ACTOR)
         page.locator("[name=reasons]").first.check()
         page.get_by_role("button", name="提交结论").click()
         expect(page.get_by_text("该案件已另行结论")).to_be_visible()
         expect(page.get_by_text("案件已由另一次面谈或复核得出结论")).to_be_visible()
-        wrong += wrong_with(page)
+        wrong += out_of_place(page)
 
     assert wrong == []
     review.refresh_from_db()

@@ -6,7 +6,7 @@
  * way on the other side of the room. So the loop is closed over what the person sees: a freeze makes
  * the buffer longer at once, a quiet time makes it shorter step by step. One per picture: a bad network
  * of one party delays nobody else. A way on which nothing came at all was no worse before than after: no
- * buffer bridges that, and a longer one would only keep the first picture back.
+ * buffer bridges that, and any would only keep the first picture back.
  */
 export class PlayoutBuffer {
   constructor() {
@@ -23,7 +23,10 @@ export class PlayoutBuffer {
    * @returns {number} milliseconds to hold back; 0 leaves it to the browser
    */
   next({ freezes, nacks, silentMs = 0 }, nowMs) {
-    if (silentMs > DEAD_MS) this.deadUntil = nowMs + BACK_WITHIN_MS;
+    if (silentMs > DEAD_MS) {
+      this.deadUntil = nowMs + BACK_WITHIN_MS;
+      this.targetMs = 0; // it has run empty: the next picture is shown as it comes
+    }
     if (freezes > this.freezes && nowMs >= this.deadUntil) {
       this.targetMs = this.targetMs === 0 ? FIRST_MS : Math.min(MOST_MS, this.targetMs + STEP_UP_MS);
       this.quietSince = nowMs;

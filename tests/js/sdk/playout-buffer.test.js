@@ -33,6 +33,13 @@ test("a freeze of a way on which nothing came does not make it longer", () => {
   assert.equal(buffer.next({ freezes: 2, nacks: 91, silentMs: 10 }, 9000), 400);
 });
 
+test("behind a way on which nothing came the next picture is shown as it comes", () => {
+  const buffer = new PlayoutBuffer();
+  assert.equal(buffer.next({ freezes: 2, nacks: 0, silentMs: 10 }, 0), 400);
+  assert.equal(buffer.next({ freezes: 2, nacks: 0, silentMs: 900 }, 1000), 0);
+  assert.equal(buffer.next({ freezes: 3, nacks: 0, silentMs: 10 }, 2000), 0);
+});
+
 test("pictures are known by the line they come through", () => {
   const seen = picturesOf([
     { type: "inbound-rtp", kind: "video", mid: "3", freezeCount: 2, nackCount: 7, timestamp: 5000, lastPacketReceivedTimestamp: 4100 },

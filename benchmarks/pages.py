@@ -81,6 +81,7 @@ ROWS: dict[str, dict[str, str]] = {
     "interviews_leg": {"id": ID.format("leg"), "participant_id": ID.format("participant")},
     "interviews_qualitysummary": {"participant_id": ID.format("participant")},
     "interviews_timelineevent": {
+        "id": ID.format("event"),
         "call_id": CALL,
         "kind": "(ARRAY['gap', 'tag', 'snapshot', 'script_step'])[1 + n % 4]",
         "at_ms": "1000 * (n % 1000)",

@@ -14,6 +14,7 @@ from channels_admin.regions import name_of
 from channels_admin.reports import REASONS
 from exports.sources import CHUNK
 from parameters.selectors import value_of
+from queueing.figures import share
 
 VIEW, PERSONAL = "reports.view", "reports.personal"
 LONGEST_DAYS = 366
@@ -170,11 +171,11 @@ def figures_of(asked: Asked) -> Figures:
 
 def _shares(row: dict[str, Any]) -> dict[str, float | None]:
     """Service level and abandonment leave those out who left at once; doubts are of those filed."""
-    counted = (row.get("answered") or 0) + (row.get("abandoned") or 0)
+    answered, abandoned = row.get("answered") or 0, row.get("abandoned") or 0
     filed = (row.get("PASS") or 0) + (row.get("DOUBT") or 0) + (row.get("PARTIAL") or 0)
     return {
-        "service_level": row["in_time"] / counted if counted else None,
-        "abandonment": row["abandoned"] / counted if counted else None,
+        "service_level": share(row.get("in_time") or 0, answered, abandoned),
+        "abandonment": share(abandoned, answered, abandoned),
         "doubt_rate": row["DOUBT"] / filed if filed else None,
     }
 

@@ -15,10 +15,10 @@ _NEXT = {
     "call": """
 SELECT d.call_id FROM analytics_touched_calls d
 LEFT JOIN interviews_call c ON c.id = d.call_id
-WHERE c.state IS NULL OR c.state <> ALL(%s) ORDER BY d.id LIMIT %s
+WHERE c.state IS NULL OR c.state <> ALL(%(running)s) ORDER BY d.id LIMIT %(most)s
 """,
     "request": """
-SELECT request_id FROM analytics_touched_requests WHERE %s IS NOT NULL ORDER BY id LIMIT %s
+SELECT request_id FROM analytics_touched_requests ORDER BY id LIMIT %(most)s
 """,
 }
 _TAKE = "DELETE FROM analytics_touched_{kind}s WHERE {kind}_id = ANY(%s)"
@@ -55,7 +55,7 @@ def _count_batch(kind: str) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         # Two that count the same line would both insert it.
         cursor.execute(f"LOCK TABLE analytics_{kind}_lines IN EXCLUSIVE MODE")
-        cursor.execute(_NEXT[kind], [[str(state) for state in RUNNING], BATCH])
+        cursor.execute(_NEXT[kind], {"running": [str(state) for state in RUNNING], "most": BATCH})
         keys = list({key for (key,) in cursor.fetchall()})
         if keys:
             for step in (_TAKE, _FORGET, _COUNT):

@@ -52,13 +52,11 @@ class Sums:
     @property
     def service_level(self) -> float | None:
         """Answered in time ÷ (answered + abandoned), without those who left at once."""
-        counted = self.answered + self.abandoned
-        return self.in_time / counted if counted else None
+        return share(self.in_time, self.answered, self.abandoned)
 
     @property
     def abandonment(self) -> float | None:
-        counted = self.answered + self.abandoned
-        return self.abandoned / counted if counted else None
+        return share(self.abandoned, self.answered, self.abandoned)
 
     @property
     def answer_s(self) -> float | None:
@@ -67,6 +65,12 @@ class Sums:
     @property
     def talk_s(self) -> float | None:
         return None if self.talk is None else self.talk.total_seconds()
+
+
+def share(part: int, answered: int, abandoned: int) -> float | None:
+    """Of those who were answered or waited in vain; None without any. The board's and the reports'."""
+    counted = answered + abandoned
+    return part / counted if counted else None
 
 
 def mean(values: list[float]) -> float | None:

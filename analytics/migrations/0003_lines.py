@@ -16,8 +16,8 @@ from django.db import migrations
 # who interviewed, and where he belongs, are looked up.
 LOOKED_UP = {"seat_no": "u.staff_no", "institution_code": "i.code"}
 PEOPLE = """
-JOIN seats_seat se ON se.id = l.seat_id
-JOIN accounts_user u ON u.id = se.user_id
+{join} seats_seat se ON se.id = l.seat_id
+{join} accounts_user u ON u.id = se.user_id
 LEFT JOIN accounts_institution i ON i.id = u.institution_id"""
 
 _before = importlib.import_module("analytics.migrations.0001_report_views")
@@ -112,7 +112,7 @@ REQUEST_COLUMNS = [
 ]
 
 
-def view(columns: list[str], kind: str, people: str) -> str:
+def view(columns: list[str], kind: str, join: str) -> str:
     shown = ", ".join(f"{LOOKED_UP.get(name, 'l.' + name)} AS {name}" for name in columns)
     return f"""
 SELECT {shown}
@@ -123,7 +123,7 @@ FROM (
   SELECT n.* FROM (SELECT DISTINCT {kind}_id FROM analytics_touched_{kind}s) d
   -- OFFSET keeps the planner from counting every {kind} there is and choosing then.
   CROSS JOIN LATERAL (SELECT * FROM analytics_counted_{kind}s c WHERE c.{kind}_id = d.{kind}_id OFFSET 0) n
-) l{people}
+) l{PEOPLE.format(join=join)}
 """  # noqa: S608  # our own words
 
 
@@ -231,12 +231,8 @@ FORWARD = (
     + tables("request", "queueing_callrequest", REQUESTS, "arrived_at")
     + FUNCTIONS
     + "".join(trigger(*each) for each in TRIGGERS)
-    + f"CREATE OR REPLACE VIEW report.calls AS {view(CALL_COLUMNS, 'call', PEOPLE)};"
-    + "CREATE OR REPLACE VIEW report.waits AS "
-    + view(
-        REQUEST_COLUMNS, "request", PEOPLE.replace("JOIN", "LEFT JOIN").replace("LEFT LEFT", "LEFT")
-    )
-    + ";"
+    + f"CREATE OR REPLACE VIEW report.calls AS {view(CALL_COLUMNS, 'call', 'JOIN')};"
+    + f"CREATE OR REPLACE VIEW report.waits AS {view(REQUEST_COLUMNS, 'request', 'LEFT JOIN')};"
 )
 BACKWARD = (
     f"CREATE OR REPLACE VIEW report.calls AS {_calls_before};"

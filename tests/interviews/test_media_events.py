@@ -25,6 +25,7 @@ from tests.support.factories import (
     PARTY_ACTOR,
     SEAT_ACTOR,
     consent,
+    heartbeat,
     make_call,
     make_seat,
     make_task,
@@ -40,18 +41,7 @@ def event(call: Call, kind: str, at_ms: int, *, epoch: int = 1, **fields: object
 
 
 def beat(worker_id: str = "w", **fields: object) -> p.Heartbeat:
-    body = {
-        "worker_id": worker_id,
-        "control_url": "http://127.0.0.1:9",
-        "started_at_unix_ms": 1_790_000_000_000,
-        "capacity": 10,
-        "calls": 0,
-        "legs": 0,
-        "loop_lag_p99_ms": 1.0,
-        "draining": False,
-        "disk_free_percent": 50.0,
-    }
-    return p.Heartbeat.model_validate(body | fields)
+    return heartbeat(worker_id, control_url="http://127.0.0.1:9", **fields)
 
 
 def test_a_degraded_recording_is_a_stretch_of_the_timeline() -> None:

@@ -1,7 +1,6 @@
 """Calls whose worker died or refused them: all find another one, evenly, whatever one of them does."""
 
 import datetime as dt
-import json
 from collections import Counter
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from interviews.models import Call, Leg, Participant
 from interviews.services.content import interrupt_content
 from interviews.states import ParticipantState
 from media_worker.models import MediaWorker
-from tests.support.factories import PARTY_ACTOR, make_call
+from tests.support.factories import PARTY_ACTOR, heartbeat, make_call
 from tests.support.fake_worker import fake_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,20 +57,10 @@ def test_many_calls_of_a_dead_worker_are_shared_among_those_that_are_left() -> N
 def test_a_heartbeat_is_answered_before_any_call_is_moved(settings) -> None:
     [call] = stranded()
     with fake_worker() as worker:
-        beat = {
-            "worker_id": "fake",
-            "control_url": MediaWorker.objects.get().control_url,
-            "started_at_unix_ms": 1_790_000_000_000,
-            "capacity": 10,
-            "calls": 0,
-            "legs": 0,
-            "loop_lag_p99_ms": 1.0,
-            "draining": False,
-            "disk_free_percent": 50.0,
-        }
+        beat = heartbeat("fake", control_url=MediaWorker.objects.get().control_url)
         answer = Client().post(
             "/internal/media/v1/heartbeat",
-            json.dumps(beat),
+            beat.model_dump_json(),
             content_type="application/json",
             headers={"Authorization": f"Bearer {settings.MEDIA_CONTROL_TOKEN}"},
         )

@@ -4,33 +4,18 @@ import datetime as dt
 
 import pytest
 
-from media_worker import protocol as p
 from media_worker.gateway import MediaUnavailable
 from media_worker.models import MediaWorker
 from media_worker.selectors import choose_worker, live_workers
 from media_worker.services import record_heartbeat
+from tests.support.factories import heartbeat
 
 pytestmark = pytest.mark.django_db
 
 
-def beat(worker_id: str, **fields: object) -> p.Heartbeat:
-    body: dict[str, object] = {
-        "worker_id": worker_id,
-        "control_url": f"http://127.0.0.1/{worker_id}",
-        "started_at_unix_ms": 1_790_000_000_000,
-        "capacity": 10,
-        "calls": 0,
-        "legs": 0,
-        "loop_lag_p99_ms": 1.0,
-        "draining": False,
-        "disk_free_percent": 50.0,
-    }
-    return p.Heartbeat.model_validate(body | fields)
-
-
 def test_the_least_loaded_worker_is_chosen() -> None:
-    record_heartbeat(beat("busy", calls=5))
-    record_heartbeat(beat("idle", calls=1))
+    record_heartbeat(heartbeat("busy", calls=5))
+    record_heartbeat(heartbeat("idle", calls=1))
 
     assert choose_worker().worker_id == "idle"
     assert choose_worker(exclude=["idle"]).worker_id == "busy"
@@ -46,7 +31,7 @@ def test_the_least_loaded_worker_is_chosen() -> None:
     ],
 )
 def test_a_worker_that_cannot_take_a_call_is_not_chosen(fields: dict[str, object]) -> None:
-    record_heartbeat(beat("w", **fields))
+    record_heartbeat(heartbeat("w", **fields))
 
     with pytest.raises(MediaUnavailable):
         choose_worker()
@@ -58,24 +43,24 @@ def test_a_worker_that_cannot_take_a_call_is_not_chosen(fields: dict[str, object
 def test_a_call_that_goes_on_is_taken_where_no_new_one_is_and_rather_where_there_is_room(
     fields: dict[str, object],
 ) -> None:
-    record_heartbeat(beat("a-full", **fields))
+    record_heartbeat(heartbeat("a-full", **fields))
     assert choose_worker(going_on=True).worker_id == "a-full"
 
-    record_heartbeat(beat("b-roomy", calls=9))
+    record_heartbeat(heartbeat("b-roomy", calls=9))
 
     assert choose_worker(going_on=True).worker_id == "b-roomy"
 
 
 def test_a_call_that_goes_on_prefers_a_late_worker_to_one_whose_disk_is_full() -> None:
-    record_heartbeat(beat("full", holds_another=False))
-    record_heartbeat(beat("late", lagging=True, calls=9))
-    record_heartbeat(beat("leaving", draining=True))
+    record_heartbeat(heartbeat("full", holds_another=False))
+    record_heartbeat(heartbeat("late", lagging=True, calls=9))
+    record_heartbeat(heartbeat("leaving", draining=True))
 
     assert choose_worker(going_on=True).worker_id == "late"
 
 
 def test_a_worker_without_a_fresh_heartbeat_is_not_there() -> None:
-    worker = record_heartbeat(beat("w"))
+    worker = record_heartbeat(heartbeat("w"))
     MediaWorker.objects.update(last_heartbeat_at=worker.last_heartbeat_at - dt.timedelta(seconds=7))
 
     assert not live_workers().exists()
@@ -84,8 +69,8 @@ def test_a_worker_without_a_fresh_heartbeat_is_not_there() -> None:
 
 
 def test_a_second_heartbeat_updates_the_same_row() -> None:
-    record_heartbeat(beat("w", calls=1))
-    record_heartbeat(beat("w", calls=2, draining=True))
+    record_heartbeat(heartbeat("w", calls=1))
+    record_heartbeat(heartbeat("w", calls=2, draining=True))
 
     worker = MediaWorker.objects.get()
     assert (worker.calls, worker.draining) == (2, True)

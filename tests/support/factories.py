@@ -11,6 +11,7 @@ from common.actor import Actor, ActorKind
 from credit_bridge.models import CreditCase, CreditImage, CreditParty
 from interviews import services
 from interviews.models import Call, InterviewTask, Party
+from media_worker.protocol import Heartbeat
 from seats.models import Seat
 
 _numbers = itertools.count(1)
@@ -99,3 +100,19 @@ def make_case(contract_no: str) -> CreditCase:
         case=case, kind="id", title="身份证", person="张晓明", content=b"\xff\xd8picture"
     )
     return case
+
+
+def heartbeat(worker_id: str, **fields: object) -> Heartbeat:
+    """Of a media worker that is well and has nothing to do."""
+    body: dict[str, object] = {
+        "worker_id": worker_id,
+        "control_url": f"http://127.0.0.1/{worker_id}",
+        "started_at_unix_ms": 1_790_000_000_000,
+        "capacity": 10,
+        "calls": 0,
+        "legs": 0,
+        "loop_lag_p99_ms": 1.0,
+        "draining": False,
+        "disk_free_percent": 50.0,
+    }
+    return Heartbeat.model_validate(body | fields)

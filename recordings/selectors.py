@@ -565,6 +565,7 @@ def _tracks(
             for t in recording.tracks.order_by("start_ms")
             if kept.keeps(t.file)
         ]
+    gone = recording.files_gone if recording is not None else set()
     return [
         {
             "participant_id": who,
@@ -577,11 +578,12 @@ def _tracks(
             "mime": MIME[kind],
         }
         for who, kind, file, start_ms, end_ms in found
-    ] + _rescue_tracks(call, people, kept, ticket)
+        if file not in gone
+    ] + _rescue_tracks(call, people, kept, gone, ticket)
 
 
 def _rescue_tracks(
-    call: Call, people: dict[str, tuple[str, str]], kept: Outputs, ticket: str
+    call: Call, people: dict[str, tuple[str, str]], kept: Outputs, gone: set[str], ticket: str
 ) -> list[dict[str, Any]]:
     """What the customers' devices recorded, each with when it is looked at instead of the gap."""
     tracks = []
@@ -592,7 +594,7 @@ def _rescue_tracks(
         looked_at = rescue.shown([(s.start_ms, s.end_ms) for s in mine], _gaps_of(place))
         name, role = people.get(str(place.pk), ("", ""))
         for segment, span in zip(mine, looked_at, strict=True):
-            if span is None or not kept.keeps(segment.file):
+            if span is None or segment.file in gone or not kept.keeps(segment.file):
                 continue
             url = reverse("recordings:raw", args=[call.pk, Path(segment.file).name])
             tracks.append(

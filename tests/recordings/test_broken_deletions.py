@@ -1,6 +1,7 @@
 """A deletion that a hold or another rule stopped half way: what is gone and what stays (STO-4)."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -50,6 +51,10 @@ def hold(recording):
     services.place_hold(recording.call.task.contract_no, reason="诉讼", actor=SEAT_ACTOR)
 
 
+def player(client, recording):
+    return client.get(reverse("recordings:review", args=[recording.call_id])).json()
+
+
 def troubles():
     return [health.explain(row) for row in health.troubled()]
 
@@ -94,6 +99,26 @@ def test_the_pages_name_the_files_that_are_gone(half_deleted):
     assert not any(f'<td class="rec__hash">{each.name}</td>' in proof for each in rest)
     files = page.split("已保存的文件")[1].split("</table>")[0]
     assert files.count(">已删除</span>") == 1
+
+
+def test_the_player_asks_for_no_file_that_is_gone(half_deleted):
+    first, recording = half_deleted
+    client = client_with("videos.view")
+    names = {urlsplit(each["url"]).path for each in player(client, recording)["tracks"]}
+    names = {f"tracks/{Path(name).name}" for name in names}
+    track = StoredObject.objects.get(name=min(names))
+    copy = StoredObject.objects.get(name=recording.file)
+    hold(recording)
+    for each in (track, copy):  # in whichever order the deletion came to them
+        store().delete(each.key)
+    services.note_broken_deletions()
+
+    view = player(client, recording)
+
+    assert view["composed_url"] is None
+    assert len(view["tracks"]) == len(names - {first, track.name}) > 0
+    for each in view["tracks"]:
+        assert client.get(each["url"], headers={"Range": "bytes=0-9"}).status_code == 206
 
 
 def test_when_the_hold_ends_the_deletion_is_ended_too(half_deleted):

@@ -32,7 +32,7 @@ def app_origin(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "interview-sdk.js").write_text(plain_script())
     handler = functools.partial(Quiet, directory=str(tmp_path))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

@@ -63,7 +63,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def static_url() -> Iterator[str]:
     handler = partial(Quiet, directory=str(PROJECT / "static"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

@@ -120,7 +120,7 @@ def fake_worker(call: Call | None = None, worker_id: str = "fake") -> Iterator[F
             """The test's output is the test's."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     now = timezone.now()
     row = MediaWorker.objects.create(

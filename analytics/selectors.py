@@ -16,12 +16,14 @@ from exports.sources import CHUNK
 from parameters.selectors import value_of
 from queueing.figures import share
 
+from .sums import COUNTS, MEANS, Question, Sums
+
 VIEW, PERSONAL = "reports.view", "reports.personal"
 LONGEST_DAYS = 366
 # Group -> its expression in report.calls and report.waits.
 GROUPS = {
-    "day": "to_char(day, 'MM-DD')",
-    "week": "to_char(date_trunc('week', day), 'MM-DD')",
+    "day": "to_char(day, 'YYYY-MM-DD')",
+    "week": "to_char(date_trunc('week', day), 'YYYY-MM-DD')",
     "month": "to_char(day, 'YYYY-MM')",
     "channel": "coalesce(nullif(channel_code, ''), '—')",
     "region": "coalesce(nullif(province, ''), '—')",
@@ -56,42 +58,10 @@ _FILTERS_OF = {
     | {name: f"{GROUPS[name]} = %({name})s" for name in ("channel",)},
 }
 
-# Every group, and all of them together, in one look.
-_CALLS = """
-SELECT name, grouping(name) = 1 AS is_total, {order} AS place, count(*) AS calls,
-  count(*) FILTER (WHERE verdict = 'PASS') AS "PASS",
-  count(*) FILTER (WHERE verdict = 'DOUBT') AS "DOUBT",
-  count(*) FILTER (WHERE verdict = 'PARTIAL') AS "PARTIAL",
-  count(*) FILTER (WHERE verdict = '') AS "OPEN",
-  avg(talk_s) AS talk_s, percentile_cont(0.9) WITHIN GROUP (ORDER BY talk_s) AS talk_p90_s,
-  avg(loss_up) AS loss_up, avg(rtt_ms) AS rtt_ms, avg(kbps_up) AS kbps_up,
-  avg(poor_share) AS poor_share, avg(gaps) AS gaps, sum(gap_s) AS gap_s,
-  avg(greatest(legs - customers, 0)) AS reconnects, avg(rating) AS rating
-FROM (SELECT {group} AS name, * FROM report.calls WHERE {where}) AS found
-GROUP BY GROUPING SETS ((name), ()) ORDER BY is_total DESC, place LIMIT {limit}
-"""
-_WAITS = """
-SELECT name, grouping(name) = 1 AS is_total, {order} AS place, count(*) AS entered,
-  count(*) FILTER (WHERE answered) AS answered,
-  count(*) FILTER (WHERE answered AND waited_s <= %(in_time_s)s) AS in_time,
-  count(*) FILTER (WHERE abandoned AND waited_s >= %(short_s)s) AS abandoned,
-  count(*) FILTER (WHERE abandoned AND waited_s < %(short_s)s) AS short,
-  avg(waited_s) FILTER (WHERE answered) AS waited_s,
-  percentile_cont(0.9) WITHIN GROUP (ORDER BY waited_s) FILTER (WHERE answered) AS waited_p90_s
-FROM (
-  SELECT {group} AS name, state = 'CONNECTED' AND closed_at IS NOT NULL AS answered,
-    state = 'ABANDONED' AND closed_at IS NOT NULL AS abandoned, *
-  FROM report.waits WHERE {where}) AS found
-GROUP BY GROUPING SETS ((name), ()) ORDER BY is_total DESC, place LIMIT {limit}
-"""
 _REASONS = """
 SELECT reason, count(*) FROM report.outcomes, unnest(reasons) AS reason
-WHERE {where}
+WHERE {where} AND reasons <> '{{}}'
 GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 20
-"""
-_ADMISSION = """
-SELECT reason, count(*) FROM report.admission_attempts
-WHERE {where} GROUP BY reason ORDER BY count(*) DESC, reason
 """
 
 
@@ -135,46 +105,72 @@ def scope_of_reports(user: User) -> tuple[str, ...] | None:
 
 def figures_of(asked: Asked) -> Figures:
     """Who left before any seat rang belongs to no seat: everybody who may look counts him."""
-    in_time = asked.by in IN_TIME
-    most = LONGEST_DAYS if in_time else MAX_GROUPS
-    shape = {
-        "group": GROUPS[asked.by],
-        "order": "min(day)" if in_time else "-count(*)",
-        "limit": most + 1,  # and all together
-    }
-    parameters = _parameters(asked) | {
-        "in_time_s": value_of("service_level_s"),
-        "short_s": value_of("short_abandon_s"),
-    }
-    calls = _rows(_CALLS.format(where=_where("calls", asked), **shape), parameters)
-    waits = _rows(_WAITS.format(where=_where("waits", asked), **shape), parameters)
-    total = calls.pop(0) | waits.pop(0)
-    rows = {row["name"]: row for row in calls}
-    for row in waits:
-        rows[row["name"]] = row | rows.get(row["name"], {})
-    ordered = sorted(rows.values(), key=lambda row: row["place"])[:most]
-    for row in (total, *ordered):
-        row |= _shares(row)
-    _label(ordered, asked.by)
+    calls, waits = (
+        _question(what, asked).sums(asked.begin, asked.end) for what in ("calls", "waits")
+    )
+    names = sorted(calls.keys() | waits.keys())
+    if asked.by not in IN_TIME:  # the most first
+        names.sort(key=lambda name: (-calls[name].counts["calls"], -waits[name].counts["entered"]))
     admission = []
     if asked.seat_nos is None:  # an attempt belongs to no seat
-        told = _rows(_ADMISSION.format(where=_where("admission_attempts", asked)), parameters)
-        admission = [(str(REASONS.get(row["reason"], row["reason"])), row["count"]) for row in told]
-    reasons = _rows(_REASONS.format(where=_where("outcomes", asked)), parameters)
+        told = _question("admission_attempts", asked).sums(asked.begin, asked.end)
+        found = sorted((-sums.counts["attempts"], reason) for reason, sums in told.items())
+        admission = [(str(REASONS.get(reason, reason)), -count) for count, reason in found]
+    reasons = _rows(_REASONS.format(where=_where("outcomes", asked)), _parameters(asked))
+    most = LONGEST_DAYS if asked.by in IN_TIME else MAX_GROUPS
+    rows = [{"name": name} | _figures(calls[name], waits[name]) for name in names[:most]]
+    _label(rows, asked.by)
     return Figures(
-        rows=ordered,
+        rows=rows,
         reasons=[(row["reason"], row["count"]) for row in reasons],
         admission=admission,
-        total=total,
+        total=_figures(_together(calls), _together(waits)),
     )
+
+
+def scopes_of_reports() -> list[tuple[str, ...] | None]:
+    """Everybody's first, then each that some person counts within."""
+    people = User.objects.filter(is_active=True, roles__operations__contains=[VIEW]).distinct()
+    scopes = {scope_of_reports(user) for user in people} - {None}
+    return [None, *sorted(filter(None, scopes))]
+
+
+def _question(what: str, asked: Asked) -> Question:
+    parameters: dict[str, Any] = {"seats": list(asked.seat_nos or ()), **dict(asked.only)}
+    if what == "waits":
+        parameters |= {
+            "in_time_s": value_of("service_level_s"),
+            "short_s": value_of("short_abandon_s"),
+        }
+    group = "reason" if what == "admission_attempts" else GROUPS[asked.by]
+    return Question(what, group, _condition(what, asked), parameters)
+
+
+def _together(groups: dict[str, Sums]) -> Sums:
+    whole = Sums()
+    for sums in groups.values():
+        whole.add(sums)
+    return whole
+
+
+def _figures(calls: Sums, waits: Sums) -> dict[str, Any]:
+    row = {
+        **{name: calls.counts[name] for name in COUNTS["calls"]},
+        **{name: waits.counts[name] for name in COUNTS["waits"]},
+        **{name: calls.mean(name) for name in MEANS["calls"]},
+        **{name: waits.mean(name) for name in MEANS["waits"]},
+        "talk_p90_s": calls.p90_s(),
+        "waited_p90_s": waits.p90_s(),
+    }
+    return row | _shares(row)
 
 
 def _shares(row: dict[str, Any]) -> dict[str, float | None]:
     """Service level and abandonment leave those out who left at once; doubts are of those filed."""
-    answered, abandoned = row.get("answered") or 0, row.get("abandoned") or 0
-    filed = (row.get("PASS") or 0) + (row.get("DOUBT") or 0) + (row.get("PARTIAL") or 0)
+    answered, abandoned = row["answered"], row["abandoned"]
+    filed = row["PASS"] + row["DOUBT"] + row["PARTIAL"]
     return {
-        "service_level": share(row.get("in_time") or 0, answered, abandoned),
+        "service_level": share(row["in_time"], answered, abandoned),
         "abandonment": share(abandoned, answered, abandoned),
         "doubt_rate": row["DOUBT"] / filed if filed else None,
     }
@@ -187,7 +183,12 @@ def _parameters(asked: Asked) -> dict[str, Any]:
 
 def _where(what: str, asked: Asked) -> str:
     """What of a view is asked for; the values are in `_parameters`."""
-    parts = [f"{EXPORTS[what]} >= %(begin)s", f"{EXPORTS[what]} < %(end)s"]
+    moment = EXPORTS[what]
+    return f"{moment} >= %(begin)s AND {moment} < %(end)s AND {_condition(what, asked)}"
+
+
+def _condition(what: str, asked: Asked) -> str:
+    parts = ["true"]
     if asked.seat_nos is not None:
         mine = "seat_no = ANY(%(seats)s)"
         parts.append(
@@ -208,7 +209,8 @@ def labelled(group: str, names: Iterable[str]) -> dict[str, str]:
 def _label(rows: list[dict[str, Any]], by: str) -> None:
     labels = labelled(by, [row["name"] for row in rows])
     for row in rows:
-        row["label"] = labels.get(row["name"], row["name"])
+        name = row["name"]
+        row["label"] = name[len("2026-") :] if by in {"day", "week"} else labels.get(name, name)
 
 
 def lines_of(what: str, asked: Asked, *, personal: bool) -> Iterator[Sequence[str]]:

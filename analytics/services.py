@@ -1,13 +1,18 @@
 """The lines of the reports, counted once and kept (migration 0003_lines says why and how)."""
 
+import datetime as dt
 import time
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from interviews.states import RUNNING
 
+from .selectors import GROUPS, LONGEST_DAYS, Asked, figures_of, scopes_of_reports
+
 BATCH = 2000
 BUDGET_S = 20.0
+KEEP_BUDGET_S = 300.0
 
 # The oldest marks. A running call is touched again and again: it is counted when it is over, by who
 # looks until then.
@@ -26,6 +31,13 @@ _FORGET = "DELETE FROM analytics_{kind}_lines WHERE {kind}_id = ANY(%s)"
 _COUNT = """
 INSERT INTO analytics_{kind}_lines
 SELECT * FROM analytics_counted_{kind}s WHERE {kind}_id = ANY(%s)
+"""
+# What is kept of the months the lines were and are in is of another version now (analytics.sums).
+_VERSION = """
+INSERT INTO analytics_month_versions (kind, month, version)
+SELECT DISTINCT '{kind}', date_trunc('month', day)::date, 1 FROM analytics_{kind}_lines
+WHERE {kind}_id = ANY(%s) AND day IS NOT NULL
+ON CONFLICT (kind, month) DO UPDATE SET version = analytics_month_versions.version + 1
 """
 _ONE_MARK_EACH = """
 DELETE FROM analytics_touched_calls d
@@ -58,6 +70,21 @@ def _count_batch(kind: str) -> int:
         cursor.execute(_NEXT[kind], {"running": [str(state) for state in RUNNING], "most": BATCH})
         keys = list({key for (key,) in cursor.fetchall()})
         if keys:
-            for step in (_TAKE, _FORGET, _COUNT):
+            for step in (_TAKE, _VERSION, _FORGET, _COUNT, _VERSION):
                 cursor.execute(step.format(kind=kind), [keys])
     return len(keys)
+
+
+def keep_months(budget_s: float = KEEP_BUDGET_S) -> int:
+    """Ask what people will ask of a year, so that its months are kept (analytics.sums) before they
+    come to work; how many questions were asked in `budget_s` seconds."""
+    until, asked = time.monotonic() + budget_s, 0
+    today = timezone.localdate()
+    first = today - dt.timedelta(days=LONGEST_DAYS - 1)
+    for seat_nos in scopes_of_reports():
+        for by in GROUPS:
+            if time.monotonic() >= until:
+                return asked
+            figures_of(Asked(first, today, by, seat_nos))
+            asked += 1
+    return asked

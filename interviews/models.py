@@ -99,6 +99,8 @@ class InterviewTask(models.Model):
                 name="task_settled",
                 condition=Q(settled_at__isnull=False),
             ),
+            # Few are turned down: reports count why without reading all that were settled.
+            models.Index(fields=["settled_at"], name="task_turned_down", condition=~Q(reasons=[])),
             # The few that no report counts: asked for by every report of attempts to call in.
             models.Index(fields=["id"], name="task_rehearsal", condition=Q(rehearsal=True)),
         ]

@@ -185,6 +185,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "months": {
+        "task": "analytics.tasks.keep_months",
+        "schedule": crontab(hour=5, minute=10),
+        "options": {"expires": 3600},
+    },
     "exports": {"task": "exports.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "keeping": {"task": "recordings.tasks.keep", "schedule": 900.0, "options": {"expires": 900}},
     "reconcile": {

@@ -23,6 +23,7 @@ EventKind = Literal[
     "leg.connected",
     "leg.unstable",
     "leg.lost",
+    "leg.quiet",
     "leg.recovered",
     "leg.closed",
     "media.first_frame",

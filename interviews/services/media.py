@@ -23,6 +23,7 @@ from interviews.models import Call, Leg, Participant, TimelineEvent
 from interviews.states import (
     PARTICIPANT_MACHINE,
     RUNNING,
+    CallState,
     ParticipantMove,
     ParticipantRole,
     ParticipantState,
@@ -80,7 +81,7 @@ class Room:
                 role=WORKER_ROLES[ParticipantRole(place.role)],
                 offer_sdp=offer_sdp,
                 media=p.LegMedia(audio=not place.silent, video=not place.silent),
-                muted=place.muted or (place.role == "seat" and place.call.state == "PREROLL"),
+                muted=is_silenced(place, place.call),
             ),
         )
 
@@ -152,6 +153,12 @@ class Room:
             self.call_id,
             p.JournalNote(id=note_id, kind=kind, at_ms=at_ms, payload=payload),
         )
+
+
+def is_silenced(place: Participant, call: Call) -> bool:
+    """Muted, or the seat while what comes before the talk plays."""
+    is_early = call.state == CallState.PREROLL and place.role == ParticipantRole.SEAT
+    return place.muted or is_early
 
 
 def room_of(call: Call) -> Room:
@@ -264,6 +271,7 @@ def connect_media(participant_id: UUID, *, offer_sdp: str, actor: Actor) -> dict
             leg.media_epoch = call.media_epoch
             leg.save(update_fields=["media_epoch"])
         answer = room.connect(place, leg, offer_sdp)
+        _tell_of_mute_meanwhile(room, place)
     except Exception:
         # Whatever went wrong, the row must not stay the place's open connection.
         Leg.objects.filter(pk=leg.pk, closed_at=None).update(
@@ -296,6 +304,13 @@ def close_legs(call_id: str, media_epoch: int, leg_ids: list[str], reason: str) 
             room.close_leg(leg_id, reason)
 
 
+def _tell_of_mute_meanwhile(room: Room, before: Participant) -> None:
+    """Who was muted while the worker did not know the person is now known with the old word."""
+    place = Participant.objects.select_related("call").get(pk=before.pk)
+    if place.muted != before.muted:
+        room.mute(str(place.pk), muted=is_silenced(place, place.call))
+
+
 connect_media_async = database_sync_to_async(connect_media)
 
 
@@ -310,8 +325,16 @@ def lose_participant(call: Call, place: Participant, at_ms: int, cause: str) -> 
     place.lost_at = now
     place.reconnect_until = now + window
     place.save(update_fields=["state", "lost_at", "reconnect_until"])
-    if looks_on:
-        return  # the interview has no gap
+    note_gap(call, place, at_ms, cause)
+    if not looks_on:
+        note_audience(call, max(0, at_ms))
+
+
+def note_gap(call: Call, place: Participant, at_ms: int, cause: str) -> None:
+    """From here on nothing of the person is recorded; ends when media comes again. Rows are locked."""
+    gaps = TimelineEvent.objects.filter(call=call, participant=place, kind="gap", until_ms=None)
+    if place.role == ParticipantRole.SUPERVISOR or gaps.exists():
+        return  # without who looks on the interview has no gap
     TimelineEvent.objects.create(
         call=call,
         kind="gap",
@@ -319,7 +342,6 @@ def lose_participant(call: Call, place: Participant, at_ms: int, cause: str) -> 
         participant=place,
         payload={"cause": cause},
     )
-    note_audience(call, max(0, at_ms))
 
 
 def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:

@@ -25,7 +25,7 @@ from outbox.services import publish
 from . import preroll
 from .calls import lock_call, watch_for_customers
 from .content import lose_share, note_audience
-from .media import lose_participant
+from .media import lose_participant, note_gap
 from .playout import note_progress, play_ended
 from .quality import sum_up_quality
 
@@ -161,6 +161,9 @@ def _apply_leg(call: Call, leg_id: str, event: Event) -> None:
         _connected(call, leg, place, event)
     elif event.kind == "leg.lost":
         lose_participant(call, place, event.at_ms, "network")
+    elif event.kind == "leg.quiet":
+        # Who is connected is there; that camera and microphone give nothing is a gap all the same.
+        note_gap(call, place, event.at_ms, "devices")
     elif event.kind == "leg.closed":
         leg.closed_at = timezone.now()
         leg.close_reason = str(event.payload.get("reason", ""))[:40]

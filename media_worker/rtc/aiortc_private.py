@@ -73,6 +73,13 @@ class SocketProtocol(aioice.ice.StunProtocol):
 
     media_sink: Callable[[bytes], None] | None = None
     counters: Counters | None = None
+    checked_at = 0.0  # when a connectivity check last proved that the peer is there
+
+    def send_stun(self, message: aioice.stun.Message, addr: tuple[str, int]) -> None:
+        """Only a request that was authenticated gets a response that is no error."""
+        if message.message_class == aioice.stun.Class.RESPONSE:
+            self.checked_at = time.monotonic()
+        super().send_stun(message, addr)
 
     async def request(
         self,
@@ -87,7 +94,9 @@ class SocketProtocol(aioice.ice.StunProtocol):
         """
         if retransmissions == 0:
             retransmissions = CONSENT_RETRIES
-        return await super().request(request, addr, integrity_key, retransmissions)
+        answer = await super().request(request, addr, integrity_key, retransmissions)
+        self.checked_at = time.monotonic()
+        return answer
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         if not data or not isinstance(data, bytes):
@@ -196,6 +205,12 @@ class Transport(RTCDtlsTransport):
 
     async def _handle_rtcp_data(self, data: bytes) -> None:
         self._on_plain_rtcp(data)
+
+    @property
+    def checked_at(self) -> float:
+        """When a connectivity check last proved that the peer is there, in either direction."""
+        sockets = self.transport._connection._protocols
+        return max((s.checked_at for s in sockets if isinstance(s, SocketProtocol)), default=0.0)
 
     # -- out
 

@@ -35,6 +35,9 @@ RTCP_EVERY_S = 1.0
 UNKNOWN_SSRCS_MAX = 8
 UNSTABLE_S = 1.5
 LOST_S = 3.0
+OUTLIVES_S = 1.0
+# Where no media flows only checks and reports tell of a path, seconds apart: three may get lost.
+LOST_WITHOUT_MEDIA_S = 9.0
 
 
 @dataclass
@@ -67,7 +70,8 @@ class Leg:
         self.slots: list[SlotPair] = []
         self.connected_at: float | None = None
         self.closed_reason: str | None = None
-        self.silence = "none"  # none, unstable, lost
+        self.silence = "none"  # none, unstable, quiet, lost
+        self.quiet_since: float | None = None
         self.first_frames: set[str] = set()
         self.announced_size = (0, 0)
         self.policy = policy
@@ -88,6 +92,7 @@ class Leg:
         self._negotiation: aiortc_private.Negotiation | None = None
         self._connection: RTCPeerConnection | None = None
         self._rtcp_received = (0, 0, 0.0)
+        self._reported_at = 0.0  # when RTCP last came
 
     # -- life
 
@@ -233,6 +238,7 @@ class Leg:
         stream.on_rtp(packet, m_pt, seq, timestamp, ssrc, now)
 
     def on_rtcp(self, packets: list[AnyRtcpPacket], now: float) -> None:
+        self._reported_at = now
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
                 incoming = self._by_ssrc.get(packet.ssrc)
@@ -377,9 +383,29 @@ class Leg:
         ]
         return min(known) if known else None
 
-    def silent_for_s(self, now: float) -> float:
+    def unheard_for_s(self, now: float) -> float:
         """Seconds without RTP; 0 for a connection that publishes nothing."""
         if not self.inbound or self.connected_at is None:
             return 0.0
         heard = [s.last_packet_at for s in self.inbound.values() if s.last_packet_at is not None]
         return now - max(heard, default=self.connected_at)
+
+    def silent_for_s(self, now: float) -> float:
+        """Seconds without any sign of the client: media, reports, connectivity checks."""
+        checked_at = self._negotiation.transport.checked_at if self._negotiation else 0.0
+        return min(self.unheard_for_s(now), now - max(self._reported_at, checked_at))
+
+    def standing(self, now: float) -> str:
+        """none, unstable, quiet (it lives, its devices give nothing) or lost.
+
+        Presence is the connection's: who has neither camera nor microphone is there all the same.
+        """
+        unheard, silent = self.unheard_for_s(now), self.silent_for_s(now)
+        if unheard - silent > OUTLIVES_S:
+            if silent > LOST_WITHOUT_MEDIA_S:
+                return "lost"
+            if unheard > LOST_S:
+                return "quiet"
+        elif unheard > LOST_S:
+            return "lost"
+        return "unstable" if unheard > UNSTABLE_S else "none"

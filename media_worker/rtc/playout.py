@@ -169,7 +169,7 @@ class PlayedLeg(Leg):
         """Send; `finished(outcome)` once, unless the leg is closed before."""
         self._task = asyncio.get_running_loop().create_task(self._run(finished))
 
-    def silent_for_s(self, now: float) -> float:
+    def unheard_for_s(self, now: float) -> float:
         return 0.0  # a pause is no loss
 
     def pause(self) -> bool:

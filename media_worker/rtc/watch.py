@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from media_worker.rtc.leg import LOST_S, UNSTABLE_S, Leg
+from media_worker.rtc.leg import Leg
 from media_worker.rtc.participant import Participant
 from media_worker.rtc.quality import Meter
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 PROOF_EVERY_S = 1.0
 QUALITY_EVERY_S = 2.0
 STALLED_MS = 3000
+QUIET_AFTER_S = 1.0  # a path that is back brings its checks a moment before its media
 
 
 class Watch:
@@ -84,19 +85,7 @@ class Watch:
             self._report_quality(now)
 
     def _watch_leg(self, leg: Leg, now: float) -> None:
-        silent = leg.silent_for_s(now)
-        state = "lost" if silent > LOST_S else "unstable" if silent > UNSTABLE_S else "none"
-        if state != leg.silence:
-            before, leg.silence = leg.silence, state
-            if state == "none":
-                if before == "lost":
-                    self._room.note("leg.recovered", **_names(leg))
-                self._room.emit("leg.recovered", leg)
-            elif state == "lost":
-                self._room.note("leg.lost", **_names(leg))
-                self._room.emit("leg.lost", leg, reason="silent")
-            elif before == "none":
-                self._room.emit("leg.unstable", leg)
+        self._watch_silence(leg, now)
         for kind, stream in leg.inbound.items():
             if kind not in leg.first_frames and stream.frames + stream.packets * (kind == "audio"):
                 leg.first_frames.add(kind)
@@ -115,9 +104,31 @@ class Watch:
             self._room.recording
             and video.frames
             and now - video.last_keyframe_at > self._room.options.keyframe_interval_s
-            and silent < 1
+            and leg.unheard_for_s(now) < 1
         ):
             video.request_keyframe()
+
+    def _watch_silence(self, leg: Leg, now: float) -> None:
+        state, before = leg.standing(now), leg.silence
+        leg.quiet_since = (leg.quiet_since or now) if state == "quiet" else None
+        if leg.quiet_since is not None and now - leg.quiet_since < QUIET_AFTER_S:
+            return
+        if state == before:
+            return
+        leg.silence = state
+        if before in ("lost", "quiet") and state != "lost":
+            self._room.note("leg.recovered", **_names(leg))
+            self._room.emit("leg.recovered", leg)
+        elif state == "none":
+            self._room.emit("leg.recovered", leg)
+        if state == "lost":
+            self._room.note("leg.lost", **_names(leg))
+            self._room.emit("leg.lost", leg, reason="silent")
+        elif state == "quiet":
+            self._room.note("leg.quiet", **_names(leg))
+            self._room.emit("leg.quiet", leg)
+        elif state == "unstable" and before == "none":
+            self._room.emit("leg.unstable", leg)
 
     def _report_quality(self, now: float) -> None:
         narrow: dict[str, float] = {}

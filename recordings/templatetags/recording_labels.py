@@ -36,6 +36,11 @@ KINDS = {
     "recording.alarm_seen": gettext_lazy("坐席已知悉录制告警"),
     "recording.by_hand": gettext_lazy("手动开始录制"),
 }
+GAPS = {
+    "network": gettext_lazy("网络中断"),
+    "worker": gettext_lazy("媒体节点更换"),
+    "devices": gettext_lazy("在线，但没有声音和画面送来"),
+}
 TOPICS = {
     "call.opened": gettext_lazy("通话建立"),
     "call.preroll": gettext_lazy("播放风险提示"),
@@ -88,6 +93,8 @@ def place_name(code: str) -> str:
 @register.filter
 def event_words(event: Any) -> str:
     """What an event of the journal says, where it says something."""
+    if event.kind == "gap":
+        return str(GAPS.get(event.payload.get("cause", ""), ""))
     return " · ".join(text_of(event.kind, event.payload))
 
 

@@ -139,6 +139,30 @@ def test_nobody_is_rung_while_every_worker_is_full_and_somebody_is_as_soon_as_on
     assert choose_worker().worker_id == "w"
 
 
+def test_who_has_no_devices_is_there_with_a_gap_that_ends_with_the_first_packet() -> None:
+    call = make_call()
+    place = call.participants.get(role="seat")
+    leg = place.legs.create(number=1, media_epoch=1)
+
+    def tell(kind: str, at_ms: int) -> None:
+        about = {"participant_id": str(place.pk), "leg_id": str(leg.pk)}
+        services.apply_media_events([event(call, kind, at_ms, epoch=1, **about)])
+
+    tell("leg.connected", 1000)
+    tell("leg.quiet", 5000)
+
+    place.refresh_from_db()
+    assert (place.state, place.reconnect_until) == (ParticipantState.PRESENT, None)
+    gap = TimelineEvent.objects.get(call=call, kind="gap")
+    assert (gap.at_ms, gap.until_ms, gap.payload) == (5000, None, {"cause": "devices"})
+
+    # The connection is lost as well: one gap, not two.
+    tell("leg.lost", 7000)
+    tell("leg.recovered", 9000)
+    gap = TimelineEvent.objects.get(call=call, kind="gap")
+    assert (gap.at_ms, gap.until_ms) == (5000, 9000)
+
+
 def test_an_unmute_ends_the_stretch_of_the_mute() -> None:
     call = make_call()
     place = call.participants.get(role="seat")

@@ -54,3 +54,17 @@ async def test_two_browsers_see_and_hear_each_other_and_are_recorded(
         assert span_s > 3
         assert frames > span_s * (10 if track.kind == "video" else 14)
     await until(lambda: len(django_side.of("leg.connected")) == 2, "both are told")
+
+
+@pytest.mark.browser
+async def test_a_browser_without_camera_and_microphone_stays_connected(
+    browser: Browser, worker: WorkerProcess, call_id: str, django_side: WebStub
+) -> None:
+    page = await open_page(browser, django_side.url)
+
+    await join(page, worker.control_url, call_id, "seat", bare=True)
+
+    # A report every two seconds: well past the moment at which it was lost, and past the longer one.
+    await until(lambda: len(django_side.of("quality")) > 6, "it is there for a while", 25)
+    kinds = [e.kind for e in django_side.events if e.kind.startswith("leg.")]
+    assert kinds == ["leg.connected", "leg.unstable", "leg.quiet"]

@@ -200,7 +200,7 @@ async def test_events_wait_while_django_is_away_and_keep_their_order(
     assert (beat.worker_id, beat.control_url) == ("w1", worker.control_url)
 
 
-async def test_a_silent_client_is_unstable_then_lost_then_back(
+async def test_a_client_without_camera_and_microphone_is_quiet_and_not_lost_and_comes_back(
     worker: WorkerProcess, call_id: str, new_peer: NewPeer, django_side: WebStub
 ) -> None:
     seat = new_peer()
@@ -210,15 +210,13 @@ async def test_a_silent_client_is_unstable_then_lost_then_back(
     senders = seat.connection.getSenders()[:2]
     for sender in senders:
         sender.replaceTrack(None)
-    await until(lambda: django_side.of("leg.lost"), "the silence is told", 8)
+    await until(lambda: django_side.of("leg.quiet"), "the silence is told", 8)
     for sender, track in zip(senders, (seat.microphone, seat.camera), strict=True):
         sender.replaceTrack(track)
     await until(lambda: django_side.of("leg.recovered"), "the return is told")
 
     kinds = [e.kind for e in django_side.events if e.kind.startswith("leg.")]
-    assert kinds == ["leg.connected", "leg.unstable", "leg.lost", "leg.recovered"]
-    lost, unstable = django_side.of("leg.lost")[0], django_side.of("leg.unstable")[0]
-    assert 1200 < lost.at_ms - unstable.at_ms < 2200
+    assert kinds == ["leg.connected", "leg.unstable", "leg.quiet", "leg.recovered"]
 
 
 @pytest.mark.parametrize(

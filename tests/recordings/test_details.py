@@ -64,6 +64,16 @@ def test_how_the_call_came_to_its_seat_is_told(world, django_assert_max_num_quer
     assert "贷款信息与影像资料（信贷系统现值）" in page
 
 
+def test_a_gap_of_who_was_there_without_devices_is_told_from_one_of_the_network(world):
+    for at_ms, cause in ((100, "network"), (200, "devices")):
+        world.call.events.create(kind="gap", at_ms=at_ms, until_ms=300, payload={"cause": cause})
+
+    page = page_of(world).content.decode()
+
+    assert "网络中断" in page
+    assert "在线，但没有声音和画面送来" in page
+
+
 def test_messages_to_other_systems_are_found_by_contract_task_and_call(world):
     for key in (world.call.task.contract_no, str(world.call.task_id), str(world.call.pk)):
         publish("verdict.filed", key=key, call_id=str(world.call.pk), verdict="PASS", note="")

@@ -18,13 +18,13 @@ ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
     "--disable-gpu",
 ]
-OFFER = """async slots => {
-  const media = await navigator.mediaDevices.getUserMedia(
+OFFER = """async ({slots, bare}) => {
+  const media = bare ? new MediaStream() : await navigator.mediaDevices.getUserMedia(
     {audio: true, video: {width: 640, height: 480, frameRate: 15}});
   const pc = window.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle', iceServers: []});
   for (const kind of ['audio', 'video']) {
     const track = media.getTracks().find(t => t.kind === kind);
-    pc.addTransceiver(track, {direction: 'sendonly', streams: [media]});
+    pc.addTransceiver(track ?? kind, {direction: 'sendonly', streams: [media]});
   }
   for (let i = 0; i < slots; i++) {
     for (const kind of ['audio', 'video']) pc.addTransceiver(kind, {direction: 'recvonly'});
@@ -109,10 +109,17 @@ async def open_page(browser: Browser, url: str) -> Page:
 
 
 async def join(
-    page: Page, control_url: str, call_id: str, who: str, *, path: Path | None = None, leg: str = ""
+    page: Page,
+    control_url: str,
+    call_id: str,
+    who: str,
+    *,
+    path: Path | None = None,
+    leg: str = "",
+    bare: bool = False,
 ) -> p.LegAnswer:
-    """Connect, through `path` if there is one."""
-    offer = await page.evaluate(OFFER, 1)
+    """Connect, through `path` if there is one; a `bare` one has neither camera nor microphone."""
+    offer = await page.evaluate(OFFER, {"slots": 1, "bare": bare})
     role: Any = "seat" if who == "seat" else "customer"
     body = p.ConnectLeg(
         participant_id=who,

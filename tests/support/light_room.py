@@ -24,7 +24,7 @@ class LightLeg(Leg):
         self.inbound = {"audio": PlayedStream("audio")}
         return "v=0"
 
-    def silent_for_s(self, now: float) -> float:
+    def unheard_for_s(self, now: float) -> float:
         return self.silent_s
 
     def come_up(self) -> None:

@@ -38,12 +38,11 @@ from interviews.states import (
     PARTICIPANT_MACHINE,
     RUNNING,
     CallMove,
-    CallState,
     ParticipantMove,
     ParticipantRole,
     ParticipantState,
 )
-from media_worker.gateway import MediaUnavailable
+from media_worker.gateway import CallNotOpen, MediaRefused, MediaUnavailable
 from media_worker.selectors import require_media_room
 from outbox.services import publish
 from seats import services as seats
@@ -382,12 +381,14 @@ def end_call(call_id: UUID, *, actor: Actor, reason: str) -> Call:
 
 @transaction.atomic
 def set_muted_row(participant_id: UUID, *, muted: bool, actor: Actor) -> Participant:
-    """Note the mute in the database; the media worker was told before (WB-5)."""
+    """Note the mute in the database, if it is one (WB-5); the media worker was told before."""
     place = (
         Participant.objects.select_for_update(of=("self",), no_key=True)
         .select_related("call")
         .get(pk=participant_id)
     )
+    if place.muted == muted:
+        return place  # said twice: nothing has changed for who listens
     place.muted = muted
     place.save(update_fields=["muted"])
     at_ms = call_ms(place.call)
@@ -414,15 +415,35 @@ def set_muted_row(participant_id: UUID, *, muted: bool, actor: Actor) -> Partici
 
 
 def set_muted(call_id: UUID, participant_id: UUID, *, muted: bool, actor: Actor) -> Participant:
-    """Silence a participant: nothing of that sound is sent or recorded (WB-5)."""
-    from .media import room_of  # the media module uses this one's locks
+    """Silence a participant: nothing of that sound is sent or recorded (WB-5).
 
+    Who has no connection is connected as it is noted here (`connect_media`). Raises CallOver,
+    MediaUnavailable, and then nothing is noted: what the worker does is not known.
+    """
     place = Participant.objects.select_related("call").get(pk=participant_id, call_id=call_id)
     if not place.call.is_running:
         raise CallOver
-    is_early = place.call.state == CallState.PREROLL and place.role == ParticipantRole.SEAT
-    room_of(place.call).mute(str(participant_id), muted=muted or is_early)
-    return set_muted_row(participant_id, muted=muted, actor=actor)
+    place.muted = muted
+    was_known = _tell_of_mute(place)
+    place = set_muted_row(participant_id, muted=muted, actor=actor)
+    if not was_known:
+        _tell_of_mute(place)  # who connected since then did so with the word from before
+    return place
+
+
+def _tell_of_mute(place: Participant) -> bool:
+    """False: the worker does not know the person. Raises MediaUnavailable, MediaRefused."""
+    from .media import is_silenced, room_of  # the media module uses this one's locks
+
+    try:
+        room_of(place.call).mute(str(place.pk), muted=is_silenced(place, place.call))
+    except CallNotOpen:
+        return False
+    except MediaRefused as refusal:
+        if refusal.facts.get("reason") != "no_such_participant":
+            raise
+        return False
+    return True
 
 
 def set_recording(call_id: UUID, *, on: bool, actor: Actor) -> Call:

@@ -1,12 +1,12 @@
 // @ts-check
 import { backoffMs } from "../../sdk/backoff.js";
 import { cameraFor, MediaConnection, withinLimits } from "../../sdk/media-connection.js";
-import { toast } from "./dom.js";
-import { remedy } from "./device-check.js";
+import { OwnDevices } from "./own-devices.js";
 
 /**
- * The seat's side of the call: own camera, one connection, and a new one whenever it is lost.
- * Events: `tiles` when who is seen changed, `connection` (detail: "connected" | "lost").
+ * The seat's side of the call: own devices, one connection, and a new one whenever it is lost.
+ * Events: `tiles` when who is seen changed, `connection` (detail: "connected" | "lost"), `devices`
+ * when what is missing changed.
  */
 export class CallMedia extends EventTarget {
   /**
@@ -19,8 +19,9 @@ export class CallMedia extends EventTarget {
     this.iceServers = config.iceServers;
     /** @type {import("../../sdk/media-connection.js").VideoQuality} */
     this.quality = {};
-    /** @type {MediaStream | null} */
-    this.local = null;
+    /** @type {OwnDevices | null} */
+    this.devices = null;
+    this.isMuted = false;
     /** @type {MediaConnection | null} */
     this.connection = null;
     /** @type {Map<string, any>} */
@@ -43,16 +44,33 @@ export class CallMedia extends EventTarget {
     this.isWanted = true;
     this.remoteSlots = remoteSlots;
     this.quality = withinLimits({}, video);
+    const devices = new OwnDevices({
+      audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      video: cameraFor(this.quality),
+    });
+    this.devices = devices;
+    devices.addEventListener("change", () => this.dispatchEvent(new Event("devices")));
+    devices.addEventListener("gained", (event) => void this.#use(/** @type {CustomEvent} */ (event).detail));
+    if (!silent) await devices.open();
+    if (this.devices === devices) await this.connect(); // else the call ended while the person was asked
+  }
+
+  get local() {
+    return this.devices?.stream ?? null;
+  }
+
+  /** A device that came, or came back: into the line it had, as silent as it was. @param {MediaStreamTrack} track */
+  async #use(track) {
+    if (track.kind === "audio") track.enabled = !this.isMuted;
+    const connection = this.connection;
+    if (!connection || connection.isOver) return; // the next one takes it along
     try {
-      this.local = silent ? new MediaStream() : await navigator.mediaDevices.getUserMedia({
-        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-        video: cameraFor(this.quality),
-      });
-    } catch (error) {
-      toast(remedy(error), { bad: true });
-      this.local = new MediaStream();
+      await connection.replace(track);
+      if (track.kind === "video") await connection.setQuality(this.quality);
+    } catch {
+      connection.close();
+      if (this.connection === connection) this.again();
     }
-    await this.connect();
   }
 
   async connect() {
@@ -117,6 +135,7 @@ export class CallMedia extends EventTarget {
    * @param {boolean} isMuted
    */
   mute(isMuted) {
+    this.isMuted = isMuted;
     for (const track of this.local?.getAudioTracks() ?? []) track.enabled = !isMuted;
   }
 
@@ -130,8 +149,10 @@ export class CallMedia extends EventTarget {
     this.epoch = 0;
     this.connection?.close();
     this.connection = null;
-    this.local?.getTracks().forEach((track) => track.stop());
-    this.local = null;
+    const devices = this.devices;
+    this.devices = null;
+    devices?.release();
+    if (devices) this.dispatchEvent(new Event("devices"));
     this.early.clear();
   }
 }

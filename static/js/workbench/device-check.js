@@ -1,5 +1,6 @@
 // @ts-check
 import { byId, toast } from "./dom.js";
+import { remedy } from "./own-devices.js";
 
 /**
  * Camera, microphone, speaker before signing in; the test recording runs beside it.
@@ -26,7 +27,7 @@ export function mountDeviceCheck(socket, loop) {
         video: { width: 640, height: 480, frameRate: 15 },
       });
     } catch (error) {
-      toast(remedy(error), { bad: true });
+      toast(`摄像头或麦克风：${remedy(error)}`, { bad: true });
       start.disabled = false;
       return;
     }
@@ -118,13 +119,4 @@ export function mountDeviceCheck(socket, loop) {
       }
     },
   };
-}
-
-/** What to do about a camera that cannot be had. @param {unknown} error */
-export function remedy(error) {
-  const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError") return "浏览器未允许使用摄像头和麦克风：请点击地址栏左侧图标，选择“允许”后重试。";
-  if (name === "NotFoundError") return "没有找到摄像头或麦克风，请检查连接。";
-  if (name === "NotReadableError") return "摄像头或麦克风正被其他程序占用，请关闭后重试。";
-  return "无法打开摄像头或麦克风，请检查设备后重试。";
 }

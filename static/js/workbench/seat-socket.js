@@ -34,6 +34,8 @@ export class SeatSocket extends EventTarget {
     this.WebSocketClass = WebSocketClass;
     this.nextId = 0;
     this.attempt = 0;
+    /** Until the server was heard on a socket that said it. */
+    this.takesOver = false;
     /** @type {WebSocket | null} */
     this.socket = null;
     /** @type {Map<string, { resolve: (result: any) => void, reject: (error: Error) => void }>} */
@@ -42,7 +44,8 @@ export class SeatSocket extends EventTarget {
 
   /** @param {{ takeOver?: boolean }} [options] take the workbench from another window */
   open({ takeOver = false } = {}) {
-    const asked = new URLSearchParams({ ...(this.page ? { page: this.page } : {}), ...(takeOver ? { take_over: "1" } : {}) });
+    this.takesOver ||= takeOver;
+    const asked = new URLSearchParams({ ...(this.page ? { page: this.page } : {}), ...(this.takesOver ? { take_over: "1" } : {}) });
     const socket = new this.WebSocketClass(`${this.url}?${asked}`);
     this.socket = socket;
     watchOpening(socket, () => {
@@ -99,6 +102,7 @@ export class SeatSocket extends EventTarget {
 
   /** @param {any} frame */
   #receive(frame) {
+    this.takesOver = false;
     if (frame.type === "done" || frame.type === "refused") {
       const waiting = this.asked.get(frame.id);
       this.asked.delete(frame.id);
@@ -122,6 +126,7 @@ export class SeatSocket extends EventTarget {
     for (const { reject } of this.asked.values()) reject(new Refusal({ code: "offline", text: "连接已断开。" }));
     this.asked.clear();
     if (FINAL.has(code)) {
+      this.takesOver = false;
       this.dispatchEvent(new CustomEvent("over", { detail: code }));
       return;
     }

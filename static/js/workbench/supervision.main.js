@@ -1,8 +1,10 @@
 // @ts-check
 /** A supervisor's page into one call: first which call it is, then listening or joining. */
 import { CallMedia } from "./call-media.js";
+import { mountDeviceBar } from "./device-bar.js";
 import { byId, clock, el, toast } from "./dom.js";
 import { mountNet } from "./net.js";
+import { OwnMute, showMute } from "./own-mute.js";
 import { pageName } from "./page-name.js";
 import { mountProof } from "./proof.js";
 import { mountRibbon } from "./ribbon.js";
@@ -17,6 +19,13 @@ const config = JSON.parse(byId("supervision-config").textContent ?? "{}");
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 const socket = new SeatSocket(`${scheme}://${location.host}/ws/supervision/${document.body.dataset.call}/`, pageName());
 const media = new CallMedia(socket, config);
+const ownMute = new OwnMute({
+  ask: (muted) => socket.ask("call.mute", { muted }),
+  silence: (isSilent) => media.mute(isSilent),
+  say: (text) => toast(text, { bad: true }),
+});
+ownMute.addEventListener("change", () => showMute(ownMute));
+mountDeviceBar(media);
 /** @type {any} */
 let state = null;
 /** What the person is here for; null in the lobby. The stay ends with the socket and is taken up again. @type {{ silent: boolean } | null} */
@@ -60,6 +69,7 @@ async function start(silent) {
 function leave(why = "") {
   wanted = null;
   media.stop();
+  ownMute.reset();
   wall.clear();
   net.clear();
   proof.clear();
@@ -95,10 +105,8 @@ function showCall({ call, own, steps }) {
   net.show(call);
   ribbon.show(call);
   byId("btn-mute").hidden = own.silent;
-  byId("btn-mute").setAttribute("aria-pressed", String(own.muted));
-  byId("btn-mute").classList.toggle("ctl__btn--on", own.muted);
   byId("switch-word").textContent = own.silent ? "加入通话" : "改为旁听";
-  if (!own.silent) media.mute(own.muted);
+  if (!own.silent) ownMute.tell(own.muted);
   const done = call.events.filter((/** @type {any} */ { kind, payload }) => kind === "script_step" && payload.done);
   const last = call.events.findLast((/** @type {any} */ { kind }) => kind === "script_step");
   byId("step").textContent = last ? `${last.payload.done ? "已完成" : "正在"}：${last.payload.title}` : "尚未开始";
@@ -154,6 +162,7 @@ socket.addEventListener("frame", (event) => {
   } else if (frame.type === "media.reconnect") void media.move(frame.payload.media_epoch);
 });
 socket.addEventListener("up", () => {
+  ownMute.again();
   if (wanted) void start(wanted.silent); // the stay ended with the old socket
 });
 socket.addEventListener("down", () => {
@@ -168,7 +177,7 @@ media.addEventListener("tiles", attach);
 byId("listen").addEventListener("click", () => void start(true));
 byId("join").addEventListener("click", () => void start(false));
 byId("btn-switch").addEventListener("click", () => state?.own && void start(!state.own.silent));
-byId("btn-mute").addEventListener("click", () => state?.own && void ask("call.mute", { muted: !state.own.muted }));
+byId("btn-mute").addEventListener("click", () => state?.own && void ownMute.toggle());
 byId("btn-leave").addEventListener("click", () => {
   const own = state?.own;
   leave();

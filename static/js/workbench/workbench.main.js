@@ -4,6 +4,7 @@ import { CallMedia } from "./call-media.js";
 import { mountAhead } from "./ahead.js";
 import { mountCase } from "./case.js";
 import { mountDeserted } from "./deserted.js";
+import { mountDeviceBar } from "./device-bar.js";
 import { mountDeviceCheck } from "./device-check.js";
 import { mountDeviceLoop } from "./device-loop.js";
 import { byId, clock, toast } from "./dom.js";
@@ -13,6 +14,7 @@ import { mountMediaList } from "./media-list.js";
 import { mountNet } from "./net.js";
 import { mountPalette } from "./palette.js";
 import { actOf } from "./keys.js";
+import { OwnMute, showMute } from "./own-mute.js";
 import { pageName } from "./page-name.js";
 import { mountProof } from "./proof.js";
 import { mountReview } from "./review.js";
@@ -33,6 +35,13 @@ const HOLD_MS = 1000;
 const config = JSON.parse(byId("workbench-config").textContent ?? "{}");
 const socket = new SeatSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/workbench/`, pageName());
 const media = new CallMedia(socket, config);
+const ownMute = new OwnMute({
+  ask: (muted) => socket.ask("call.mute", { muted }),
+  silence: (isSilent) => media.mute(isSilent),
+  say: (text) => toast(text, { bad: true }),
+});
+ownMute.addEventListener("change", () => showMute(ownMute));
+mountDeviceBar(media);
 const idle = mountIdle(socket, config);
 const ahead = mountAhead();
 const devices = mountDeviceCheck(socket, mountDeviceLoop(socket, config));
@@ -101,6 +110,7 @@ function show(fresh) {
   if (call) showCall(call, screen);
   if (screen !== "call") {
     media.stop();
+    ownMute.reset();
     share.leave();
     wall.clear();
     net.clear();
@@ -126,9 +136,7 @@ function showCall(call, screen) {
   net.show(call);
   ribbon.show(call);
   const own = call.participants.find((/** @type {any} */ p) => p.role === "seat");
-  byId("btn-mute").setAttribute("aria-pressed", String(own?.muted ?? false));
-  byId("btn-mute").classList.toggle("ctl__btn--on", own?.muted ?? false);
-  media.mute(own?.muted ?? false);
+  ownMute.tell(own?.muted ?? false);
   byId("btn-record").hidden = !call.records_by_hand;
   byId("btn-record").setAttribute("aria-pressed", String(call.recording_on));
   byId("btn-record").classList.toggle("ctl__btn--on", call.recording_on);
@@ -217,6 +225,7 @@ socket.addEventListener("frame", (event) => {
     share.move(frame.payload.media_epoch);
   }
 });
+socket.addEventListener("up", () => ownMute.again());
 socket.addEventListener("down", () => {
   const label = byId("pill").querySelector("[data-pill-label]");
   if (label) label.textContent = "断线，正在重连";
@@ -227,6 +236,7 @@ socket.addEventListener("over", (event) => {
   downSince = 0;
   scriptFor = ""; // taken back, the call is joined anew: the other window may have gone on with it
   media.stop();
+  ownMute.reset();
   share.leave();
   ring.stop();
   if (code === 4409 || code === 4423) void takeOver();
@@ -245,6 +255,7 @@ async function takeOver() {
 media.addEventListener("tiles", attach);
 media.addEventListener("connection", (event) => {
   if (/** @type {CustomEvent} */ (event).detail === "lost") toast("本机与媒体服务的连接中断，正在恢复…", { bad: true });
+  else ownMute.again();
 });
 
 byId("sign-in").addEventListener("click", () => {
@@ -297,7 +308,7 @@ function handOvers() {
     .filter((/** @type {any} */ item) => item.state === "WAITING" && mine.has(item.task_id))
     .map((/** @type {any} */ item) => ({ label: `转出排队的预约：${item.name}`, act: () => void handOver(item.request_id) }));
 }
-byId("btn-mute").addEventListener("click", mute);
+byId("btn-mute").addEventListener("click", () => void ownMute.toggle());
 byId("btn-snapshot").addEventListener("click", () => void snapshot());
 byId("btn-tag").addEventListener("click", () => chooseTag());
 byId("btn-guide").addEventListener("click", nextGuide);
@@ -316,11 +327,6 @@ byId("chat-form").addEventListener("submit", (event) => {
 
 function help() {
   /** @type {HTMLDialogElement} */ (byId("help")).showModal();
-}
-
-function mute() {
-  const own = state?.call?.participants.find((/** @type {any} */ p) => p.role === "seat");
-  if (own) void ask("call.mute", { muted: !own.muted });
 }
 
 async function snapshot(kind = "id_card") {
@@ -390,7 +396,7 @@ function commands() {
   if (document.body.dataset.screen !== "call" || !call) return idleCommands();
   const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".right-call [role=tab]")]);
   return [
-    { label: "静音 / 取消静音", keys: "F2", act: mute },
+    { label: "静音 / 取消静音", keys: "F2", act: () => void ownMute.toggle() },
     ...TAGS.map(([kind, label], index) => ({ label: `标签：${label}`, keys: `F4 ${index + 1}`, act: () => void tag(kind) })),
     ...handOvers(),
     { label: "抓拍", keys: "F9", act: () => void snapshot() },
@@ -477,7 +483,7 @@ end.addEventListener("keydown", (event) => {
 end.addEventListener("keyup", release);
 
 const ACTS = /** @type {Record<string, () => void>} */ ({
-  mute, tag: () => chooseTag(), skip: () => void script.skip(), compare: () => sheet.compare(), snapshot: () => void snapshot(), snapshot_kind: chooseShot,
+  mute: () => void ownMute.toggle(), tag: () => chooseTag(), skip: () => void script.skip(), compare: () => sheet.compare(), snapshot: () => void snapshot(), snapshot_kind: chooseShot,
   step: () => void script.done(), step_back: () => script.back(), share: () => share.pick(),
   play: () => list.toggle(), wall: switchWall, guide: nextGuide,
 });

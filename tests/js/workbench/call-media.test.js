@@ -11,9 +11,14 @@ class FakePeer extends EventTarget {
     super();
     FakePeer.made.push(this);
   }
-  addTransceiver() {}
+  /** @type {{ sender: { track: any, replaceTrack: (track: any) => Promise<void> } }[]} */
+  lines = [];
+  addTransceiver(given) {
+    const sender = { track: typeof given === "string" ? null : given, getParameters: () => ({}), replaceTrack: async (track) => void (sender.track = track) };
+    this.lines.push({ sender });
+  }
   getTransceivers() {
-    return [];
+    return this.lines;
   }
   async createOffer() {
     return { type: "offer", sdp: "v=0" };
@@ -30,15 +35,41 @@ class FakePeer extends EventTarget {
   }
 }
 
-class FakeStream {
-  getTracks() {
-    return [];
+class FakeTrack extends EventTarget {
+  enabled = true;
+  constructor(kind) {
+    super();
+    this.kind = kind;
   }
+  stop() {}
+}
+
+class FakeStream {
+  tracks = [];
+  getTracks() {
+    return [...this.tracks];
+  }
+  getAudioTracks() {
+    return this.tracks.filter(({ kind }) => kind === "audio");
+  }
+  addTrack(track) {
+    this.tracks.push(track);
+  }
+  removeTrack(track) {
+    this.tracks = this.tracks.filter((each) => each !== track);
+  }
+}
+
+/** A camera and a microphone, as far as asked for. */
+function had({ audio, video }) {
+  const stream = new FakeStream();
+  stream.tracks = [...(audio ? [new FakeTrack("audio")] : []), ...(video ? [new FakeTrack("video")] : [])];
+  return stream;
 }
 
 Object.assign(globalThis, { RTCPeerConnection: FakePeer, MediaStream: FakeStream, document: { getElementById: () => null } });
 Object.defineProperty(globalThis, "navigator", {
-  value: { mediaDevices: { getUserMedia: async () => new FakeStream() } },
+  value: { mediaDevices: Object.assign(new EventTarget(), { getUserMedia: async (wish) => had(wish) }) },
   configurable: true,
 });
 const { CallMedia } = await import("../../../static/js/workbench/call-media.js");
@@ -103,7 +134,7 @@ test("the seat's camera keeps to the limits and the preference of the call, as a
   const asked = [];
   t.mock.method(navigator.mediaDevices, "getUserMedia", async (/** @type {any} */ wish) => {
     asked.push(wish.video);
-    return new FakeStream();
+    return had(wish);
   });
   const media = new CallMedia({ ask: async () => answer(1) }, { iceServers: [] });
 
@@ -112,4 +143,58 @@ test("the seat's camera keeps to the limits and the preference of the call, as a
   assert.deepEqual(asked, [{ width: 1280, height: 720, frameRate: 12 }]);
   assert.deepEqual(media.connection.quality, { maxKbps: 500, lines: 720, frameRate: 12, preference: "smooth" });
   media.stop();
+});
+
+test("a seat without a camera connects with the microphone; the camera comes into the same connection", async (t) => {
+  FakePeer.made = [];
+  let isBusy = true;
+  t.mock.method(navigator.mediaDevices, "getUserMedia", async (/** @type {any} */ wish) => {
+    if (isBusy && wish.video) throw new DOMException("busy", "NotReadableError");
+    return had(wish);
+  });
+  const media = new CallMedia({ ask: async () => answer(1) }, { iceServers: [] });
+
+  await media.start(1);
+  const [audio, video] = FakePeer.made[0].lines;
+  assert.deepEqual([audio.sender.track?.kind, video.sender.track], ["audio", null]);
+  assert.deepEqual(media.devices.lacks, { video: "NotReadableError" });
+
+  isBusy = false;
+  await media.devices.regain();
+  await new Promise(setImmediate);
+
+  assert.equal(video.sender.track.kind, "video");
+  assert.deepEqual(media.devices.lacks, {});
+  assert.equal(FakePeer.made.length, 1, "nothing was negotiated again");
+  media.stop();
+});
+
+test("a microphone that comes back is as silent as the one that went", async () => {
+  FakePeer.made = [];
+  const media = new CallMedia({ ask: async () => answer(1) }, { iceServers: [] });
+  await media.start(1);
+  media.mute(true);
+
+  media.local.getAudioTracks()[0].dispatchEvent(new Event("ended"));
+  await new Promise(setImmediate);
+
+  const { track } = FakePeer.made[0].lines[0].sender;
+  assert.equal(track, media.local.getAudioTracks()[0]);
+  assert.equal(track.enabled, false);
+  media.stop();
+});
+
+test("devices that are had after the call has ended are let go, and nothing is connected", async (t) => {
+  FakePeer.made = [];
+  let give;
+  t.mock.method(navigator.mediaDevices, "getUserMedia", () => new Promise((resolve) => (give = resolve)));
+  const media = new CallMedia({ ask: async () => answer(1) }, { iceServers: [] });
+  const started = media.start(1);
+
+  media.stop();
+  give(had({ audio: true, video: true }));
+  await started;
+
+  assert.equal(FakePeer.made.length, 0);
+  assert.equal(media.local, null);
 });

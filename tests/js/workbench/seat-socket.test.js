@@ -82,3 +82,32 @@ test("what a socket says after it was left is not heard", async (t) => {
 
   assert.deepEqual(seen, []);
 });
+
+test("taking the workbench over is said again until the server was heard, and not after that", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  FakeSocket.made = [];
+  const socket = new SeatSocket("ws://x/", "page-1", FakeSocket);
+  const said = () => FakeSocket.made.map(({ url }) => url.includes("take_over=1"));
+
+  socket.open({ takeOver: true });
+  FakeSocket.made[0].close(); // it never opened
+  t.mock.timers.tick(300);
+  await settled();
+  FakeSocket.made[1].tell({ type: "snapshot", state: {} });
+  FakeSocket.made[1].close();
+  t.mock.timers.tick(300);
+
+  assert.deepEqual(said(), [true, true, false]);
+});
+
+test("a workbench that is taken back by another page is not taken over by itself", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  FakeSocket.made = [];
+  const socket = new SeatSocket("ws://x/", "page-1", FakeSocket);
+
+  socket.open({ takeOver: true });
+  FakeSocket.made[0].close(4409);
+  socket.open();
+
+  assert.equal(FakeSocket.made[1].url.includes("take_over"), false);
+});

@@ -42,12 +42,16 @@ export class Interruption {
     this.#interrupted("hidden");
   }
 
+  /** A device is gone for good: it was unplugged, or taken and not given back. */
+  get isDead() {
+    return this.tracks.some(({ readyState }) => readyState === "ended");
+  }
+
   /** Asked when the page is seen again. */
   needsFreshDevices() {
     const wasAway = this.hiddenAt !== 0 && this.now() - this.hiddenAt > AWAY_MS;
     this.hiddenAt = 0;
-    const isDead = this.tracks.some((track) => track.readyState === "ended" || track.muted);
-    if (wasAway || isDead) return this.tracks.length > 0;
+    if (wasAway || this.isDead || this.tracks.some(({ muted }) => muted)) return this.tracks.length > 0;
     this.mended();
     return false;
   }

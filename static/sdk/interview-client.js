@@ -134,6 +134,7 @@ export class InterviewClient extends EventTarget {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.mediaTimer = undefined;
     this.isReopening = false;
+    this.isPluggedIn = false; // a device came while others were being asked for
     this.stillShown = "";
     this.hasToldDeclined = false;
     /** The device's own recording, where it is switched on. @type {Awaited<ReturnType<typeof import("./rescue.js").startRescue>> | null} */
@@ -145,6 +146,8 @@ export class InterviewClient extends EventTarget {
     this.trackEnded = () => void this.#reopenDevices();
     addEventListener("online", this.wake);
     document.addEventListener("visibilitychange", this.wake);
+    this.plugged = () => this.#pluggedIn();
+    navigator.mediaDevices?.addEventListener?.("devicechange", this.plugged);
   }
 
   /**
@@ -376,6 +379,7 @@ export class InterviewClient extends EventTarget {
     this.#keepRescue();
     removeEventListener("online", this.wake);
     document.removeEventListener("visibilitychange", this.wake);
+    navigator.mediaDevices?.removeEventListener?.("devicechange", this.plugged);
     this.#dropMedia();
     this.socket?.close();
     for (const track of this.local?.getTracks() ?? []) track.stop();
@@ -643,6 +647,12 @@ export class InterviewClient extends EventTarget {
     if (this.interruption.needsFreshDevices()) void this.#reopenDevices();
   }
 
+  /** A headset or a camera is there again, or another one: what was lost may be had now. */
+  #pluggedIn() {
+    this.isPluggedIn = this.isReopening;
+    if (!this.isReopening && this.interruption.isDead) void this.#reopenDevices();
+  }
+
   /** A phone call or another app took the devices away (the track says `ended`): ask again. */
   async #reopenDevices() {
     const isWanted = this.local && !this.state?.ended && document.visibilityState !== "hidden";
@@ -663,6 +673,7 @@ export class InterviewClient extends EventTarget {
     } finally {
       this.isReopening = false;
     }
+    if (this.isPluggedIn) this.#pluggedIn();
   }
 
   /** @param {"user" | "environment"} facing */
@@ -670,7 +681,9 @@ export class InterviewClient extends EventTarget {
     const old = this.local;
     if (!old) return;
     for (const track of old.getVideoTracks()) track.stop(); // phones open one camera at a time
-    const fresh = await openDevices({ ...this.cameraWish(), facing, audio: false });
+    this.isReopening = true; // a camera that is being changed is not lost
+    const opened = openDevices({ ...this.cameraWish(), facing, audio: false });
+    const fresh = await opened.finally(() => (this.isReopening = false));
     const [camera] = fresh.getVideoTracks();
     if (!camera) return;
     await this.media?.replace(camera);

@@ -195,12 +195,20 @@ function mountControls(step, client) {
 /** @param {HTMLElement} step @param {InterviewClient} client */
 function mountNetworkLine(step, client) {
   let bad = 0;
+  let trouble = ""; // a device that could not be had: until it is
   client.addEventListener("quality", (event) => {
     const { loss_up: up, loss_down: down } = /** @type {CustomEvent} */ (event).detail;
     bad = Math.max(up, down) > 8 ? Math.min(6, bad + 2) : Math.max(0, bad - 1);
-    tell(step, bad >= 4 ? "您的网络较弱，请靠近路由器" : "");
+    tell(step, trouble || (bad >= 4 ? "您的网络较弱，请靠近路由器" : ""));
   });
-  client.addEventListener("trouble", (event) => tell(step, sentenceOf(/** @type {CustomEvent} */ (event).detail)));
+  client.addEventListener("trouble", (event) => {
+    trouble = sentenceOf(/** @type {CustomEvent} */ (event).detail);
+    tell(step, trouble);
+  });
+  client.addEventListener("local", () => {
+    if (trouble) tell(step, "");
+    trouble = "";
+  });
 }
 
 /** @param {HTMLElement} step @param {string} text */

@@ -7,4 +7,7 @@ class RecordingsConfig(AppConfig):
     verbose_name = _("视频管理")
 
     def ready(self) -> None:
-        from . import handlers  # noqa: F401 - registers the outbox handlers
+        from . import (
+            audience_panel,  # noqa: F401 - registers itself
+            handlers,  # noqa: F401 - registers the outbox handlers
+        )

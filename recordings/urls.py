@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:call_id>/hold", views.hold, name="hold"),
     path("saved", views.save_search, name="save_search"),
     path("<uuid:call_id>/", views.detail, name="detail"),
+    path("<uuid:call_id>/panels/<slug:code>", views.panel, name="panel"),
     path("<uuid:call_id>/review.json", views.review, name="review"),
     path("<uuid:call_id>/watched", views.watched, name="watched"),
     path("<uuid:call_id>/raw/<str:file>", views.raw, name="raw"),

@@ -41,6 +41,7 @@ from .evidence_views import EVIDENCE
 from .forms import SearchForm, WatchedForm
 from .models import Recording, ViewTicket
 from .naming import marked_name
+from .panels import late_panel
 from .share_views import SHARE
 from .states import TicketPurpose
 
@@ -170,6 +171,17 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "cut": health.cut_short(recording) if recording else None,
     }
     return render(request, "recordings/detail.html", context)
+
+
+@login_required
+@require_GET
+def panel(request: HttpRequest, call_id: UUID, code: str) -> HttpResponse:
+    """What another system knows of the call: part of a page that was opened already."""
+    try:
+        found = late_panel(_call(request, call_id), code)
+    except NotFound as hidden:
+        raise Http404 from hidden
+    return render(request, "recordings/_panel.html", {"panel": found})
 
 
 @login_required

@@ -49,7 +49,9 @@ def test_the_page_of_a_review_shows_all_that_is_known_of_the_case(review):
     call.events.create(kind="chat", at_ms=700, payload={"text": "请把身份证拿近一些"})
     url = reverse("qc:review", args=[review.pk])
 
-    page = person("Q1", "qc.review").get(url).content.decode()
+    client = person("Q1", "qc.review")
+    page = client.get(url).content.decode()
+    page += client.get(reverse("recordings:panel", args=[call.pk, "case"])).content.decode()
 
     for words in ("贷款金额", "420,000.00", "影像资料", "干系人", "请把身份证拿近一些", "通话日志"):
         assert words in page

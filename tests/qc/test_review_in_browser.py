@@ -1,13 +1,19 @@
 """A review in a real browser: everything on one page, and the doubtful second in two clicks (QC-2)."""
 
+import pytest
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from audit.models import AuditEntry
+from credit_bridge import selectors as bridge
+from credit_bridge.simulator import Fault
 from interviews import services as interviews
 from interviews.states import Verdict
 from qc import services
+from qc.models import QcReview
 from tests.recordings.conftest import MakeEnded, ended_call  # noqa: F401 - a fixture
 from tests.recordings.test_keeping import client_with
+from tests.support.bank import http_bank, simulated
 from tests.support.desk import IN_BROWSER, at_desk, out_of_place
 from tests.support.factories import SEAT_ACTOR, make_case
 
@@ -44,3 +50,26 @@ def test_a_reviewer_sees_the_case_on_one_page_and_the_doubt_in_two_clicks(
 
     assert wrong == []
     assert AuditEntry.objects.filter(action="image.opened", object_id=str(image.pk)).exists()
+
+
+def test_a_reviewer_works_while_the_bank_is_away_and_asks_it_again(
+    base_url: str, review: QcReview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_case(review.call.task.contract_no)
+    with simulated() as (simulator, url), http_bank(url) as bank:
+        monkeypatch.setattr(bridge, "bank", lambda: bank)
+        simulator.set(Fault.DOWN, count=1000)
+        with at_desk(base_url, client_with("qc.review")) as page:
+            page.goto(reverse("qc:review", args=[review.pk]))
+            panel = page.locator("[data-panel-url]")
+            expect(panel).to_contain_text("信贷系统暂时无法访问")
+            wrong = out_of_place(page)
+            simulator.clear()
+            simulator.set(Fault.DELAY, seconds=1.0)
+            panel.get_by_role("button", name="重试").click()
+            expect(panel).to_contain_text("正在从信贷系统读取")
+            expect(page.get_by_role("button", name="认领")).to_be_enabled()
+            expect(panel).to_contain_text("420,000.00")
+            expect(panel.get_by_role("button")).to_have_count(0)
+
+    assert wrong == []

@@ -11,6 +11,8 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from channels_admin.regions import name_of, under
+from credit_bridge import selectors as bridge
+from credit_bridge.simulator import Fault
 from interviews.models import Party
 from outbox.services import publish
 from queueing.models import CallRequest, Offer
@@ -20,7 +22,8 @@ from recordings.selectors import Search, entries_found
 from recordings.services import archive
 from recordings.states import Stage
 from tests.recordings.test_views import as_user, world  # noqa: F401 - a fixture
-from tests.support.factories import make_call
+from tests.support.bank import http_bank, simulated
+from tests.support.factories import make_call, make_case
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +75,39 @@ def test_a_gap_of_who_was_there_without_devices_is_told_from_one_of_the_network(
 
     assert "网络中断" in page
     assert "在线，但没有声音和画面送来" in page
+
+
+def test_what_the_bank_has_is_asked_for_by_itself_and_again_when_it_did_not_answer(world):
+    make_case(world.call.task.contract_no)
+    client = as_user(world.supervisor)
+    url = reverse("recordings:panel", args=[world.call.pk, "case"])
+
+    with (
+        simulated() as (simulator, address),
+        http_bank(address) as bank,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(bridge, "bank", lambda: bank)
+        simulator.set(Fault.DOWN, count=1000)
+        page = page_of(world).content.decode()
+        away = client.get(url).content.decode()
+    there = client.get(url).content.decode()
+
+    assert f'data-panel-url="{url}"' in page
+    assert "正在从信贷系统读取" in page
+    assert "信贷系统暂时无法访问" not in page
+    assert "信贷系统暂时无法访问" in away
+    assert "data-panel-again" in away
+    assert "420,000.00" in there
+    assert "data-panel-again" not in there
+
+
+def test_only_a_panel_that_is_asked_for_by_itself_has_an_address(world):
+    client = as_user(world.supervisor)
+
+    for code in ("dispatch", "nothing"):
+        url = reverse("recordings:panel", args=[world.call.pk, code])
+        assert client.get(url).status_code == 404
 
 
 def test_messages_to_other_systems_are_found_by_contract_task_and_call(world):

@@ -2,6 +2,7 @@
 /** The page of one recording, and of one review: the player, and everything that seeks in it. */
 import { mountFind } from "./find.js";
 import { keepOpen } from "./keep-open.js";
+import { mountLatePanels } from "./late-panels.js";
 import { mountPictures } from "./pictures.js";
 import { mountPlayer } from "./player.js";
 import { mountReel, showReel } from "./reel.js";
@@ -31,7 +32,8 @@ if (root && data) {
     showReel(reel, view.reel);
     mountReel(reel, open.ask);
   }
-  mountPictures(document.body);
+  const pictures = mountPictures(document.body);
+  mountLatePanels(document.body, pictures.look);
   mountSeek(document.body, (ms, untilMs) => player.show(ms, untilMs));
   const find = document.getElementById("find");
   const marks = document.getElementById("marks");

@@ -14,18 +14,19 @@ export function picturesOf(root) {
 
 /** @param {HTMLElement} root */
 export function mountPictures(root) {
-  const pictures = picturesOf(root);
-  if (!pictures.length) return;
   const box = mountLightbox();
   const compare = /** @type {HTMLButtonElement | null} */ (root.querySelector("[data-compare]"));
-  if (compare) {
-    compare.hidden = new Set(pictures.map(({ kind }) => kind)).size < 2;
-    compare.addEventListener("click", () => box.compare(pictures));
-  }
+  compare?.addEventListener("click", () => box.compare(picturesOf(root)));
   root.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a[data-picture]") : null;
     if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    box.open(pictures, link.dataset.id ?? "");
+    box.open(picturesOf(root), link.dataset.id ?? "");
   });
+  return {
+    /** Two kinds can be compared; the bank's come later than the page. */
+    look() {
+      if (compare) compare.hidden = new Set(picturesOf(root).map(({ kind }) => kind)).size < 2;
+    },
+  };
 }

@@ -191,7 +191,7 @@ def _writer(job: ExportJob) -> Callable[[BinaryIO], None]:
         table = table_of(*asked)
         return lambda file: _write(file, job.form, _counted(job, table.rows))
     package = package_of(*asked)
-    return lambda file: package.write(file, _told(job))
+    return lambda file: package.write(file, _told(job), job.pk)
 
 
 def _told(job: ExportJob) -> Callable[[int], None]:

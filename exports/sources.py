@@ -6,6 +6,7 @@ A source is asked again when the file is made: what the person may not see by th
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin
@@ -37,11 +38,11 @@ class Package:
     """A file made as a whole, always in the background.
 
     `write` tells again and again how many of its parts are there; whoever stays silent for longer
-    than a lease loses the job.
+    than a lease loses the job. A job whose worker died comes again under its own id.
     """
 
     title: str
-    write: Callable[[BinaryIO, Callable[[int], None]], None]
+    write: Callable[[BinaryIO, Callable[[int], None], UUID], None]
 
 
 def counting(found: QuerySet[Any]) -> Callable[[int], int]:

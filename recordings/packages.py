@@ -20,9 +20,9 @@ from .services.evidence import Verdict
 def evidence_package(call_id: str, query: QueryDict, user: User) -> Package:
     recording = selectors.provable(user, UUID(call_id))
 
-    def write(file: BinaryIO, tell: Callable[[int], None]) -> None:
-        reason = query.get("reason", "")
-        services.write_evidence(file, recording, reason=reason, actor=actor_of(user), tell=tell)
+    def write(file: BinaryIO, tell: Callable[[int], None], job_id: UUID) -> None:
+        reason, actor = query.get("reason", ""), actor_of(user)
+        services.write_evidence(file, recording, job_id, reason=reason, actor=actor, tell=tell)
 
     return Package(_("{name} 证据包").format(name=recording.download_name), write)
 
@@ -31,7 +31,7 @@ def verification(call_id: str, _query: QueryDict, user: User) -> Package:
     """What the check found, in words."""
     recording = selectors.provable(user, UUID(call_id))
 
-    def write(file: BinaryIO, tell: Callable[[int], None]) -> None:
+    def write(file: BinaryIO, tell: Callable[[int], None], _job_id: UUID) -> None:
         verdict = services.check_recording(recording, tell)
         services.note_verified(recording, verdict.ok, actor=actor_of(user))
         lines = [

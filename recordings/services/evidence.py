@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit import services as audit
-from audit.selectors import entries_of, head_of
+from audit.selectors import entries_of, head_of, was_noted
 from common.actor import Actor
 from common.errors import NotFound
 from evidence import offline
@@ -232,7 +232,7 @@ def export_evidence(recording: Recording, *, reason: str, actor: Actor) -> Binar
     """The package of `write_evidence` as a file that is at its beginning, and gone when closed."""
     package: BinaryIO = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the answer's
     try:
-        write_evidence(package, recording, reason=reason, actor=actor)
+        write_evidence(package, recording, uuid.uuid4(), reason=reason, actor=actor)
     except BaseException:
         package.close()
         raise
@@ -251,40 +251,39 @@ def require_exportable(recording: Recording, reason: str) -> str:
 
 
 def write_evidence(
-    package: BinaryIO, recording: Recording, *, reason: str, actor: Actor, tell: Tell = untold
+    package: BinaryIO,
+    recording: Recording,
+    export_id: uuid.UUID,
+    *,
+    reason: str,
+    actor: Actor,
+    tell: Tell = untold,
 ) -> None:
     """A zip that proves itself: raw files, playback, manifest, keys, anchor, audit, verifier.
 
-    `tell` hears how many files are in it. Raises ReasonRequired, NotSealed, DailyLimit, FilesMissing,
-    SealingFailed; audited before anything is read.
+    Audited, and counted for the day, once all files are in it: one entry of an `export_id`, however
+    often its making dies. `tell` hears how many files are in it. Raises ReasonRequired, NotSealed,
+    DailyLimit, FilesMissing, SealingFailed.
     """
     text = require_exportable(recording, reason)
-    chain = audit.interview_chain(recording.call.task_id)
-    export_id = str(uuid.uuid4())
-    with transaction.atomic():
-        require_download_left(actor)
-        audit.record(
-            "recording.evidence_exported",
-            actor=actor,
-            object_type="recording",
-            object_id=recording.pk,
-            chain=chain,
-            export=export_id,
-            reason=text,
-        )
-    entries = list(entries_of(chain))
+    if not _is_noted(recording, export_id, actor):
+        with transaction.atomic():
+            require_download_left(actor)  # what would be refused in the end is not begun
     with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as archive:
         manifest = b""
         members: list[dict[str, Any]] = []
-        for name, stream in _members(recording, entries):
+        for name, stream in _members(recording):
             with stream:
                 members.append(_add(archive, name, stream, lambda: tell(len(members))))
                 if name == "manifest.json":
                     stream.seek(0)
                     manifest = stream.read()
+        entries = _noted(recording, export_id, text, actor)
+        log = io.BytesIO(b"".join(verifier.canonical(entry) + b"\n" for entry in entries))
+        members.append(_add(archive, "audit.jsonl", log, lambda: tell(len(members))))
         document = {
             "format": verifier.EXTRACTION,
-            "export": export_id,
+            "export": str(export_id),
             "recording": str(recording.pk),
             "manifest_sha256": verifier.sha256_hex(manifest),
             "by": actor.name,
@@ -298,8 +297,39 @@ def write_evidence(
         _add(archive, "extraction.json", signed, lambda: tell(len(members)))
 
 
-def _members(recording: Recording, entries: list[dict[str, Any]]) -> Iterator[tuple[str, BinaryIO]]:
-    """(name in the package, bytes) in order. Raises FilesMissing."""
+def _is_noted(recording: Recording, export_id: uuid.UUID, actor: Actor) -> bool:
+    return was_noted(
+        "recording.evidence_exported",
+        actor=actor,
+        object_type="recording",
+        object_id=recording.pk,
+        since=recording.created_at,
+        holding=str(export_id),
+    )
+
+
+def _noted(
+    recording: Recording, export_id: uuid.UUID, reason: str, actor: Actor
+) -> list[dict[str, Any]]:
+    """The interview's chain with the entry of this export in it. Raises DailyLimit."""
+    chain = audit.interview_chain(recording.call.task_id)
+    with transaction.atomic():
+        if not _is_noted(recording, export_id, actor):
+            require_download_left(actor)
+            audit.record(
+                "recording.evidence_exported",
+                actor=actor,
+                object_type="recording",
+                object_id=recording.pk,
+                chain=chain,
+                export=str(export_id),
+                reason=reason,
+            )
+    return list(entries_of(chain))
+
+
+def _members(recording: Recording) -> Iterator[tuple[str, BinaryIO]]:
+    """(name in the package, bytes) in order, but for what is written of the export. Raises FilesMissing."""
     stored = {row.name: row for row in recording.objects_stored.exclude(confirmed_at=None)}
     with _stored(stored, recording.manifest) as stream:
         raw = stream.read()
@@ -312,8 +342,6 @@ def _members(recording: Recording, entries: list[dict[str, Any]]) -> Iterator[tu
     proof = proof_of(seal) if seal is not None else None
     if proof is not None:
         yield "anchor.json", io.BytesIO(verifier.canonical(proof))
-    lines = b"".join(verifier.canonical(entry) + b"\n" for entry in entries)
-    yield "audit.jsonl", io.BytesIO(lines)
     for record in verifier.kept_files(manifest):
         kind = record.get("kind") or stored[record["name"]].kind
         yield verifier.member_of({**record, "kind": kind}), _stored(stored, record["name"])

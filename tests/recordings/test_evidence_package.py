@@ -28,7 +28,7 @@ from exports import services as exports
 from exports.models import ExportJob, ExportState
 from interviews.errors import ReasonRequired
 from recordings import services
-from recordings.errors import NotSealed
+from recordings.errors import FilesMissing, NotSealed
 from recordings.models import Recording, StoredObject
 from recordings.states import ObjectKind, Stage
 from recordings.storage import LocalStore
@@ -700,6 +700,55 @@ def test_a_large_one_is_verified_and_packed_in_the_background(
     taken = client.post(reverse("exports:take", args=[packed.pk]))
     assert taken["Content-Type"] == "application/zip"
     taken.close()
+
+
+@pytest.mark.parametrize(
+    "dies_at", ["recordings.storage.LocalStore.open", "evidence.services.signed"]
+)
+def test_a_package_whose_making_died_is_audited_once_when_it_is_there(
+    stored: Recording,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dies_at: str,
+) -> None:
+    settings.EXPORT_DIR = tmp_path / "exports"
+    monkeypatch.setattr("recordings.evidence_views.DIRECT_BYTES", 1)
+    client = as_operator("videos.view", "videos.evidence")
+    client.post(reverse("recordings:export_evidence", args=[stored.call_id]), {"reason": "调阅"})
+    job = ExportJob.objects.get()
+
+    def away(*_: Any) -> Any:
+        raise ConnectionError
+
+    for _try in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(dies_at, away)
+            with pytest.raises(ConnectionError):
+                exports.make(job.pk)
+        ExportJob.objects.update(leased_until=None)
+    exports.make(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == ExportState.DONE
+    package = settings.EXPORT_DIR / job.file_name
+    assert codes(package) == []
+    entry = AuditEntry.objects.get(action="recording.evidence_exported")
+    with zipfile.ZipFile(package) as archive:
+        extraction = json.loads(archive.read("extraction.json"))
+    assert json.loads(entry.payload)["export"] == extraction["export"]
+    assert extraction["audit"]["seq"] == entry.seq
+
+
+def test_a_package_that_was_never_made_is_not_audited_as_one(
+    stored: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    StoredObject.objects.filter(kind=ObjectKind.JOURNAL).delete()
+
+    with pytest.raises(FilesMissing):
+        services.export_evidence(stored, reason="调阅", actor=SYSTEM)
+
+    assert not AuditEntry.objects.filter(action="recording.evidence_exported").exists()
 
 
 def test_who_may_no_more_gets_no_package_that_was_asked_for(

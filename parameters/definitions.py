@@ -457,6 +457,17 @@ DEFINITIONS = {
             GLOBAL_ONLY,
         ),
         Definition(
+            "storage_quota_gb",
+            _("录像存储配额"),
+            "GB",
+            0,
+            1_000_000_000,
+            0,
+            _("“容量与保管”按此推算还可用多少天，对象存储没有可查的剩余空间；0 表示不设配额。"),
+            Group.RECORDING,
+            GLOBAL_ONLY,
+        ),
+        Definition(
             "media_upload_mb",
             _("营销素材大小上限"),
             "MB",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from interviews.models import Call, Participant
 from interviews.policy import records_by_hand
 from interviews.states import ParticipantRole
+from parameters.selectors import value_of
 
 from .folder import CONTENT
 from .models import (
@@ -31,6 +32,7 @@ from .states import FINAL, ObjectKind, Stage
 
 LATE_AFTER = dt.timedelta(minutes=15)
 FORECAST_DAYS = 30
+GB = 1 << 30
 MONTHS_SHOWN = 24
 
 
@@ -139,7 +141,8 @@ class Capacity:
     months: list[tuple[str, int]]
     kinds: list[tuple[str, int, int]]  # label, files, bytes
     per_day_bytes: float
-    free_bytes: int | None
+    quota_bytes: int
+    disk_free_bytes: int | None
     spool_free_bytes: int
     spool_total_bytes: int
 
@@ -157,8 +160,21 @@ class Capacity:
         return int(self.total_bytes + 365 * self.per_day_bytes)
 
     @property
+    def is_by_quota(self) -> bool:
+        """The quota ends before the disk does, or there is no disk to end."""
+        return self.quota_bytes > 0 and self.free_bytes != self.disk_free_bytes
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Up to the quota, or the end of the store's disk; None when neither is known."""
+        left = [] if self.disk_free_bytes is None else [self.disk_free_bytes]
+        if self.quota_bytes:
+            left.append(max(0, self.quota_bytes - self.total_bytes))
+        return min(left, default=None)
+
+    @property
     def days_left(self) -> int | None:
-        """Days until the store's disk is full at the present growth; None when there is no such."""
+        """Days until the store is full at the present growth; None when that is not known."""
         if self.free_bytes is None or self.per_day_bytes <= 0:
             return None
         return int(self.free_bytes / self.per_day_bytes)
@@ -185,7 +201,8 @@ def capacity() -> Capacity:
             (str(ObjectKind(kind).label), files[kind], size) for kind, size in kinds.most_common()
         ],
         per_day_bytes=sum(line["recent"] for line in lines) / FORECAST_DAYS,
-        free_bytes=free,
+        quota_bytes=value_of("storage_quota_gb") * GB,
+        disk_free_bytes=free,
         spool_free_bytes=spool.free,
         spool_total_bytes=spool.total,
     )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
+from parameters.services import set_value
 from recordings import health, services, tasks
 from recordings.models import CapacityCount, LegalHold, StoredObject
 from tests.recordings.test_keeping import client_with, stored
@@ -17,6 +18,7 @@ from tests.support.factories import SEAT_ACTOR, make_ended_call
 pytestmark = pytest.mark.django_db
 __all__ = ["stored"]
 PAGE = "recordings:capacity"
+GB = 1 << 30
 
 
 def test_sums_are_those_of_the_last_count(stored):
@@ -69,6 +71,41 @@ def test_a_store_without_a_known_end_is_forecast_by_what_it_holds_in_a_year(stor
     assert room.days_left is None
     assert room.in_a_year_bytes == int(room.total_bytes * (1 + 365 / 30))
     assert "按此增长一年后共" in page
+
+
+def test_a_quota_is_the_end_of_a_store_that_has_none_of_its_own(stored, settings):
+    tasks.keep()
+    settings.STORAGE_BACKEND = "s3"
+    set_value("storage_quota_gb", 3, scope="global", by="test")
+    old = timezone.now() - dt.timedelta(hours=7)
+    CapacityCount.objects.update(
+        counted_at=old,
+        lines=[{"month": "2026-10", "kind": "track", "files": 2, "bytes": GB, "recent": 3 * GB}],
+    )
+
+    room = health.capacity()
+    page = client_with("videos.view").get(reverse(PAGE)).content.decode()
+
+    assert room.days_left == 20  # 2 GB at 3 GB in 30 days
+    assert "配额剩余" in page
+    assert "按此增长还可用 20 天" in page
+    assert "由对象存储管理" not in page
+
+
+def test_a_quota_that_is_used_up_says_so_and_a_disk_that_is_smaller_counts(stored, settings):
+    count = {"month": "2026-10", "kind": "track", "files": 2, "bytes": 4 * GB, "recent": GB}
+    CapacityCount.objects.create(lines=[count])
+    set_value("storage_quota_gb", 3, scope="global", by="test")
+
+    used_up = health.capacity()
+    page = client_with("videos.view").get(reverse(PAGE)).content.decode()
+    set_value("storage_quota_gb", 10_000_000, scope="global", by="test")
+    disk = health.capacity()
+
+    assert (used_up.free_bytes, used_up.days_left) == (0, 0)
+    assert "已用完" in page
+    assert disk.free_bytes == disk.disk_free_bytes
+    assert not disk.is_by_quota
 
 
 def test_holds_are_those_of_ones_scope(stored):

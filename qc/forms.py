@@ -11,6 +11,7 @@ from accounts.models import User
 from recordings.forms import SearchForm
 from recordings.selectors import Search
 
+from .models import SeatDefect
 from .selectors import TABS, QueueSearch
 from .states import DECISIONS, ReviewMove
 
@@ -52,10 +53,24 @@ class AssignForm(forms.Form):
         self.fields["reviewer"].queryset = reviewers  # type: ignore[attr-defined]
 
 
+class DefectField(forms.ModelChoiceField):
+    """By its words, which decided reviews keep; what is not asked for any more was found once."""
+
+    def label_from_instance(self, defect: Any) -> str:
+        return defect.text if defect.is_enabled else _("{text}（停用）").format(text=defect.text)
+
+
 class ClipsForm(forms.Form):
     """Which 辅导片段: whose, about what, made when."""
 
     seat_no = forms.CharField(label=_("坐席工号"), required=False, max_length=20)
+    defect = DefectField(
+        label=_("抽检问题"),
+        queryset=SeatDefect.objects.order_by("-is_enabled", "order", "pk"),
+        to_field_name="text",
+        required=False,
+        empty_label=_("全部"),
+    )
     words = forms.CharField(label=_("要点或说明"), required=False, max_length=40)
     first = forms.DateField(
         label=_("制作时间自"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")

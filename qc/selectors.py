@@ -544,14 +544,17 @@ def clips_found(
     user: User,
     *,
     seat_no: str = "",
+    defect: SeatDefect | None = None,
     words: str = "",
     first: dt.date | None = None,
     last: dt.date | None = None,
 ) -> QuerySet[CoachingClip]:
-    """Both days included; `words` are of what was found, or said of it."""
+    """Both days included; `defect` is what the review was decided with, `words` are the clip's own."""
     found = clips_open_to(user)
     if seat_no:
         found = found.filter(call__seat__user__staff_no=seat_no)
+    if defect:
+        found = found.filter(review__reasons__contains=[defect.text])
     if words:
         found = found.filter(Q(title__icontains=words) | Q(note__icontains=words))
     if first:

@@ -150,3 +150,25 @@ def test_clips_are_found_by_seat_what_was_found_and_time(review, reviewer):
     assert found(last=today - dt.timedelta(days=1)) == {"语速过快"}
     page = client.get(reverse("qc:clips"), {"first": today, "last": today - dt.timedelta(days=1)})
     assert "早于起始日期" in page.content.decode()
+
+
+def test_clips_are_found_by_the_defect_that_was_decided_whatever_the_clip_is_called(
+    review, reviewer
+):
+    SeatDefect.objects.create(text="语速", order=0)
+    SeatDefect.objects.create(text="未核实用途")
+    SeatDefect.objects.create(text="代答", order=0, is_enabled=False)
+    services.cut_clip(review.pk, 1000, 2000, title="从这里开始", reviewer=reviewer)
+    services.decide(review.pk, ReviewMove.FLAG, reviewer=reviewer, reasons=["语速"])
+    client = client_of(reviewer, "qc.review")
+
+    def found(defect):
+        page = client.get(reverse("qc:clips"), {"defect": defect})
+        return {clip.title for clip in page.context["page"]}
+
+    assert found("语速") == {"从这里开始"}
+    assert found("未核实用途") == set()
+    page = client.get(reverse("qc:clips"), {"defect": "从未有过"})
+    assert page.context["form"].errors["defect"]
+    labels = [str(label) for _value, label in page.context["form"].fields["defect"].choices]
+    assert (labels[:2], labels[-1]) == (["全部", "语速"], "代答（停用）")

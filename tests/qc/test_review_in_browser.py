@@ -38,6 +38,9 @@ def test_a_reviewer_sees_the_case_on_one_page_and_the_doubt_in_two_clicks(
         expect(page.locator(".player__tile")).to_have_count(2)
         page.locator("#find").fill("身份证")
         expect(page.locator("#marks li:visible")).to_have_count(1)
+        expect(page.locator("#marks-count")).to_have_text("1")
+        page.locator("#find").fill("")
+        expect(page.locator("#marks-count")).to_have_text("2")
 
         page.get_by_role("link", name=image.title).click()
         expect(page.locator("#lightbox figure")).to_have_count(1)

@@ -37,7 +37,7 @@ if (root && data) {
   mountSeek(document.body, (ms, untilMs) => player.show(ms, untilMs));
   const find = document.getElementById("find");
   const marks = document.getElementById("marks");
-  const firstFound = find instanceof HTMLInputElement && marks ? mountFind(find, marks) : () => null;
+  const firstFound = find instanceof HTMLInputElement && marks ? mountFind(find, marks, document.getElementById("marks-count")) : () => null;
   const asked = spanOf(location.hash);
   const found = firstFound();
   if (asked) player.show(asked.fromMs, asked.toMs);

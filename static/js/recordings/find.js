@@ -15,12 +15,13 @@ export const fits = (words, sought) => plain(words).includes(plain(sought));
 /**
  * @param {HTMLInputElement} input
  * @param {HTMLElement} list its entries carry `data-words`
+ * @param {HTMLElement | null} count says how many are listed
  */
-export function mountFind(input, list) {
+export function mountFind(input, list, count) {
+  const entries = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-words]")]);
   function show() {
-    for (const entry of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("[data-words]"))) {
-      entry.hidden = !fits(entry.dataset.words ?? "", input.value);
-    }
+    for (const entry of entries) entry.hidden = !fits(entry.dataset.words ?? "", input.value);
+    if (count) count.textContent = String(entries.filter((entry) => !entry.hidden).length);
   }
   input.addEventListener("input", show);
   show();

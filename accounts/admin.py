@@ -16,16 +16,13 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import content_disposition_header, urlencode
+from django.utils.http import urlencode
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from audit import services as audit
 from common.errors import DomainError
-from common.masking import mask_search
-from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
 from parameters.selectors import value_of
 
 from . import access, changes, passwords, roster_file, second_factor, services
@@ -52,7 +49,6 @@ from .selectors import (
 assert auth_admin  # noqa: S101
 admin.site.unregister(Group)
 VIEW, MANAGE = "accounts.view", "accounts.manage"
-EXPORT_MOST = 50_000
 ONE_BUTTON: dict[str, Any] = {
     "show_save_and_add_another": False,
     "show_save_and_continue": False,
@@ -348,6 +344,11 @@ class UserAdmin(OperationAdmin):
         shown |= ONE_BUTTON
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        sources = [("list:accounts.user", _("本列表")), ("roster", _("名册（可再导入）"))]
+        context = (extra_context or {}) | {"export_sources": sources}
+        return super().changelist_view(request, context)
+
     # --- acts ---------------------------------------------------------------------------------
 
     def get_urls(self) -> list[Any]:
@@ -355,7 +356,6 @@ class UserAdmin(OperationAdmin):
         own = [
             path("act/<slug:what>/", wrap(self.act), name="accounts_act"),
             path("import/", wrap(self.import_people), name="accounts_import"),
-            path("export/<slug:form>/", wrap(self.export), name="accounts_export"),
         ]
         return own + super().get_urls()
 
@@ -497,26 +497,3 @@ class UserAdmin(OperationAdmin):
                 for line in lines
                 if line.draft is not None
             ]
-
-    def export(self, request: HttpRequest, form: str) -> HttpResponse:
-        """The list as it is filtered, as a file that can be imported elsewhere."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        people = self.get_changelist_instance(request).get_queryset(request)
-        rows = list(roster_file.rows_of(people[:EXPORT_MOST]))
-        audit.record(
-            "user.exported",
-            actor=request_actor(request),
-            object_type="user",
-            object_id="list",
-            search=mask_search(request.GET.urlencode()),
-            rows=len(rows) - 1,
-        )
-        is_xlsx = form == "xlsx"
-        response = HttpResponse(
-            write_xlsx(rows) if is_xlsx else write_csv(rows),
-            content_type=XLSX_TYPE if is_xlsx else "text/csv; charset=utf-8",
-        )
-        name = f"users.{'xlsx' if is_xlsx else 'csv'}"
-        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-        return response

@@ -17,8 +17,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.html import strip_tags
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 
 from accounts.models import User
+from accounts.roster_file import rows_of
 from common.errors import NotFound
 
 CHUNK = 2000
@@ -68,6 +70,20 @@ def package_of(source: str, query: str, user: User) -> Package:
 
 def back_office_list(argument: str, query: QueryDict, user: User) -> Table:
     """A list of the back office (`app.model`) with its filters, its columns and the person's scope."""
+    model_admin, changelist, rows = _listed(argument, query, user)
+    columns = [name for name in changelist.list_display if name != "action_checkbox"]
+    title = str(model_admin.model._meta.verbose_name_plural)
+    return Table(title, counting(rows), _rows(model_admin, columns, rows))
+
+
+def roster(_argument: str, query: QueryDict, user: User) -> Table:
+    """The same of the users, in the columns that 导入 reads (ACC-2)."""
+    _model_admin, _changelist, rows = _listed("accounts.user", query, user)
+    return Table(gettext("用户名册"), counting(rows), rows_of(rows))
+
+
+def _listed(argument: str, query: QueryDict, user: User) -> tuple[Any, Any, QuerySet[Any]]:
+    """The back office's class, page and rows. Raises NotFound for what the person may not see."""
     found = [
         each for model, each in admin.site._registry.items() if model._meta.label_lower == argument
     ]
@@ -77,15 +93,11 @@ def back_office_list(argument: str, query: QueryDict, user: User) -> Table:
     request.GET = query  # type: ignore[assignment]  # only its reading is asked
     if not found or not found[0].has_view_permission(request):
         raise NotFound
-    model_admin = found[0]
     try:
-        changelist = model_admin.get_changelist_instance(request)
+        changelist = found[0].get_changelist_instance(request)
     except IncorrectLookupParameters as unknown:
         raise NotFound from unknown
-    columns = [name for name in changelist.list_display if name != "action_checkbox"]
-    rows = changelist.get_queryset(request)
-    title = str(model_admin.model._meta.verbose_name_plural)
-    return Table(title, counting(rows), _rows(model_admin, columns, rows))
+    return found[0], changelist, changelist.get_queryset(request)
 
 
 def _rows(model_admin: Any, columns: list[Any], rows: QuerySet[Any]) -> Iterator[Sequence[str]]:

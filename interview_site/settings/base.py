@@ -237,6 +237,7 @@ HOME_WAITING = "operations.today.waiting_for"
 # What can be exported (exports/sources.py): name -> function(argument, query, user) -> Table.
 EXPORT_SOURCES = {
     "list": "exports.sources.back_office_list",
+    "roster": "exports.sources.roster",
     "recordings": "recordings.lists.found_recordings",
     "attempts": "channels_admin.lists.found_attempts",
     "audit": "operations.audit_admin.found_entries",

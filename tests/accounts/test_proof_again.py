@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
@@ -65,19 +66,20 @@ def test_wrong_proofs_are_counted_as_failed_logins(client, later):
     assert set_it(client, proof=PASSWORD).status_code == 429
 
 
-def test_a_download_leads_over_the_question(client, later):
-    address = "/admin/accounts/user/export/csv/?q=1"
-    asked = client.get(address)
-    assert asked["Location"] == "/again?next=%2Fadmin%2Faccounts%2Fuser%2Fexport%2Fcsv%2F%3Fq%3D1"
+def test_a_file_leads_over_the_question_and_is_chosen_again(client, later):
+    address = "/admin/accounts/user/import/"
+    given = SimpleUploadedFile("a.csv", b"a,b\n1,2\n")
+    asked = client.post(f"{address}?x=1", {"file": given})
+    assert asked["Location"] == "/again?next=%2Fadmin%2Faccounts%2Fuser%2Fimport%2F%3Fx%3D1"
 
     page = client.post("/again", {"next": address, "proof": PASSWORD})
 
     assert f'href="{address}"' in page.content.decode()
-    assert client.get(address).status_code == 200
+    assert client.post(address, {"file": given}).status_code == 200
 
 
 def test_a_script_is_told_so(client, later):
-    answer = client.get("/admin/accounts/user/export/csv/", headers={"Sec-Fetch-Dest": "empty"})
+    answer = client.post("/exports/new", headers={"Sec-Fetch-Dest": "empty"})
 
     assert answer.status_code == 403
     assert answer.json()["code"] == "reauth_required"

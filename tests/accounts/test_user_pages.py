@@ -12,7 +12,6 @@ from django.urls import reverse
 from accounts import second_factor
 from accounts.models import DataScope, Institution, Role, User
 from accounts.selectors import actor_of
-from audit.models import AuditEntry
 from common.spreadsheet import read_table, write_csv, write_xlsx
 from tests.accounts.test_second_factor import code_of
 
@@ -332,20 +331,6 @@ def test_a_file_that_is_no_such_table_is_refused(administrator, name, content):
     )
 
     assert "errornote-inline" in page.content.decode()
-
-
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_the_export_is_what_the_list_shows_and_can_be_imported(administrator, form):
-    somebody("800500", phone="13900000001")
-    somebody("=cmd()", phone="")
-
-    answer = administrator.get(reverse("admin:accounts_export", args=[form]), {"q": "800500"})
-
-    assert read_table(f"x.{form}", answer.content) == [
-        HEADS,
-        ["800500", "人800500", "13900000001", "", "", ""],
-    ]
-    assert AuditEntry.objects.filter(action="user.exported").count() == 1
 
 
 def test_a_csv_out_of_a_chinese_office_program_is_read():

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import roster_file
 from accounts.errors import DailyLimit
 from accounts.models import DataScope, Institution, Role, User
 from accounts.selectors import actor_of
@@ -310,3 +311,39 @@ def test_columns_are_chosen_by_each_person_and_kept(supervisor):
     assert "column-institution_no" in other.get(back).content.decode()
     client.post("/columns", {"list": "channels_admin.channel", "back": "//evil.example"})
     assert "column-institution_no" in client.get(back).content.decode()
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_roster_is_what_the_users_list_shows_and_can_be_imported(form):
+    client = entered(person("A1", "accounts.view"))
+    User.objects.create_user("800500", "test-password", name="韩雪", phone="13900000001")
+
+    answer = ask(client, "roster", "/admin/accounts/user/?q=800500", form)
+
+    assert read_table(f"x.{form}", answer.content) == [
+        roster_file.heads(),
+        ["800500", "韩雪", "13900000001", "", "", ""],
+    ]
+    entry = AuditEntry.objects.get(action="export.made")
+    assert json.loads(entry.payload)["rows"] == 1
+    assert ask(entered(person("M2", "channels.view")), "roster").status_code == 404
+
+
+def test_the_roster_counts_among_the_exports_of_the_day():
+    client = entered(person("A1", "accounts.view"))
+    set_value("exports_per_day", 1, scope="global", by="test")
+    ask(client, "roster")
+
+    refused = client.post(
+        "/exports/new", {"source": "roster", "query": "/x/", "form": "csv"}, follow=True
+    )
+
+    assert "每日导出上限" in refused.content.decode()
+    assert AuditEntry.objects.filter(action="export.made").count() == 1
+
+
+def test_the_users_list_offers_itself_and_the_roster():
+    page = entered(person("A1", "accounts.view")).get("/admin/accounts/user/").content.decode()
+
+    assert '<option value="roster">' in page
+    assert '<option value="list:accounts.user">' in page

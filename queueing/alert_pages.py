@@ -16,8 +16,9 @@ from . import services
 from .alerting import METRICS, sentence
 from .forms import AlertRuleForm
 from .models import Alert, AlertRule
+from .selectors import alerts_of
 from .states import AlertLevel, AlertMetric
-from .views import ACT, VIEW, roles_told, user_who_may
+from .views import ACT, VIEW, acted_on, roles_told, user_who_may
 from .wallboard import alerts_for
 
 MANAGE = "dispatch.manage"
@@ -48,8 +49,9 @@ def alerts(request: HttpRequest) -> HttpResponse:
 def live(request: HttpRequest) -> JsonResponse:
     """What the head of every page asks for: the live alerts of the person's scope and roles."""
     user = user_who_may(request, VIEW)
-    told = alerts_for(staff_nos_in_scope(user, VIEW), roles_told(user))
-    return JsonResponse(told | {"may_acknowledge": may(user, ACT)})
+    return JsonResponse(
+        alerts_for(staff_nos_in_scope(user, VIEW), roles_told(user), acted_on(user))
+    )
 
 
 def _shown(rule: AlertRule) -> dict[str, Any]:
@@ -103,11 +105,7 @@ def save(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
 @require_POST
 def acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
     user = user_who_may(request, ACT)
-    staff_nos = staff_nos_in_scope(user, ACT)
-    rows = Alert.objects.all()
-    if staff_nos is not None:
-        rows = rows.filter(staff_no__in=["", *staff_nos])
-    found = get_object_or_404(rows, pk=alert_id)
+    found = get_object_or_404(alerts_of(acted_on(user), roles_told(user)), pk=alert_id)
     try:
         actor = request_actor(request)
         alert = services.acknowledge_alert(found.pk, actor=actor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from appointments.candidates import candidates_for as reassignable_to
@@ -32,7 +32,7 @@ from seats.states import SIGNED_IN
 
 from .decide import Candidate, Waiting, rank
 from .errors import NotTransferable
-from .models import CallRequest, Offer, RuleVersion
+from .models import Alert, AlertRule, CallRequest, Offer, RuleVersion
 from .rules import DEFAULT, PERSONAL, Policy
 from .states import IN_LINE, OfferState, RequestState, VersionState
 
@@ -453,3 +453,17 @@ def places_in_line() -> dict[str, dict[str, int | None]]:
         }
         for position, request_id in enumerate(line, start=1)
     }
+
+
+def alerts_of(staff_nos: Collection[str] | None, role_ids: set[int] | None) -> QuerySet[Alert]:
+    """Alerts about these seats ("" for those about none) that one of these roles is told of.
+
+    None means everybody's.
+    """
+    rows = Alert.objects.all()
+    if staff_nos is not None:
+        rows = rows.filter(staff_no__in=staff_nos)
+    if role_ids is not None:
+        told = AlertRule.objects.filter(Q(roles=None) | Q(roles__in=role_ids))
+        rows = rows.filter(rule__in=told)
+    return rows

@@ -61,12 +61,20 @@ def board(request: HttpRequest) -> JsonResponse:
 
 
 def _board(user: User) -> dict[str, Any]:
-    return board_for(staff_nos_in_scope(user, VIEW), roles_told(user))
+    return board_for(staff_nos_in_scope(user, VIEW), roles_told(user), acted_on(user))
 
 
 def roles_told(user: User) -> set[int] | None:
     """The roles whose alerts the person is told of; None means every role's."""
     return None if user.is_superuser else set(user.roles.values_list("pk", flat=True))
+
+
+def acted_on(user: User) -> tuple[str, ...] | None:
+    """Whose alerts the person may acknowledge: staff numbers, "" for those about no seat."""
+    if not may(user, ACT):
+        return ()
+    staff_nos = staff_nos_in_scope(user, ACT)
+    return None if staff_nos is None else ("", *staff_nos)
 
 
 @login_required

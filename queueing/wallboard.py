@@ -39,10 +39,13 @@ def board() -> dict[str, Any]:
     return cache.get_or_set("wallboard", _board, FRESH_S) or {}
 
 
-def board_for(staff_nos: tuple[str, ...] | None, role_ids: set[int] | None) -> dict[str, Any]:
+Scope = tuple[str, ...] | None  # staff numbers; None means everybody's
+
+
+def board_for(staff_nos: Scope, role_ids: set[int] | None, acted_on: Scope = ()) -> dict[str, Any]:
     """The board with these seats and their calls, and the alerts these seats and roles are told of.
 
-    None means everybody's. The line and its figures are the bank's: one line serves every institution.
+    `acted_on`: as `alerts_for`. The line and its figures are the bank's: one line serves every institution.
     """
     whole = board()
     own = {
@@ -51,23 +54,30 @@ def board_for(staff_nos: tuple[str, ...] | None, role_ids: set[int] | None) -> d
     }
     return whole | {
         **own,
-        "alerts": _told(whole["alerts"], staff_nos, role_ids),
+        "alerts": _told(whole["alerts"], staff_nos, role_ids, acted_on),
         "alerts_done": _told(whole["alerts_done"], staff_nos, role_ids),
     }
 
 
-def alerts_for(staff_nos: tuple[str, ...] | None, role_ids: set[int] | None) -> dict[str, Any]:
-    """What of the board stands in the head of every page: without its figures, so that it costs little."""
+def alerts_for(staff_nos: Scope, role_ids: set[int] | None, acted_on: Scope = ()) -> dict[str, Any]:
+    """What of the board stands in the head of every page: without its figures, so that it costs little.
+
+    Each says whether the person `may_acknowledge` it: the alerts about the seats of `acted_on`, where
+    "" stands for those about no seat.
+    """
     whole = cache.get_or_set("live-alerts", lambda: _live_alerts(timezone.now()), FRESH_S) or {}
-    return whole | {"alerts": _told(whole["alerts"], staff_nos, role_ids)}
+    return whole | {"alerts": _told(whole["alerts"], staff_nos, role_ids, acted_on)}
 
 
 def _told(
-    alerts: list[dict[str, Any]], staff_nos: tuple[str, ...] | None, role_ids: set[int] | None
+    alerts: list[dict[str, Any]],
+    staff_nos: Scope,
+    role_ids: set[int] | None,
+    acted_on: Scope = (),
 ) -> list[dict[str, Any]]:
     """Those about these seats, or about none, that one of these roles is told of."""
     return [
-        alert
+        alert | {"may_acknowledge": acted_on is None or alert["staff_no"] in acted_on}
         for alert in alerts
         if (staff_nos is None or alert["staff_no"] in {"", *staff_nos})
         and (role_ids is None or not alert["roles"] or not role_ids.isdisjoint(alert["roles"]))

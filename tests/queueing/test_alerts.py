@@ -225,10 +225,6 @@ def test_the_head_of_a_page_tells_what_is_of_the_own_scope_and_roles():
     assert titles(own) == ["排队 3 人"]  # no recorder: the seat is not in the scope
     assert titles(other) == []
     assert titles(whole) == [recorder]
-    assert (own.get(url).json()["may_acknowledge"], other.get(url).json()["may_acknowledge"]) == (
-        True,
-        False,
-    )
     assert nobody.get(url).status_code == 404
 
 
@@ -290,6 +286,47 @@ def test_the_first_who_takes_care_stays_named_and_what_is_over_is_not_acknowledg
     with pytest.raises(AlertOver):
         services.acknowledge_alert(alert.pk, actor=SEAT_ACTOR)
     assert client.post(url).status_code == 409
+
+
+def test_an_alert_is_acknowledged_by_whom_it_is_told_and_whose_scope_it_is():
+    told_of, not_told = entered("M1", "seats.manage"), entered("M2", "seats.manage")
+    rule("line", 2, roles=[Role.objects.get(code="M1").pk])
+    rule("recorder", 5)
+    a_long_line()
+    a_recorder_that_stands_still()
+    told()
+    line, recorder = (Alert.objects.get(rule__metric=metric) for metric in ("line", "recorder"))
+
+    def ask(client, alert):
+        return client.post(reverse("queueing:acknowledge", args=[alert.pk])).status_code
+
+    assert ask(not_told, line) == 404
+    assert ask(told_of, recorder) == 404  # the seat is not in the scope
+    assert not Alert.objects.exclude(acknowledged_at=None).exists()
+    assert ask(told_of, line) == 200
+
+
+def test_only_who_may_acknowledge_an_alert_is_offered_to():
+    looks, acts = entered("M1", "dispatch.view"), entered("M2", "dispatch.view", "seats.manage")
+    sees_all = entered("M3", "dispatch.view")
+    Role.objects.filter(code="M3").update(scope="all")
+    acts_in_own_scope = Role.objects.create(code="own", name="own", operations=["seats.manage"])
+    User.objects.get(staff_no="M3").roles.add(acts_in_own_scope)
+    rule("line", 2)
+    rule("recorder", 5)
+    a_long_line()
+    a_recorder_that_stands_still()
+    told()
+
+    def offered(client, name):
+        metrics = dict(Alert.objects.values_list("pk", "rule__metric"))
+        alerts = client.get(reverse(name)).json()["alerts"]
+        return {metrics[one["id"]]: one["may_acknowledge"] for one in alerts}
+
+    for name in ("queueing:alerts_live", "queueing:board"):
+        assert offered(looks, name) == {"line": False}
+        assert offered(acts, name) == {"line": True}
+        assert offered(sees_all, name) == {"line": True, "recorder": False}
 
 
 def test_the_page_edits_a_rule_and_says_what_is_wrong():

@@ -9,8 +9,9 @@ const BLIND_AFTER_S = 15;
 const TOLD = "alerts-told";
 const SOUND = "alerts-sound";
 
-/** @typedef {{ id: number, level: string, title: string, text: string, fired_unix_ms: number, acknowledged_by: string }} Alert */
-/** @typedef {{ at_unix_ms: number, alerts: Alert[], alerts_age_s: number | null, may_acknowledge?: boolean }} Told */
+/** @typedef {{ id: number, level: string, title: string, text: string, fired_unix_ms: number, acknowledged_by: string,
+ *   may_acknowledge?: boolean }} Alert */
+/** @typedef {{ at_unix_ms: number, alerts: Alert[], alerts_age_s: number | null }} Told */
 
 /** @param {Told} told what must not look like "no alerts" */
 export const isBlind = ({ alerts_age_s: age }) => age === null || age > BLIND_AFTER_S;
@@ -36,7 +37,7 @@ export const newOf = (alerts, toldMs) => alerts.filter((alert) => !alert.acknowl
 
 /**
  * @param {Alert} alert @param {number} nowMs
- * @param {((id: number) => Promise<string>) | null} acknowledge for who may take care of it
+ * @param {((id: number) => Promise<string>) | null} acknowledge where one can
  */
 export function alertHint(alert, nowMs, acknowledge) {
   const made = el(
@@ -44,7 +45,7 @@ export function alertHint(alert, nowMs, acknowledge) {
     icon("alert"), el("b", {}, alert.title), el("time", {}, clock((nowMs - alert.fired_unix_ms) / 1000)), el("p", {}, alert.text),
   );
   if (alert.acknowledged_by) made.append(el("p", {}, `${alert.acknowledged_by} 已确认`));
-  else if (acknowledge) {
+  else if (acknowledge && alert.may_acknowledge) {
     const button = el("button", { class: "btn btn--sm", type: "button", "aria-label": `确认：${alert.title}` }, "确认");
     button.addEventListener("click", async () => {
       button.setAttribute("disabled", "");
@@ -100,7 +101,7 @@ export function mountAlerts(root, { token, chime, store = localStorage }) {
     badge.setAttribute("aria-label", words);
     badge.title = words;
     find("summary b").textContent = String(count);
-    const rows = told.alerts.map((alert) => alertHint(alert, told.at_unix_ms, told.may_acknowledge ? acknowledge : null));
+    const rows = told.alerts.map((alert) => alertHint(alert, told.at_unix_ms, acknowledge));
     if (!list.contains(document.activeElement)) list.replaceChildren(...(isBlind(told) ? [blindHint()] : []), ...rows);
     tell(newOf(told.alerts, Number(store.getItem(TOLD) ?? 0)));
   }

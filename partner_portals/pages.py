@@ -1,11 +1,14 @@
-"""What every page of the stand-in apps does: only in a demo, only through the partner API."""
+"""What every page of the stand-in apps does: it speaks through the partner API only.
+
+Whether they are served at all is said once, by `interview_site.urls`.
+"""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from common.errors import DomainError
@@ -18,8 +21,6 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not getattr(settings, "DEMO", False):
-            raise Http404
         try:
             return view(request, *args, **kwargs)
         except DomainError as refusal:

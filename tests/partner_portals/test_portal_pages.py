@@ -22,7 +22,6 @@ PHONE = "13911112222"
 
 @pytest.fixture(autouse=True)
 def partners(settings, live_server):
-    settings.DEMO = True
     settings.WEB_INTERNAL_URL = live_server.url
     settings.PARTNER_API_KEYS = {"demo-bank-app": "app-key", "demo-credit": "credit-key"}
     settings.PARTNER_SCOPES = {"demo-bank-app": ["manager"], "demo-credit": ["manager", "credit"]}
@@ -69,13 +68,6 @@ def passed(case, seat):
 def signed(case):
     url = f"/demo/manager/{case.contract_no}/loan"
     return Client().post(url, form_of(Client().get(url)) | {"act": "sign"})
-
-
-def test_without_the_demo_there_are_no_such_pages(settings, case):
-    settings.DEMO = False
-
-    for path in ("customer/", f"manager/{case.contract_no}", "credit/"):
-        assert Client().get(f"/demo/{path}").status_code == 404
 
 
 def test_the_manager_books_and_is_shown_whom_the_sms_reached(case, seat):

@@ -18,6 +18,7 @@ urlpatterns = [
     path("clips/<int:clip_id>", views.note_clip, name="note_clip"),
     path("<int:review_id>/clips", views.cut_clip, name="cut_clip"),
     path("<int:review_id>/", views.review, name="review"),
+    path("<int:review_id>/panels/<slug:code>", views.panel, name="panel"),
     path("<int:review_id>/claim", views.claim, name="claim"),
     path("<int:review_id>/assign", views.assign, name="assign"),
     path("<int:review_id>/urgent", views.urgent, name="urgent"),

@@ -25,6 +25,7 @@ from interviews.selectors import parties_not_interviewed
 from recordings import page as shown
 from recordings import selectors as recordings
 from recordings import services as viewing
+from recordings.panels import late_panel
 from ui.charts import stacked
 
 from . import selectors, services
@@ -89,6 +90,17 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
     if owed := selectors.second_in_hand(user, found):
         return redirect("qc:second", owed.pk)  # the first decision is not to be known
     return render(request, "qc/review.html", _looked_at(request, found))
+
+
+@login_required
+@require_GET
+def panel(request: HttpRequest, review_id: int, code: str) -> HttpResponse:
+    """As `recordings.views.panel`, for those to whom the review is open: who looks opens no recording."""
+    try:
+        found = late_panel(_review(request, review_id).call, code)
+    except NotFound as hidden:
+        raise Http404 from hidden
+    return render(request, "recordings/_panel.html", {"panel": found})
 
 
 def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:

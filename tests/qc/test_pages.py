@@ -51,13 +51,24 @@ def test_the_page_of_a_review_shows_all_that_is_known_of_the_case(review):
 
     client = person("Q1", "qc.review")
     page = client.get(url).content.decode()
-    page += client.get(reverse("recordings:panel", args=[call.pk, "case"])).content.decode()
+    page += client.get(reverse("qc:panel", args=[review.pk, "case"])).content.decode()
 
     for words in ("贷款金额", "420,000.00", "影像资料", "干系人", "请把身份证拿近一些", "通话日志"):
         assert words in page
     assert reverse("credit_bridge:image", args=[call.pk, CreditImage.objects.get().pk]) in page
     party = call.task.parties.first()
     assert party.id_no not in page
+
+
+def test_what_the_bank_has_of_a_case_is_shown_to_whom_the_review_is_open(review):
+    make_case(review.call.task.contract_no)
+    url = reverse("qc:panel", args=[review.pk, "case"])
+    looks, own = person("M1", "qc.view"), client_of(review.call.seat.user, "workbench.use")
+
+    assert url in looks.get(reverse("qc:review", args=[review.pk])).content.decode()
+    assert "420,000.00" in looks.get(url).content.decode()
+    assert own.get(url).status_code == 404  # not decided yet
+    assert looks.get(reverse("qc:panel", args=[review.pk, "dispatch"])).status_code == 404
 
 
 def test_a_search_narrows_the_queue(review):

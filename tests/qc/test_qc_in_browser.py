@@ -62,7 +62,9 @@ def test_a_sampled_pass_is_found_wanting_in_what_the_seat_did(base_url):
     with at_desk(base_url, client_of(user, "videos.view")) as page:
         page.goto(reverse("qc:queue"))
         page.get_by_role("button", name="认领下一件").click()
+        page.set_viewport_size({"width": 1280, "height": 720})
         page.get_by_role("radio", name="抽检不合格").check()
+        expect(page.get_by_role("button", name="提交结论")).to_be_in_viewport(ratio=1)
         page.get_by_label("代答").check()
         wrong = out_of_place(page)
         page.get_by_role("button", name="提交结论").click()

@@ -32,6 +32,7 @@ def test_a_reviewer_sees_the_case_on_one_page_and_the_doubt_in_two_clicks(
     services.open_review(call.pk, doubt="收入")
 
     with at_desk(base_url, client_with("qc.review")) as page:
+        page.set_viewport_size({"width": 1280, "height": 720})
         page.goto("/qc/")
         page.get_by_role("link", name="⚑ 00:00:01").click()
         expect(page.locator(".player__time")).to_contain_text("00:01 / 00:02")

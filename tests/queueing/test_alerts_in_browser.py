@@ -2,13 +2,14 @@
 
 from playwright.sync_api import expect
 
-from accounts.models import User
+from accounts.models import Role, User
 from audit.models import AuditEntry
 from queueing import services
 from queueing.models import Alert, AlertRule
 from queueing.states import AlertLevel, AlertMetric
-from tests.queueing.test_alerts import a_long_line
+from tests.queueing.test_alerts import a_long_line, a_recorder_that_stands_still
 from tests.queueing.test_line_page import supervisor
+from tests.queueing.test_rule_pages import entered
 from tests.support.desk import IN_BROWSER, at_desk, wrong_with
 
 pytestmark = IN_BROWSER
@@ -101,3 +102,27 @@ def test_who_works_elsewhere_is_told_and_takes_care_of_it_there(base_url: str) -
 
     assert wrong == []
     assert Alert.objects.get().acknowledged_by == "M9"
+
+
+def test_no_button_is_offered_where_it_would_be_refused(base_url: str) -> None:
+    AlertRule.objects.all().delete()
+    client = entered("M9", "dispatch.view")
+    Role.objects.filter(code="M9").update(scope="all")
+    acts = Role.objects.create(code="own", name="own", operations=["seats.manage"], scope="own")
+    User.objects.get(staff_no="M9").roles.add(acts)
+    for metric, threshold in ((AlertMetric.LINE, 2), (AlertMetric.RECORDER, 5)):
+        AlertRule.objects.create(metric=metric, threshold=threshold, level=AlertLevel.RISK)
+    a_long_line()
+    a_recorder_that_stands_still()
+    services.evaluate_alerts()
+
+    with at_desk(base_url, client) as page:
+        for where, list_of in (("/wallboard/", "#alerts"), ("/wallboard/line/", "#told")):
+            page.goto(where)
+            if list_of == "#told":
+                page.locator("#told summary").click()
+            expect(page.locator(f"{list_of} [data-alert]")).to_have_count(2)
+            expect(page.locator(f"{list_of} [data-alert] button")).to_have_count(1)
+            expect(page.locator(f"{list_of} [data-alert] button")).to_have_accessible_name(
+                "确认：排队 3 人"
+            )

@@ -16,6 +16,7 @@ from common.actor import Actor
 from common.errors import DomainError
 from common.paging import BoundedPaginator
 
+from .form_changes import form_changes
 from .models import User
 from .selectors import EVERYTHING, chosen_columns, may, request_actor, visible
 
@@ -41,23 +42,28 @@ class OperationAdmin(admin.ModelAdmin[Any]):
     # Forms whose service or own code writes the entry of the log; all others are written down here.
     audits_itself: ClassVar[bool] = False
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        request.form_changes = form_changes(form, formsets, add=add)  # type: ignore[attr-defined]
+        return super().construct_change_message(request, form, formsets, add)
+
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        self._note("row.added", request, obj)
+        self._note("row.added", request, obj, **getattr(request, "form_changes", {}))
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        fields = [
-            name
-            for each in (message if isinstance(message, list) else [])
-            for name in each.get("changed", {}).get("fields", [])
-        ]
-        self._note("row.changed", request, obj, fields=fields)
+        self._note("row.changed", request, obj, **getattr(request, "form_changes", {}))
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         for obj in queryset:
             self._note("row.deleted", request, obj)
         return super().log_deletions(request, queryset)
+
+    def name_in_log(self, obj: Any) -> str:
+        """No personal data: a person by the staff number."""
+        return str(obj)
 
     def _note(self, action: str, request: HttpRequest, obj: Model, **facts: Any) -> None:
         if self.audits_itself or not isinstance(request.user, User):
@@ -67,7 +73,7 @@ class OperationAdmin(admin.ModelAdmin[Any]):
             actor=request_actor(request),
             object_type=self.opts.model_name or "",
             object_id=obj.pk,
-            name=str(self.opts.verbose_name),
+            name=self.name_in_log(obj)[:80],
             **facts,
         )
 

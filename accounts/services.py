@@ -33,6 +33,7 @@ from .selectors import WIDTH
 from .sessions import user_group
 
 MANAGE = "accounts.manage"
+CHANGEABLE = ("name", "phone", "email", "institution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,16 @@ def change_user(user_id: int, draft: UserDraft, *, actor: Actor) -> User:
     Raises OwnAccount for one's own roles, IncompatibleDuties, LastAdministrator.
     """
     user = lock_user(user_id)
-    fields = ["name", "phone", "email", "institution"]
-    changed = [name for name in fields if getattr(user, name) != getattr(draft, name)]
+    changed = [name for name in CHANGEABLE if getattr(user, name) != getattr(draft, name)]
+    facts: dict[str, Any] = {"fields": [name for name in changed if name != "institution"]}
+    if "institution" in changed:
+        facts["changes"] = {"institution": [_text(user.institution), _text(draft.institution)]}
     for name in changed:
         setattr(user, name, getattr(draft, name))
     if changed:
         user.save(update_fields=changed)
-        _note("user.changed", user, actor, fields=changed)
+        # How to reach a person is personal data: what it was is not written down.
+        _note("user.changed", user, actor, **facts)
     if set(draft.roles) != set(user.roles.all()):
         _not_oneself(user, actor)
         _give_roles(user, draft.roles, actor)
@@ -284,6 +288,10 @@ def _note(action: str, user: User, actor: Actor, **facts: Any) -> None:
         staff_no=user.staff_no,
         **facts,
     )
+
+
+def _text(institution: Institution | None) -> str:
+    return str(institution) if institution else ""
 
 
 def _not_oneself(user: User, actor: Actor) -> None:

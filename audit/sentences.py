@@ -1,343 +1,77 @@
 """The operation log in words: one readable sentence an entry, whatever wrote it (WB-20)."""
 
+import datetime as dt
 import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from django.utils.functional import Promise
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Field, Model
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_lazy as _
 
 from .models import AuditEntry
+from .words import ACTIONS, ACTORS, CHOICES, CODES, FACTS, KINDS, LINES, OF_ROWS, Kind
 
-ACTORS: dict[str, str | Promise] = {
-    "user": _("用户"),
-    "party": _("客户"),
-    "partner": _("合作系统"),
-    "system": _("系统"),
-}
-OBJECTS: dict[str, str | Promise] = {
-    "admission_attempt": _("准入记录"),
-    "anchor": _("日锚定"),
-    "alert": _("告警"),
-    "alert_rule": _("告警规则"),
-    "appointment": _("预约"),
-    "audit": _("操作日志"),
-    "call": _("通话"),
-    "case": _("信贷案件"),
-    "change": _("待复核变更"),
-    "channel": _("渠道"),
-    "contract": _("借款合同"),
-    "export": _("导出"),
-    "image": _("影像资料"),
-    "interview_task": _("面谈任务"),
-    "legal_hold": _("法定保留"),
-    "media_item": _("营销素材"),
-    "media_worker": _("媒体节点"),
-    "offer": _("分案"),
-    "outbox_message": _("待发消息"),
-    "parameter": _("参数"),
-    "participant": _("通话成员"),
-    "party": _("干系人"),
-    "play_out": _("播放"),
-    "qc_review": _("质检案件"),
-    "reconciliation": _("对账"),
-    "recording": _("录像"),
-    "request": _("排队"),
-    "role": _("角色"),
-    "rules": _("分案规则"),
-    "dayoff": _("休假"),
-    "institution": _("机构"),
-    "retentionrule": _("保管期限"),
-    "sampling_run": _("抽检"),
-    "samplingplan": _("抽检方案"),
-    "scoreform": _("评分表"),
-    "seatdefect": _("抽检问题"),
-    "script": _("话术"),
-    "seat": _("坐席"),
-    "signing_key": _("签名密钥"),
-    "snapshot": _("抓拍"),
-    "task": _("面谈任务"),
-    "ticket": _("入口凭证"),
-    "user": _("用户"),
-}
-ACTIONS: dict[str, str | Promise] = {
-    "alert.acknowledged": _("确认了告警"),
-    "alert_rule.saved": _("设置了告警规则"),
-    "appointment.booked": _("预约了面谈"),
-    "appointment.cancel": _("取消了预约"),
-    "appointment.expire": _("预约过期"),
-    "appointment.held": _("占用了时段"),
-    "appointment.keep": _("预约已履行"),
-    "appointment.move": _("改约"),
-    "appointment.reassigned": _("再分配了预约"),
-    "audit.verified": _("校验了日志链"),
-    "call.customers_awaited": _("继续等候客户"),
-    "call.end": _("结束了通话"),
-    "call.file": _("提交了处理意见"),
-    "call.go_live": _("接通了通话"),
-    "call.moved": _("通话转到另一媒体节点"),
-    "call.opened": _("开始了通话"),
-    "call.playout": _("播放了素材"),
-    "call.preroll": _("播放了接通前内容"),
-    "call.rated": _("评价了服务"),
-    "call.recording_started": _("开始了录制"),
-    "call.recording_stopped": _("停止了录制"),
-    "case.contract_submitted": _("提交了合同信息"),
-    "case.node_reached": _("案件到达节点"),
-    "case.read_ahead": _("接听前查阅了案件"),
-    "case.signing_submitted": _("提交了面签"),
-    "channel.added": _("新建了渠道"),
-    "channel.deleted": _("删除了渠道"),
-    "channel.disabled": _("停用了渠道"),
-    "channel.edited": _("修改了渠道"),
-    "channel.enabled": _("启用了渠道"),
-    "change.approved": _("复核同意了变更"),
-    "change.refused": _("复核退回了变更"),
-    "change.requested": _("提交了待复核变更"),
-    "change.withdrawn": _("撤回了待复核变更"),
-    "confirm.withdrawn": _("撤回了确认卡"),
-    "consent.given": _("同意了告知书"),
-    "credit.reconciled": _("与信贷系统对账"),
-    "device.checked": _("检测了设备"),
-    "export.made": _("导出了列表"),
-    "export.requested": _("申请了后台导出"),
-    "export.taken": _("下载了导出文件"),
-    "image.opened": _("查看了影像资料"),
-    "loan.confirmed": _("确认了贷款方案"),
-    "loan.proposed": _("提交了贷款方案修改"),
-    "loan.retried": _("重新回传了贷款方案"),
-    "media_worker.drained": _("让媒体节点不再接新的通话"),
-    "media.requested": _("请求了媒体连接"),
-    "offer.accepted": _("接起了来电"),
-    "offer.made": _("分案并振铃"),
-    "offer.declined": _("拒接"),
-    "offer.missed": _("未应答"),
-    "offer.transferred": _("转出了来电"),
-    "offer.withdrawn": _("收回了来电"),
-    "outbox.retried": _("重新投递了消息"),
-    "outbox.skipped": _("跳过了消息"),
-    "parameter.set": _("设置了参数"),
-    "participant.admitted": _("请入了成员"),
-    "participant.joined": _("加入了通话"),
-    "participant.left": _("离开了通话"),
-    "participant.muted": _("静音"),
-    "participant.turned_away": _("谢绝了成员"),
-    "participant.unmuted": _("取消静音"),
-    "party.admitted": _("通过了准入"),
-    "personal.revealed": _("查看了完整个人信息"),
-    "playout.ended": _("播放结束"),
-    "playout.pause": _("暂停了播放"),
-    "playout.resume": _("继续了播放"),
-    "playout.started": _("开始了播放"),
-    "playout.stop": _("停止了播放"),
-    "qc.assigned": _("改派了质检"),
-    "qc.claimed": _("认领了质检"),
-    "qc.commented": _("回复了质检意见"),
-    "qc.flag": _("标记了抽检问题"),
-    "qc.lapsed": _("质检超时未结论，放回队列"),
-    "qc.opened": _("进入了质检"),
-    "qc.overtaken": _("质检案件已另行结论"),
-    "qc.pass": _("质检通过"),
-    "qc.reject": _("质检拒件"),
-    "qc.released": _("放回了质检"),
-    "qc.return": _("退回重新面谈"),
-    "qc.sampled": _("抽取了样本"),
-    "qc.second_asked": _("抽取了复评"),
-    "qc.second_given": _("提交了复评"),
-    "qc.taken_back": _("收回了质检"),
-    "qc.urgent": _("设置了加急"),
-    "recording.contract_ended": _("登记了合同结束"),
-    "recording.deleted": _("删除了到期录像"),
-    "recording.deletion_begun": _("开始删除到期录像"),
-    "recording.downloaded": _("下载了录像"),
-    "recording.evidence_exported": _("导出了证据包"),
-    "recording.fetched": _("取走了录像"),
-    "recording.hold_placed": _("设置了法定保留"),
-    "recording.hold_released": _("解除了法定保留"),
-    "recording.moved_cold": _("录像转入低频存储"),
-    "recording.opened": _("打开了录像"),
-    "recording.reel_asked": _("申请了要点集锦"),
-    "recording.reel_made": _("生成了要点集锦"),
-    "recording.rebuild_asked": _("重建了录像"),
-    "recording.share_withdrawn": _("收回了录像共享"),
-    "recording.shared": _("把录像共享给个人"),
-    "recording.spool_freed": _("清理了本地录像"),
-    "recording.verified": _("验证了录像证据"),
-    "recording.watched": _("播放了录像"),
-    "request.abandoned": _("放弃了排队"),
-    "request.entered": _("进入了排队"),
-    "request.transferred": _("转出了排队案件"),
-    "role.changed": _("修改了角色"),
-    "role.created": _("新建了角色"),
-    "role.deleted": _("删除了角色"),
-    "retention.rule_deleted": _("删除了保管期限"),
-    "retention.rule_set": _("设定了保管期限"),
-    "row.added": _("新增了记录"),
-    "row.changed": _("修改了记录"),
-    "row.deleted": _("删除了记录"),
-    "rules.discarded": _("放弃了规则草稿"),
-    "rules.published": _("发布了分案规则"),
-    "rules.saved": _("保存了规则草稿"),
-    "script.previewed": _("用案件预览了话术"),
-    "seat.capacity_set": _("设置了每日案件处理能力"),
-    "seat.changed": _("修改了坐席"),
-    "seat.day_off_added": _("设置了休假"),
-    "seat.day_off_removed": _("取消了休假"),
-    "seat.day_set": _("设置了单日工作时间"),
-    "seat.device_check_passed": _("通过了设备检测"),
-    "seat.disabled": _("停用了坐席"),
-    "seat.enabled": _("启用了坐席"),
-    "seat.enter_call": _("进入通话"),
-    "seat.finish": _("完成话后整理"),
-    "seat.force_out": _("被强制签出"),
-    "seat.force_out_asked": _("强制签出了坐席"),
-    "seat.grid_set": _("设置了时段"),
-    "seat.lose": _("坐席离线"),
-    "seat.miss": _("未应答"),
-    "seat.loop_recorded": _("记录了设备回环"),
-    "seat.next_chosen": _("选择了下一案件"),
-    "seat.offer": _("振铃"),
-    "seat.pause": _("示忙"),
-    "seat.ready": _("示闲"),
-    "seat.sign_in": _("签入"),
-    "seat.sign_out": _("签出"),
-    "seat.week_set": _("设置了每周工作时间"),
-    "seat.withdraw": _("振铃取消"),
-    "seat.wrap_up": _("话后整理"),
-    "share.lost": _("共享中断"),
-    "share.started": _("共享了内容"),
-    "share.stopped": _("停止了共享"),
-    "sms.again": _("重发了短信"),
-    "snapshot.deleted": _("删除了抓拍"),
-    "snapshot.taken": _("抓拍"),
-    "still.asked": _("请客户拍照"),
-    "still.failed": _("客户拍照失败"),
-    "still.received": _("收到客户照片"),
-    "supervision.joined": _("加入了通话（主管）"),
-    "supervision.listening": _("旁听了通话"),
-    "task.created": _("新建了面谈任务"),
-    "task.reversed": _("流程退回"),
-    "task.settled": _("面谈任务有了结论"),
-    "task.state_changed": _("面谈任务状态变更"),
-    "task.superseded": _("面谈任务被取代"),
-    "ticket.issued": _("签发了入口凭证"),
-    "timeline.chat": _("发送了文字消息"),
-    "timeline.confirm.answer": _("答复了确认卡"),
-    "timeline.confirm.card": _("出示了确认卡"),
-    "timeline.device": _("终端报告了情况"),
-    "timeline.guide_frame": _("切换了取景框"),
-    "timeline.loan_changed": _("修改了贷款方案"),
-    "timeline.observation": _("记录了辅助识别结果"),
-    "timeline.position": _("提供了定位"),
-    "timeline.recording.alarm_seen": _("知悉了录制告警"),
-    "timeline.script_step": _("记录了话术步骤"),
-    "timeline.tag": _("打了标签"),
-    "timeline.tag_note": _("补充了标签说明"),
-    "user.changed": _("修改了用户"),
-    "user.created": _("新建了用户"),
-    "user.deleted": _("删除了用户"),
-    "user.disabled": _("停用了用户"),
-    "user.enabled": _("启用了用户"),
-    "user.exported": _("导出了用户"),
-    "user.locked": _("连续输错密码，用户被锁定"),
-    "user.logged_in": _("登录"),
-    "user.logged_out": _("退出登录"),
-    "user.page_locked": _("无操作，页面被锁定"),
-    "user.page_unlocked": _("解锁了页面"),
-    "user.password_changed": _("修改了自己的密码"),
-    "user.password_reset": _("重置了用户的密码"),
-    "user.proved_again": _("再次验证了身份"),
-    "user.recovery_code_used": _("使用了恢复码"),
-    "user.recovery_codes_made": _("重新生成了恢复码"),
-    "user.roles_set": _("设置了用户的角色"),
-    "user.second_factor_removed": _("关闭了自己的二次验证"),
-    "user.second_factor_reset": _("重置了用户的二次验证"),
-    "user.second_factor_set": _("绑定了二次验证"),
-    "user.unlocked": _("解锁了用户"),
-    "verdict.filed": _("提交了处理意见"),
-}
-# What of the payload a person reads, by what it is called there.
-FACTS: dict[str, str | Promise] = {
-    "staff_no": _("工号"),
-    "contract_no": _("合同"),
-    "code": _("代码"),
-    "key": _("名称"),
-    "scope": _("范围"),
-    "before": _("原值"),
-    "after": _("新值"),
-    "value": _("值"),
-    "fields": _("字段"),
-    "gained": _("增加"),
-    "lost": _("减少"),
-    "reason": _("原因"),
-    "reasons": _("原因"),
-    "verdict": _("意见"),
-    "state": _("状态"),
-    "count": _("数量"),
-    "calls": _("进行中的通话"),
-    "rows": _("行数"),
-    "search": _("查询条件"),
-    "days": _("天数"),
-    "kind": _("类别"),
-    "name": _("名称"),
-    "from_ip": _("来源"),
-    "text_version": _("告知书版本"),
-    "title": _("标题"),
-    "told": _("告知客户"),
-    "requested_by": _("申请人"),
-    "set_by": _("设定人"),
-    "agreed_by": _("复核人"),
-    "second_factor": _("二次验证"),
-    "reviewer": _("复核岗"),
-    "from_reviewer": _("原复核岗"),
-}
-# What those facts are worth, where a code is written down.
-WORDS: dict[str, str | Promise] = {
-    "PENDING": _("待面谈"),
-    "PASSED": _("已面谈（待提交面签）"),
-    "REJECTED": _("已面谈（面谈拒绝）"),
-    "PASS": _("通过"),
-    "DOUBT": _("存疑"),
-    "PARTIAL": _("部分完成"),
-    "own": _("本人"),
-    "institution": _("本机构及下级"),
-    "all": _("全部"),
-    "global": _("全局"),
-    "amount": _("贷款金额"),
-    "term_months": _("贷款期限"),
-    "annual_rate": _("年利率"),
-    "disbursement": _("放款方式"),
-    "repayment_bank": _("还款银行"),
-    "repayment_account": _("还款账号"),
-    "repayment_day": _("还款日"),
-}
-WORDED = frozenset({"state", "verdict", "scope", "fields"})
 MOST_FACT_CHARS = 80
+NOTHING: tuple[Any, ...] = (None, "", [], {})
+# What rooms above know: (action or object type, fact) → what its value says. Filled by operations.
+READERS: dict[tuple[str, str], Callable[[AuditEntry, Any], str]] = {}
+# Object type → the name of one by its id, where no row has it.
+NAMERS: dict[str, Callable[[str], str]] = {}
 
 
 def sentence(entry: AuditEntry) -> str:
-    """ "S1001 修改了角色 seat（增加：videos.view）": who, what, to what, with what facts."""
+    """ "S1001 修改了角色（增加：视频管理 · 下载）": who, what, with what facts."""
     who = entry.actor_name or str(ACTORS.get(entry.actor_kind, entry.actor_kind))
     if entry.actor_kind == "system":
         who = str(ACTORS["system"])
-    what = label_of(entry.action)
-    facts = [f"{FACTS[name]}：{_shown(name, value)}" for name, value in facts_of(entry).items()
-             if name in FACTS and value not in (None, "", [], {})]  # fmt: skip
-    return f"{who} {what}" + (f"（{'；'.join(facts)}）" if facts else "")
+    facts = list(_told(entry))
+    return f"{who} {_done(entry)}" + (f"（{'；'.join(facts)}）" if facts else "")
 
 
-def label_of(action: str) -> str:
-    """The words for an action; its code for one that has none yet."""
+def label_of(action: str, object_type: str = "") -> str:
+    """The words for an action; of one that has none yet, what it was done to and its code."""
     if action in ACTIONS:
         return str(ACTIONS[action])
-    kind = action.split(".", maxsplit=1)[0]
-    known = OBJECTS.get(kind)
-    return f"{known} · {action}" if known else action
+    kind = kind_of(object_type or action.split(".", maxsplit=1)[0]).label
+    if action in OF_ROWS:
+        return str(OF_ROWS[action]).format(kind=kind)
+    return _now("操作了{kind}（{action}）").format(kind=kind, action=action)
+
+
+def kind_of(object_type: str) -> Kind:
+    """Also of rows that only a form changes: these are called as their model is."""
+    if object_type in KINDS:
+        return KINDS[object_type]
+    found = [each for each in apps.get_models() if each._meta.model_name == object_type]
+    if not found:
+        return Kind(object_type)
+    return Kind(found[0]._meta.verbose_name or object_type, found[0]._meta.label)
+
+
+def names_of(entries: Collection[AuditEntry]) -> dict[int, str]:
+    """Entry → its object in words, "角色 面谈岗 seat"; a query for each kind among them.
+
+    What is gone is called as the entry called it, else by its number.
+    """
+    asked: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        asked[entry.object_type].add(entry.object_id)
+    known = {kind: _names(kind, ids) for kind, ids in asked.items()}
+    return {
+        entry.pk: f"{kind_of(entry.object_type).label} "
+        f"{known[entry.object_type].get(entry.object_id) or _called(entry)}"
+        for entry in entries
+    }
 
 
 def object_of(entry: AuditEntry) -> str:
-    kind = str(OBJECTS.get(entry.object_type, entry.object_type))
-    return f"{kind} {entry.object_id}"
+    return names_of([entry])[entry.pk]
 
 
 def facts_of(entry: AuditEntry) -> dict[str, Any]:
@@ -346,11 +80,172 @@ def facts_of(entry: AuditEntry) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _shown(name: str, value: Any) -> str:
+# --- steps ----------------------------------------------------------------------------------
+
+
+def _done(entry: AuditEntry) -> str:
+    return label_of(entry.action, entry.object_type)
+
+
+def _called(entry: AuditEntry) -> str:
+    facts = facts_of(entry)
+    if entry.object_type in NAMERS:
+        return NAMERS[entry.object_type](entry.object_id)
+    given = (facts.get(name) for name in ("name", "title", "code", "staff_no", "contract_no"))
+    return next((str(each) for each in given if each), entry.object_id)
+
+
+def _names(object_type: str, ids: Collection[str]) -> dict[str, str]:
+    kind = kind_of(object_type)
+    if not kind.model or not kind.name:
+        return {}
+    model = apps.get_model(kind.model)
+    key = model._meta.pk
+    keys = []
+    for each in ids:
+        try:
+            keys.append(key.to_python(each))
+        except ValidationError:
+            continue  # a list as a whole, a name: no row's number
+    rows = model._default_manager.filter(pk__in=keys).values_list("pk", *kind.name)
+    return {
+        str(pk): " ".join(
+            _by_choice(f"{kind.model}.{name}", value)
+            for name, value in zip(kind.name, values, strict=True)
+            if value not in NOTHING
+        )
+        for pk, *values in rows
+    }
+
+
+def _told(entry: AuditEntry) -> Iterator[str]:
+    facts = facts_of(entry)
+    before, after = facts.get("before"), facts.get("after")
+    for name, label in FACTS.items():
+        if name == "changes" and isinstance(facts.get(name), dict):
+            yield from _changed(entry, kind_of(entry.object_type).model, facts[name])
+        elif name == "lines" and isinstance(facts.get(name), list):
+            for line in facts[name]:
+                yield _line(entry, line)
+        elif name == "before" and "before" in facts and "after" in facts:
+            yield from _from_to(entry, before, after)
+        elif name not in facts or (name == "after" and "before" in facts):
+            continue
+        elif facts[name] not in NOTHING and not _is_kinds_own(entry, name, facts[name]):
+            yield f"{label}：{_value(entry, name, facts[name])}"
+
+
+def _is_kinds_own(entry: AuditEntry, name: str, value: Any) -> bool:
+    """Entries of older days called a row by the name of its kind."""
+    return name == "name" and value == str(kind_of(entry.object_type).label)
+
+
+def _from_to(entry: AuditEntry, before: Any, after: Any) -> Iterator[str]:
+    if isinstance(before, dict) or isinstance(after, dict):
+        old, new = (each if isinstance(each, dict) else {} for each in (before, after))
+        changes = {
+            name: [old.get(name), new.get(name)] for name in new if old.get(name) != new.get(name)
+        }
+        yield from _changed(entry, kind_of(entry.object_type).model, changes)
+    else:
+        yield f"{_value(entry, 'before', before)} → {_value(entry, 'after', after)}"
+
+
+def _changed(entry: AuditEntry, model: str, changes: Mapping[str, Any]) -> Iterator[str]:
+    for name, (before, after) in sorted(changes.items(), key=lambda each: _place(model, each[0])):
+        old, new = (_worded(_by_choice(f"{model}.{name}", each)) for each in (before, after))
+        yield f"{_field_label(model, name)}：{old} → {new}"
+
+
+def _line(entry: AuditEntry, line: Mapping[str, Any]) -> str:
+    """A row of the page that belongs to the object: a region of a channel, a step of a script."""
+    model = str(line["of"])
+    kind = _labelled(model)
+    said = str(LINES[line["what"]]).format(kind=kind, name=line["name"])
+    changes = "；".join(_changed(entry, model, line.get("changes", {})))
+    return f"{said}（{changes}）" if changes else said
+
+
+def _value(entry: AuditEntry, name: str, value: Any) -> str:
+    for key in ((entry.action, name), (entry.object_type, name)):
+        if key in READERS:
+            return READERS[key](entry, value)
+    if isinstance(value, bool) or value in NOTHING:
+        return _worded(value)
+    if name.endswith("_ms"):
+        return _clock(int(value) // 1000)
+    if name.endswith("_s"):
+        spans = value if value and isinstance(value[0], list) else [value]
+        return _cut("、".join(f"{_clock(begin)}–{_clock(end)}" for begin, end in spans))
+    if name == "bytes":
+        return filesizeformat(value)
+    if name == "start":
+        moment = dt.datetime.fromisoformat(value)
+        return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+    field = CHOICES.get((entry.object_type, name)) or f"{kind_of(entry.object_type).model}.{name}"
+    words = []
+    for each in value if isinstance(value, list) else [value]:
+        coded = CODES.get(name, {}).get(each) if isinstance(each, str) else None
+        if name == "fields" and coded is None:
+            coded = _field_label(kind_of(entry.object_type).model, str(each))
+        words.append(str(coded) if coded is not None else _worded(_by_choice(field, each)))
+    return _cut("、".join(words))
+
+
+def _worded(value: Any) -> str:
     if isinstance(value, bool):
         return _now("是") if value else _now("否")
-    words = [str(each) for each in (value if isinstance(value, list) else [value])]
-    if name in WORDED:
-        words = [str(WORDS.get(each, each)) for each in words]
-    text = "、".join(words)
+    if value in NOTHING:
+        return _now("空")
+    return _cut("、".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MOST_FACT_CHARS else text[:MOST_FACT_CHARS] + "…"
+
+
+def _clock(seconds: int) -> str:
+    """754 → 12:34."""
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def _by_choice(path: str, value: Any) -> Any:
+    """The label of a choice; anything else as it is. Values are compared as they are written down."""
+    field = _field(path)
+    for code, label in field.flatchoices if field is not None else ():
+        if code == value or (isinstance(value, str) and str(code) == value):
+            return str(label)
+    return value
+
+
+def _field_label(model: str, name: str) -> str:
+    """A name that is no field's is a label already: forms of older days wrote labels."""
+    field = _field(f"{model}.{name}")
+    return str(field.verbose_name) if field is not None else name
+
+
+def _place(model: str, name: str) -> int:
+    """Fields are told in the order of the model, which is the page's; JSON has none."""
+    field = _field(f"{model}.{name}")
+    return field.creation_counter if field is not None else 0
+
+
+def _labelled(model: str) -> str:
+    try:
+        return str(apps.get_model(model)._meta.verbose_name)
+    except LookupError:
+        return model
+
+
+@cache
+def _field(path: str) -> "Field[Any, Any] | None":
+    """The field that "app.Model.field" names, through relations; None for what is no field."""
+    try:
+        label, lookup = path.rsplit(".", 1)
+        model: type[Model] = apps.get_model(label)
+        for name in lookup.split("__"):
+            found = model._meta.get_field(name)
+            model = found.related_model or model
+    except (ValueError, LookupError, FieldDoesNotExist):
+        return None
+    return found if isinstance(found, Field) else None

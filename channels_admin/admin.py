@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import changes
 from accounts.admin_access import OperationAdmin, SwitchedAdmin, TabularOperationInline
+from accounts.form_changes import form_changes
 from accounts.models import User
 from accounts.selectors import may, request_actor
 from common.actor import Actor
@@ -177,8 +178,7 @@ class ChannelAdmin(SwitchedAdmin):
             changed.instance,
             "edited" if change else "added",
             actor=request_actor(request),
-            fields=list(changed.changed_data),
-            enabled=changed.instance.enabled,
+            **form_changes(form, formsets, add=not change),
         )
 
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import SwitchedAdmin, TabularOperationInline
+from accounts.form_changes import form_changes
 from accounts.selectors import request_actor
 from common.actor import Actor
 from parameters.selectors import value_of
@@ -121,7 +122,7 @@ class MediaItemAdmin(SwitchedAdmin):
             form.instance,
             "edited" if change else "added",
             actor=request_actor(request),
-            fields=list(form.changed_data),
+            **form_changes(form, formsets, add=not change),
         )
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ from accounts.admin_access import OperationAdmin
 from accounts.models import User
 from accounts.selectors import may, request_actor
 from audit import search as finding
-from audit import sentences
+from audit import sentences, words
 from audit import services as audit
 from audit.models import AuditEntry
 from audit.search import Search
@@ -31,6 +32,12 @@ from interviews.models import InterviewTask
 VIEW = "audit.view"
 
 
+_ACTIONS: dict[str, Any] = words.ACTIONS | {
+    action: str(label).format(kind=_("其他记录")) for action, label in words.OF_ROWS.items()
+}
+_KINDS: dict[str, Any] = {code: kind.label for code, kind in words.KINDS.items()}
+
+
 def _choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:
     return [("", _("全部")), *sorted(labels.items(), key=lambda pair: pair[0])]
 
@@ -38,11 +45,9 @@ def _choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:
 class AuditForm(forms.Form):
     person = forms.CharField(label=_("工号"), required=False, max_length=20)
     contract_no = forms.CharField(label=_("借款合同号"), required=False, max_length=40)
-    action = forms.ChoiceField(
-        label=_("操作"), required=False, choices=lambda: _choices(sentences.ACTIONS)
-    )
+    action = forms.ChoiceField(label=_("操作"), required=False, choices=lambda: _choices(_ACTIONS))
     object_type = forms.ChoiceField(
-        label=_("对象"), required=False, choices=lambda: _choices(sentences.OBJECTS)
+        label=_("对象"), required=False, choices=lambda: _choices(_KINDS)
     )
     object_id = forms.CharField(label=_("对象编号"), required=False, max_length=60)
     since = forms.DateField(
@@ -80,12 +85,12 @@ def _start_of(day: dt.date | None, days: int = 0) -> dt.datetime | None:
     return timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=days), dt.time.min))
 
 
-def _shown(entry: AuditEntry) -> dict[str, Any]:
+def _shown(entry: AuditEntry, names: dict[int, str]) -> dict[str, Any]:
     return {
         "entry": entry,
         "sentence": sentences.sentence(entry),
-        "object": sentences.object_of(entry),
-        "actor": sentences.ACTORS.get(entry.actor_kind, entry.actor_kind),
+        "object": names[entry.pk],
+        "actor": words.ACTORS.get(entry.actor_kind, entry.actor_kind),
     }
 
 
@@ -105,17 +110,21 @@ def _rows(found: QuerySet[AuditEntry]) -> Iterator[Sequence[str]]:
         gettext("来源地址"),
         gettext("操作"),
         gettext("对象"),
-        gettext("内容"),
+        gettext("操作代码"),
+        gettext("对象代码"),
+        gettext("原始记录"),
         gettext("链"),
         gettext("序号"),
         gettext("请求号"),
     ]
-    for each in found.iterator(chunk_size=CHUNK):
+    for each, name in _named(found):
         yield [
             timezone.localtime(each.at).strftime("%Y-%m-%d %H:%M:%S.%f"),
             sentences.sentence(each),
             each.actor_name or each.actor_id,
             each.ip,
+            sentences.label_of(each.action, each.object_type),
+            name,
             each.action,
             f"{each.object_type}:{each.object_id}",
             each.payload,
@@ -125,20 +134,41 @@ def _rows(found: QuerySet[AuditEntry]) -> Iterator[Sequence[str]]:
         ]
 
 
+def _named(found: QuerySet[AuditEntry]) -> Iterator[tuple[AuditEntry, str]]:
+    """Names are asked for a chunk at a time."""
+    rows = found.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(rows, CHUNK)):
+        names = sentences.names_of(chunk)
+        yield from ((each, names[each.pk]) for each in chunk)
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(OperationAdmin):
     view_operation = VIEW
     list_display = ["at", "in_words", "actor_id", "object_id", "ip"]
-    fields = [
-        "at",
-        "in_words",
-        ("actor_kind", "actor_name", "ip"),
-        ("action", "object_type", "object_id"),
-        "payload",
-        ("chain", "seq"),
-        "request_id",
+    fieldsets = [
+        (None, {"fields": ["at", "in_words", ("actor_words", "actor_name", "ip"), "object_words"]}),
+        (
+            _("原始记录"),
+            {
+                "fields": [
+                    ("action", "object_type", "object_id"),
+                    "payload",
+                    ("chain", "seq", "request_id"),
+                ],
+                "description": _("按写入时的原样保存，参与日志链校验。"),
+            },
+        ),
     ]
-    readonly_fields = ["in_words"]
+    readonly_fields = ["in_words", "actor_words", "object_words"]
+
+    @admin.display(description=_("操作者类别"))
+    def actor_words(self, entry: AuditEntry) -> str:
+        return str(words.ACTORS.get(entry.actor_kind, entry.actor_kind))
+
+    @admin.display(description=_("对象"))
+    def object_words(self, entry: AuditEntry) -> str:
+        return sentences.object_of(entry)
 
     @admin.display(description=_("说明"))
     def in_words(self, entry: AuditEntry) -> str:
@@ -161,6 +191,7 @@ class AuditEntryAdmin(OperationAdmin):
         form = AuditForm(request.GET)
         search = form.search()
         page = finding.page_of(search, request.GET.get("at", ""))
+        names = sentences.names_of(page.rows)
         query = request.GET.copy()
         query.pop("at", None)
         context = self.admin_site.each_context(request) | self.column_choice(request)
@@ -168,7 +199,7 @@ class AuditEntryAdmin(OperationAdmin):
             "title": _("操作日志"),
             "columns": self.get_list_display(request),
             "form": form,
-            "rows": [_shown(entry) for entry in page.rows],
+            "rows": [_shown(entry, names) for entry in page.rows],
             "older": page.older,
             "is_first": "at" not in request.GET,
             "query": query.urlencode(),

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import StackedOperationInline, SwitchedAdmin
+from accounts.form_changes import form_changes
 from accounts.selectors import request_actor
 from common.actor import Actor
 
@@ -195,7 +196,7 @@ class ScriptAdmin(SwitchedAdmin):
             form.instance,
             "edited" if change else "added",
             actor=request_actor(request),
-            fields=list(form.changed_data),
+            **form_changes(form, formsets, add=not change),
         )
 
     def change_view(

@@ -84,7 +84,7 @@ def delete_script(script_id: int, *, actor: Actor) -> None:
     script = Script.objects.select_for_update().get(pk=script_id)
     if script.enabled:
         raise ScriptEnabled(title=script.title)
-    note(script, "deleted", actor=actor, title=script.title)
+    note(script, "deleted", actor=actor)
     script.delete()
 
 
@@ -95,5 +95,5 @@ def note(script: Script, change: str, *, actor: Actor, **facts: Any) -> None:
         object_type="script",
         object_id=script.pk,
         version=script.version,
-        **facts,
+        **{"title": script.title} | facts,
     )

@@ -1,5 +1,7 @@
 """坐席管理 (SEAT-1…3)."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
@@ -29,6 +31,9 @@ class SeatAdmin(OperationAdmin):
     inlines = [WorkTimeInline]
     # Enabling and disabling have a guard (SEAT-2): they are done from the list under /seats/.
     readonly_fields = ["enabled", "created_at"]
+
+    def name_in_log(self, obj: Any) -> str:
+        return str(obj.user.staff_no)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [*self.readonly_fields, *(["user"] if obj else [])]

@@ -38,7 +38,7 @@ def delete_item(item_id: int, *, actor: Actor) -> None:
         if item.enabled:
             raise MediaEnabled(title=item.title)
         _require_dispensable(item)
-        note(item, "deleted", actor=actor, title=item.title)
+        note(item, "deleted", actor=actor)
         folder = item.folder
         files = [upload.file for upload in item.uploads.all()]
         item.delete()
@@ -55,5 +55,10 @@ def _require_dispensable(item: MediaItem) -> None:
 
 def note(item: MediaItem, change: str, *, actor: Actor, **facts: Any) -> None:
     audit.record(
-        f"media.{change}", actor=actor, object_type="media_item", object_id=item.pk, **facts
+        f"media.{change}",
+        actor=actor,
+        object_type="media_item",
+        object_id=item.pk,
+        title=item.title,
+        **facts,
     )

@@ -1,7 +1,5 @@
 """Whatever is saved in the back office leaves an entry in the log (S:V5, V6)."""
 
-import json
-
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -28,8 +26,10 @@ def test_adding_changing_and_deleting_are_each_one_entry():
 
     told = list(AuditEntry.objects.filter(object_type="institution").order_by("pk"))
     assert [entry.action for entry in told] == ["row.added", "row.changed", "row.deleted"]
-    assert json.loads(told[1].payload)["fields"] == ["机构名称"]
-    assert sentence(told[2]) == "root 删除了记录（名称：机构）"
+    assert sentence(told[1]) == (
+        "root 修改了机构（名称：总行营业部（1）；机构名称：总行 → 总行营业部）"
+    )
+    assert sentence(told[2]) == "root 删除了机构（名称：总行营业部（1））"
     assert not Institution.objects.exists()
 
 

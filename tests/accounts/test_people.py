@@ -85,7 +85,7 @@ def test_a_change_says_what_changed(administrator):
     )
 
     entry = entries("user.changed").get()
-    assert '"fields":["phone","institution"]' in entry.payload
+    assert '"changes":{"institution":["","分行（11）"]},"fields":["phone"]' in entry.payload
     assert "13900000001" not in entry.payload
 
 

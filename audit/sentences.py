@@ -110,7 +110,7 @@ def _names(object_type: str, ids: Collection[str]) -> dict[str, str]:
     rows = model._default_manager.filter(pk__in=keys).values_list("pk", *kind.name)
     return {
         str(pk): " ".join(
-            _by_choice(f"{kind.model}.{name}", value)
+            str(_by_choice(f"{kind.model}.{name}", value))
             for name, value in zip(kind.name, values, strict=True)
             if value not in NOTHING
         )

@@ -9,6 +9,7 @@ LONG = "long"
 LONG_TASKS = (
     "recordings.tasks.*",
     "exports.tasks.*",
+    "audit.tasks.*",
     "marketing_media.tasks.*",
     "credit_bridge.tasks.reconcile_daily",
     "qc.tasks.draw_samples",

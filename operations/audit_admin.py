@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -19,18 +19,19 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_access import OperationAdmin
 from accounts.models import User
 from accounts.selectors import may, request_actor
+from audit import checking, sentences, words
 from audit import search as finding
-from audit import sentences, words
 from audit import services as audit
-from audit.models import AuditEntry
+from audit.models import AuditEntry, ChainCheck
 from audit.search import Search
-from common.actor import Actor
-from common.errors import NotFound
+from audit.states import EVERY_CHAIN, CheckState
+from common.errors import DomainError, NotFound
 from exports.sources import CHUNK, Table, counting
 from interviews.models import InterviewTask
 
-VIEW = "audit.view"
+from .audit_scope import VIEW, entries_open_to, sees_every_entry
 
+CHECKS_SHOWN = 30
 
 _ACTIONS: dict[str, Any] = words.ACTIONS | {
     action: str(label).format(kind=_("其他记录")) for action, label in words.OF_ROWS.items()
@@ -57,17 +58,19 @@ class AuditForm(forms.Form):
         label=_("至"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
 
-    def search(self) -> Search:
-        """What was asked; a field that is not valid does not narrow the list."""
+    def search(self, user: User) -> Search:
+        """What was asked, of what is open; a field that is not valid does not narrow the list."""
         self.is_valid()
         asked: dict[str, Any] = self.cleaned_data
         actors = chains = None
+        tasks: list[Any] = []
         if person := asked.get("person", "").strip():
             keys = User.objects.filter(staff_no=person).values_list("pk", flat=True)
             actors = tuple(str(key) for key in keys)
         if contract_no := asked.get("contract_no", "").strip():
-            tasks = InterviewTask.objects.filter(contract_no=contract_no)
-            chains = tuple(audit.interview_chain(key) for key in tasks.values_list("pk", flat=True))
+            found = InterviewTask.objects.filter(contract_no=contract_no)
+            tasks = list(found.values_list("pk", flat=True))
+            chains = tuple(audit.interview_chain(key) for key in tasks)
         return Search(
             actor_ids=actors,
             chains=chains,
@@ -76,6 +79,7 @@ class AuditForm(forms.Form):
             object_id=asked.get("object_id", "").strip(),
             since=_start_of(asked.get("since")),
             until=_start_of(asked.get("until"), days=1),
+            within=entries_open_to(user, tasks),
         )
 
 
@@ -98,7 +102,7 @@ def found_entries(_argument: str, query: QueryDict, user: User) -> Table:
     """What the search finds, as a file."""
     if not may(user, VIEW):
         raise NotFound
-    found = finding.entries_found(AuditForm(query).search())
+    found = finding.entries_found(AuditForm(query).search(user))
     return Table(gettext("操作日志"), counting(found), _rows(found))
 
 
@@ -177,19 +181,27 @@ class AuditEntryAdmin(OperationAdmin):
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         own = [
-            path("check/", wrap(self.check_chain), name="audit_check"),
+            path("check/", wrap(self.checks), name="audit_check"),
+            path("check/state/", wrap(self.check_state), name="audit_check_state"),
         ]
         return own + super().get_urls()
 
-    def _actor(self, request: HttpRequest) -> Actor:
+    def _user(self, request: HttpRequest) -> User:
         if not isinstance(request.user, User) or not self.has_view_permission(request):
             raise PermissionDenied
-        return request_actor(request)
+        return request.user
+
+    def rows_open_to(self, request: HttpRequest) -> Q:
+        """Also the entry that the address names, when it belongs to an interview that is open."""
+        match = request.resolver_match
+        number = str(match.kwargs.get("object_id", "")) if match else ""
+        named = AuditEntry.objects.filter(pk=int(number)) if number.isdecimal() else ()
+        tasks = [each.chain.removeprefix("interview:") for each in named if ":" in each.chain]
+        return entries_open_to(self._user(request), tasks)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        self._actor(request)
         form = AuditForm(request.GET)
-        search = form.search()
+        search = form.search(self._user(request))
         page = finding.page_of(search, request.GET.get("at", ""))
         names = sentences.names_of(page.rows)
         query = request.GET.copy()
@@ -204,30 +216,67 @@ class AuditEntryAdmin(OperationAdmin):
             "is_first": "at" not in request.GET,
             "query": query.urlencode(),
             "chains": list(search.chains or ()),
+            "sees_all": sees_every_entry(self._user(request)),
         }
         return render(request, "admin/audit/auditentry/index.html", context)
 
-    def check_chain(self, request: HttpRequest) -> HttpResponse:
-        """Hash every entry of one chain again; the check itself is an entry, too."""
-        actor = self._actor(request)
-        if request.method != "POST":
-            return redirect("admin:audit_auditentry_changelist")
-        checked = finding.check_chain(request.POST.get("chain", audit.ADMIN_CHAIN)[:80])
-        if checked.holds:
-            text = gettext("日志链完整：{chain}，共 {count} 条。")
-            messages.success(request, text.format(chain=checked.chain, count=checked.entries))
-        elif checked.broken_seq is None:
-            text = gettext("日志链 {chain} 的末尾被截断。")
-            messages.error(request, text.format(chain=checked.chain))
-        else:
-            text = gettext("日志链 {chain} 在第 {seq} 条被改动。")
-            messages.error(request, text.format(chain=checked.chain, seq=checked.broken_seq))
-        audit.record(
-            "audit.verified",
-            actor=actor,
-            object_type="audit",
-            object_id=checked.chain[:60],
-            holds=checked.holds,
-            count=checked.entries,
+    def checks(self, request: HttpRequest) -> HttpResponse:
+        """The checks and what they found; POST asks for one of them. Of the whole log: for who sees it."""
+        if not sees_every_entry(self._user(request)):
+            raise PermissionDenied
+        if request.method == "POST":
+            chain = request.POST.get("chain", audit.ADMIN_CHAIN)[:80]
+            try:
+                checking.request_check(chain, actor=request_actor(request))
+            except DomainError as refusal:
+                messages.error(request, refusal.text)
+            return redirect("admin:audit_check")
+        jobs = list(ChainCheck.objects.all()[:CHECKS_SHOWN])
+        context = self.admin_site.each_context(request) | {
+            "title": _("日志链校验"),
+            "jobs": [
+                {"job": job, "chain": label, "found": _found(job)} for job, label in _labelled(jobs)
+            ],
+            "choices": [(audit.ADMIN_CHAIN, _("管理操作链")), (EVERY_CHAIN, _("全部日志链"))],
+        }
+        return render(request, "admin/audit/auditentry/checks.html", context)
+
+    def check_state(self, request: HttpRequest) -> JsonResponse:
+        """What the page shows of each check, by id."""
+        if not sees_every_entry(self._user(request)):
+            raise PermissionDenied
+        return JsonResponse(
+            {
+                "jobs": {
+                    str(job.pk): {
+                        "state": job.state,
+                        "label": job.get_state_display(),
+                        "rows": job.entries,
+                    }
+                    for job in ChainCheck.objects.all()[:CHECKS_SHOWN]
+                }
+            }
         )
-        return redirect("admin:audit_auditentry_changelist")
+
+
+def _labelled(jobs: list[ChainCheck]) -> Iterator[tuple[ChainCheck, str]]:
+    named = _chain_names({each for job in jobs for each in (job.chain, job.broken_chain)})
+    return ((job, named.get(job.chain, job.chain)) for job in jobs)
+
+
+def _chain_names(chains: set[str]) -> dict[str, str]:
+    """An interview's chain is called by its contract."""
+    keys = {each.partition(":")[2]: each for each in chains if each.startswith("interview:")}
+    known = InterviewTask.objects.filter(pk__in=keys).values_list("pk", "contract_no")
+    names = {keys[str(pk)]: gettext("面谈 {contract}").format(contract=no) for pk, no in known}
+    return names | {audit.ADMIN_CHAIN: gettext("管理操作链"), EVERY_CHAIN: gettext("全部日志链")}
+
+
+def _found(job: ChainCheck) -> str:
+    """What of a broken log is wrong, and where."""
+    if job.state != CheckState.BROKEN:
+        return ""
+    chain = _chain_names({job.broken_chain}).get(job.broken_chain, job.broken_chain)
+    if job.broken_seq is None:
+        return gettext("{chain}的末尾被截断").format(chain=chain)
+    return gettext("{chain}自第 {seq} 条起被改动").format(chain=chain, seq=job.broken_seq)

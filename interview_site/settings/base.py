@@ -191,6 +191,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "options": {"expires": 3600},
     },
     "exports": {"task": "exports.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "checks": {"task": "audit.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "keeping": {"task": "recordings.tasks.keep", "schedule": 900.0, "options": {"expires": 900}},
     "reconcile": {
         "task": "credit_bridge.tasks.reconcile_daily",

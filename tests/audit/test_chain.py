@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from audit import services
+from audit.chain import check_chain
 from audit.models import AuditEntry
 from common.actor import SYSTEM
 
@@ -17,9 +18,8 @@ def note(action, chain="interview:1"):
 
 
 def verify(chain="interview:1"):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ok, entries, broken_seq FROM audit_verify(%s)", [chain])
-        return cursor.fetchone()
+    found = check_chain(chain)
+    return found.holds, found.entries, found.broken_seq
 
 
 def by_force(sql):

@@ -13,7 +13,7 @@ from accounts.selectors import actor_of
 from appointments.states import AppointmentMove
 from audit import services as audit
 from audit.models import AuditEntry
-from audit.sentences import names_of, sentence
+from audit.sentences import names_of, object_of, sentence
 from audit.words import ACTIONS, FACTS, KINDS, UNSAID
 from channels_admin.models import Channel
 from common.actor import SYSTEM, Actor, ActorKind
@@ -195,6 +195,20 @@ def test_objects_are_named_and_the_deleted_ones_by_what_the_entry_kept():
         "面谈任务 YXD-1",
         "导出 list",
     ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_is_gone_is_called_by_its_number(kind):
+    """Also: the fields that are to name a row are there."""
+    number = "700007" if kind != "parameter" else "gone"
+    audit.record("x.y", actor=SYSTEM, object_type=kind, object_id=number)
+    uuid = "0190d5e5-0000-7000-8000-000000000000"
+    audit.record("x.y", actor=SYSTEM, object_type=kind, object_id=uuid)
+
+    named = [object_of(entry) for entry in AuditEntry.objects.order_by("pk")]
+
+    assert named == [f"{KINDS[kind].label} {number}", f"{KINDS[kind].label} {uuid}"]
 
 
 # --- what the forms of the back office write ----------------------------------------------------

@@ -1,0 +1,52 @@
+"""Which entries of the log are open to whom (ACC-3): by people, and about people, of the own data scope.
+
+An interview's chain holds what customers and systems did, too. It is open as a whole to who may see
+the seat that held the interview or is booked for it; it is found by its contract number.
+"""
+
+from collections.abc import Collection
+
+from django.db.models import Q
+
+from accounts.models import DataScope, User
+from accounts.selectors import NOTHING, scope_of, visible
+from appointments.models import Appointment
+from audit.services import interview_chain
+from interviews.models import Call
+from seats.models import Seat
+
+VIEW = "audit.view"
+
+
+def sees_every_entry(user: User) -> bool:
+    return scope_of(user, VIEW) == DataScope.ALL
+
+
+def entries_open_to(user: User, tasks: Collection[object] = ()) -> Q:
+    """A condition on entries; `tasks` are interviews that are asked for."""
+    if sees_every_entry(user):
+        return Q()
+    if scope_of(user, VIEW) is None:
+        return NOTHING
+    people = [
+        str(pk) for pk in User.objects.filter(visible(user, VIEW)).values_list("pk", flat=True)
+    ]
+    seats = [
+        str(pk)
+        for pk in Seat.objects.filter(visible(user, VIEW, owner="user")).values_list(
+            "pk", flat=True
+        )
+    ]
+    return (
+        Q(actor_kind="user", actor_id__in=people)
+        | Q(object_type="user", object_id__in=people)
+        | Q(object_type="seat", object_id__in=seats)
+        | Q(chain__in=_open_chains(user, tasks))
+    )
+
+
+def _open_chains(user: User, tasks: Collection[object]) -> list[str]:
+    mine = visible(user, VIEW, owner="seat__user")
+    held = Call.objects.filter(mine, task__in=tasks).values_list("task_id", flat=True)
+    booked = Appointment.objects.filter(mine, task__in=tasks).values_list("task_id", flat=True)
+    return [interview_chain(pk) for pk in {*held, *booked}]

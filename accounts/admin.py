@@ -26,7 +26,7 @@ from common.errors import DomainError
 from parameters.selectors import value_of
 
 from . import access, changes, passwords, roster_file, second_factor, services
-from .admin_access import OperationAdmin
+from .admin_access import OperationAdmin, linked
 from .forms import (
     FileForm,
     RoleForm,
@@ -49,6 +49,7 @@ from .selectors import (
 assert auth_admin  # noqa: S101
 admin.site.unregister(Group)
 VIEW, MANAGE = "accounts.view", "accounts.manage"
+MOST_NAMED = 20
 ONE_BUTTON: dict[str, Any] = {
     "show_save_and_add_another": False,
     "show_save_and_continue": False,
@@ -74,6 +75,7 @@ class InstitutionAdmin(OperationAdmin):
     list_select_related = ["parent"]
     search_fields = ["code", "name"]
     autocomplete_fields = ["parent"]
+    instead = _("请先把其用户和下级机构转到其他机构，再删除；也可以改名后继续使用。")
 
     def _manages(self, request: HttpRequest) -> bool:
         return _manages_everything(request)
@@ -85,6 +87,7 @@ class RoleAdmin(OperationAdmin):
     view_operation = VIEW
     manage_operation = MANAGE
     form = RoleForm
+    instead = _("请先在用户页收回该角色；要停用它，可去掉其全部操作权限。")
     list_display = ["code", "name", "scope", "second_factor", "opens", "holders"]
     change_list_template = "admin/accounts/role/change_list.html"
 
@@ -139,9 +142,14 @@ class RoleAdmin(OperationAdmin):
         if changes.waits_for("role", obj.pk):
             messages.warning(request, changes.told())
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        related, counts, _rights, _protected = super().get_deleted_objects(objs, request)
-        return related, counts, set(), []
+    def in_the_way(self, obj: Role) -> list[Any]:
+        """Who has it, as far as a page shows them."""
+        users = obj.users.filter(deleted_at=None)
+        rows = [
+            linked(_("用户"), "admin:accounts_user_change", user) for user in users[:MOST_NAMED]
+        ]
+        more = users.count() - len(rows)
+        return [*rows, gettext("另有 {count} 个用户").format(count=more)] if more > 0 else rows
 
     def delete_model(self, request: HttpRequest, obj: Role) -> None:
         services.delete_role(obj.pk, actor=request_actor(request))

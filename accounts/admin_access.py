@@ -9,6 +9,9 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db.models import Model, Q, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from audit import services as audit
@@ -21,6 +24,11 @@ from .models import User
 from .selectors import EVERYTHING, chosen_columns, may, request_actor, visible
 
 RECENT = 1000
+
+
+def linked(what: Any, route: str, row: Any) -> SafeString:
+    """ "用户：韩雪 M3001", leading to the row."""
+    return format_html('{}：<a href="{}">{}</a>', what, reverse(route, args=[row.pk]), row)
 
 
 class OperationAdmin(admin.ModelAdmin[Any]):
@@ -60,6 +68,24 @@ class OperationAdmin(admin.ModelAdmin[Any]):
         for obj in queryset:
             self._note("row.deleted", request, obj)
         return super().log_deletions(request, queryset)
+
+    # What to do with a row that cannot go; and the list's action that does it, where there is one.
+    instead: ClassVar[Any] = ""
+    instead_action: ClassVar[tuple[str, Any] | None] = None
+
+    def in_the_way(self, obj: Any) -> list[Any]:
+        """What uses the row or forbids its deletion, in words, beside what the database protects."""
+        return []
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        related, counts, rights, protected = super().get_deleted_objects(objs, request)
+        own = [each for obj in objs for each in self.in_the_way(obj)]
+        request.instead = {  # type: ignore[attr-defined]  # for both pages that ask before deleting
+            "text": self.instead,
+            "action": self.instead_action if self._manages(request) else None,
+            "ids": [obj.pk for obj in objs],
+        }
+        return related, counts, rights, [*protected, *own]
 
     def name_in_log(self, obj: Any) -> str:
         """No personal data: a person by the staff number."""
@@ -193,6 +219,8 @@ class SwitchedAdmin(OperationAdmin):
 
     audits_itself = True
     actions = ("enable", "disable")
+    instead = _("停用后即不再使用，历史记录仍可查到。")
+    instead_action = ("disable", _("停用"))
     counted: ClassVar[Any] = ""  # what the page says after a number: 个渠道
 
     def set_enabled(self, ids: list[int], *, enabled: bool, actor: Actor) -> int:
@@ -205,9 +233,6 @@ class SwitchedAdmin(OperationAdmin):
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         return self._manages(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and obj.enabled)
 
     @admin.action(description=_("启用所选%(verbose_name)s"), permissions=["manage"])
     def enable(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
@@ -224,13 +249,13 @@ class SwitchedAdmin(OperationAdmin):
             request, str(text).format(count=changed, what=self.counted), messages.SUCCESS
         )
 
+    def in_the_way(self, obj: Any) -> list[Any]:
+        return [str(_("{row} 处于启用状态，请先停用")).format(row=obj)] if obj.enabled else []
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """An enabled row stands in the way of its own deletion, and the page says so."""
+        """Rows that go with it are its own: nobody needs a right of theirs."""
         related, counts, _rights, protected = super().get_deleted_objects(objs, request)
-        standing = [
-            str(_("{row} 处于启用状态，请先停用")).format(row=row) for row in objs if row.enabled
-        ]
-        return related, counts, set(), [*protected, *standing]
+        return related, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.delete_row(obj.pk, actor=request_actor(request))

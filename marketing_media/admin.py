@@ -47,6 +47,7 @@ class ProductInline(TabularOperationInline):
 @admin.register(MediaItem)
 class MediaItemAdmin(SwitchedAdmin):
     counted = _("个素材")
+    instead = _("请先在引用它的话术中换用其他素材，再停用；停用后即不再播放，历史记录仍可查到。")
     view_operation = "media.view"
     manage_operation = "media.manage"
     list_display = [
@@ -105,6 +106,14 @@ class MediaItemAdmin(SwitchedAdmin):
             for row in item.products.all()
         ]
         return "、".join(rows) or "–"
+
+    def in_the_way(self, obj: MediaItem) -> list[Any]:
+        needing = [
+            format_html('{}：<a href="{}">{}</a>', use.what, use.url, use.where)
+            for use in uses_of(obj.pk)
+            if use.needed
+        ]
+        return [*super().in_the_way(obj), *needing]
 
     def set_enabled(self, ids: list[int], *, enabled: bool, actor: Actor) -> int:
         return services.set_enabled(ids, enabled=enabled, actor=actor)

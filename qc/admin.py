@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_access import OperationAdmin, TabularOperationInline
 
@@ -26,6 +27,7 @@ class SamplingPlanAdmin(OperationAdmin):
         "is_enabled",
     ]
     list_filter = ["is_enabled"]
+    instead = _("抽检记录指向该方案：请打开它，去掉“启用”后保存，即不再抽取。")
     readonly_fields = ["seed", "created_at", "enabled_at"]
 
     def save_model(self, request: HttpRequest, obj: SamplingPlan, form: Any, change: bool) -> None:
@@ -63,13 +65,15 @@ class ScoreFormAdmin(OperationAdmin):
     view_operation = "qc.view"
     manage_operation = "qc.manage"
     list_display = ["title", "version", "is_current", "created_at"]
+    instead = _("已打的分要能查到依据：请新建一个版本并设为当前使用。")
     inlines = [ScoreItemInline]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["title", "version"] if _is_used(obj) else []
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not _is_used(obj)
+    def in_the_way(self, obj: Any) -> list[Any]:
+        count = obj.qcreview_set.count()
+        return [gettext("已用于 {count} 次质检评分").format(count=count)] if count else []
 
 
 def _is_used(form: Any) -> bool:

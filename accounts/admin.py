@@ -7,9 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
-from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,14 +23,13 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError
 from parameters.selectors import value_of
 
-from . import access, changes, passwords, roster_file, second_factor, services
+from . import access, changes, passwords, roster_file, roster_import, second_factor, services
 from .admin_access import OperationAdmin, linked
 from .forms import (
     FileForm,
     RoleForm,
     UserForm,
     WhoForm,
-    institutions_to_give,
 )
 from .models import DataScope, Institution, Role, User
 from .operations import label_of
@@ -40,7 +37,6 @@ from .selectors import (
     in_scope,
     request_actor,
     require_login_to_give,
-    roles_to_give,
     scope_of,
     visible,
 )
@@ -54,7 +50,6 @@ ONE_BUTTON: dict[str, Any] = {
     "show_save_and_add_another": False,
     "show_save_and_continue": False,
 }
-PREVIEW_SALT, PREVIEW_S = "accounts.import", 1800
 
 
 def _editor(request: HttpRequest) -> User:
@@ -441,67 +436,59 @@ class UserAdmin(OperationAdmin):
     # --- spreadsheets -------------------------------------------------------------------------
 
     def import_people(self, request: HttpRequest) -> HttpResponse:
-        """Read, show every row with its errors, and create all of them when there is none."""
+        """Read, show what each row would do, and do all of them when none is wrong."""
         if not self._manages(request):
             raise PermissionDenied
         form, lines = FileForm(), []
         if "rows" in request.POST:
-            lines = self._previewed(request)
-            if lines and all(line.draft for line in lines):
-                return self._told_once(request, self._created(request, lines))
+            try:
+                lines, is_same = roster_import.opened(request.POST["rows"], _editor(request))
+            except roster_import.Outdated:
+                messages.error(request, gettext("预览已过期，请重新上传文件。"))
+            else:
+                if is_same and (answer := self._taken_in(request, lines)):
+                    return answer
+                if not is_same:
+                    text = gettext("预览后有用户发生了变化，请核对下表后再次确认。")
+                    messages.warning(request, text)
         elif request.method == "POST":
             form = FileForm(request.POST, request.FILES)
             if form.is_valid():
                 file = form.cleaned_data["file"]
                 try:
-                    lines = self._given(request, roster_file.lines_of(file.name, file.read()))
+                    read = roster_file.lines_of(file.name, file.read())
+                    lines = roster_import.judged(read, _editor(request))
                 except ValidationError as wrong:
                     form.add_error("file", wrong)
-        rows = [line.cells for line in lines]
+        wrong_rows = sum(bool(line.errors) for line in lines)
+        changed, new = sum(line.is_changed for line in lines), sum(line.is_new for line in lines)
         context = self.admin_site.each_context(request) | {
             "title": _("导入用户"),
             "form": form,
             "heads": roster_file.heads(),
             "lines": lines,
-            "wrong": sum(bool(line.errors) for line in lines),
-            "rows": signing.dumps(rows, salt=PREVIEW_SALT, compress=True) if rows else "",
+            "wrong": wrong_rows,
+            "new": new,
+            "changed": changed,
+            "unchanged": len(lines) - wrong_rows - changed - new,
+            "rows": roster_import.sealed(lines) if lines else "",
             "roles": Role.objects.all(),
         }
         return render(request, "admin/accounts/user/import.html", context)
 
-    def _given(self, request: HttpRequest, lines: list[roster_file.Line]) -> list[roster_file.Line]:
-        """What the editor may not give is an error of the row."""
-        editor = _editor(request)
-        roles, places = set(roles_to_give(editor)), set(institutions_to_give(editor))
-        bank_wide = _manages_everything(request)
-        checked = []
-        for line in lines:
-            draft = line.draft
-            if draft and (
-                not set(draft.roles) <= roles
-                or (draft.institution not in places and not (bank_wide and not draft.institution))
-            ):
-                errors = (gettext("超出您的数据范围"),)
-                checked.append(roster_file.Line(line.number, line.cells, errors, None))
-            else:
-                checked.append(line)
-        return checked
-
-    def _previewed(self, request: HttpRequest) -> list[roster_file.Line]:
-        """The rows that were shown, judged again: somebody may have been created meanwhile."""
+    def _taken_in(self, request: HttpRequest, lines: list[roster_file.Line]) -> HttpResponse | None:
+        """The page after it; None when a row was refused, which the page then tells."""
         try:
-            rows = signing.loads(request.POST["rows"], salt=PREVIEW_SALT, max_age=PREVIEW_S)
-        except signing.BadSignature:
-            messages.error(request, gettext("预览已过期，请重新上传文件。"))
-            return []
-        return self._given(request, roster_file.checked([tuple(row) for row in rows]))
-
-    def _created(
-        self, request: HttpRequest, lines: list[roster_file.Line]
-    ) -> list[tuple[User, str]]:
-        with transaction.atomic():
-            return [
-                services.create_user(line.draft, actor=request_actor(request))
-                for line in lines
-                if line.draft is not None
-            ]
+            created, changed = roster_import.take_in(lines, actor=request_actor(request))
+        except DomainError as refusal:
+            messages.error(request, refusal.text)
+            return None
+        if changed:
+            text = gettext("已更新 {count} 个用户。").format(count=len(changed))
+            messages.success(request, text)
+        people = [*changed, *(user for user, _password in created)]
+        if any(changes.waits_for("user.roles", user.pk) for user in people):
+            messages.warning(request, changes.told())
+        if created:
+            return self._told_once(request, created)
+        return redirect("admin:accounts_user_changelist")

@@ -30,6 +30,13 @@ class StaffNoTaken(DomainError):
     message = _("工号 {staff_no} 已存在（含已删除的用户）。")
 
 
+class RowRefused(DomainError):
+    """facts: number - of the row in the file; reason."""
+
+    code = "row_refused"
+    message = _("第 {number} 行：{reason}没有导入任何一行。")
+
+
 class RoleInUse(DomainError):
     code = "role_in_use"
     message = _("还有 {count} 个用户持有该角色，不能删除。")

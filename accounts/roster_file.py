@@ -28,12 +28,26 @@ def heads() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the file with all that is wrong with it; `draft` when nothing is."""
+    """One row of the file with all that is wrong with it; `draft` when nothing is.
+
+    `user` is the person who is there already, `changes` what of them becomes something else: label,
+    before, after.
+    """
 
     number: int
     cells: tuple[str, ...]
     errors: tuple[str, ...]
     draft: UserDraft | None
+    user: User | None = None
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        return self.draft is not None and self.user is None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.draft is not None and bool(self.changes)
 
 
 def lines_of(name: str, content: bytes) -> list[Line]:
@@ -57,9 +71,10 @@ def checked(rows: Sequence[tuple[str, ...]]) -> list[Line]:
     institutions = {each.code: each for each in Institution.objects.all()}
     roles = {each.code: each for each in Role.objects.all()}
     numbers = [row[0] for row in rows]
-    taken = set(User.objects.filter(staff_no__in=numbers).values_list("staff_no", flat=True))
+    people = User.objects.filter(staff_no__in=numbers).select_related("institution")
+    known = {user.staff_no: user for user in people.prefetch_related("roles")}
     return [
-        _line(number, row, institutions, roles, taken, numbers[: number - 2])
+        _line(number, row, institutions, roles, known, numbers[: number - 2])
         for number, row in enumerate(rows, start=2)
     ]
 
@@ -69,7 +84,7 @@ def _line(
     row: tuple[str, ...],
     institutions: dict[str, Institution],
     roles: dict[str, Role],
-    taken: set[str],
+    known: dict[str, User],
     before: list[str],
 ) -> Line:
     staff_no, name, phone, email, institution, asked = row
@@ -77,8 +92,8 @@ def _line(
     errors: list[str] = []
     if not STAFF_NO.fullmatch(staff_no):
         errors.append(_("工号须为 1–20 位字母或数字"))
-    elif staff_no in taken:
-        errors.append(_("工号已存在"))
+    elif staff_no in known and known[staff_no].deleted_at:
+        errors.append(_("工号属于已删除的用户"))
     elif staff_no in before:
         errors.append(_("工号在文件中重复"))
     if not 0 < len(name) <= 60:
@@ -102,7 +117,26 @@ def _line(
         if first in opened and second in opened
     ]
     draft = UserDraft(staff_no, name, phone, email, institutions.get(institution), chosen)
-    return Line(number, row, tuple(errors), None if errors else draft)
+    user = known.get(staff_no)
+    if errors:
+        return Line(number, row, tuple(errors), None, user)
+    return Line(number, row, (), draft, user, _changes(user, draft) if user else ())
+
+
+def _changes(user: User, draft: UserDraft) -> tuple[tuple[str, str, str], ...]:
+    roles = sorted(user.roles.all(), key=lambda role: role.code)
+    rows = (
+        (_("姓名"), user.name, draft.name),
+        (_("手机号"), user.phone, draft.phone),
+        (_("邮箱"), user.email, draft.email),
+        (_("机构"), str(user.institution or ""), str(draft.institution or "")),
+        (
+            _("角色"),
+            "、".join(role.name for role in roles),
+            "、".join(role.name for role in sorted(draft.roles, key=lambda role: role.code)),
+        ),
+    )
+    return tuple(row for row in rows if row[1] != row[2])
 
 
 def _is_email(text: str) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import second_factor
 from accounts.models import DataScope, Institution, Role, User
@@ -266,7 +267,7 @@ def test_a_file_is_previewed_and_then_taken_in_whole(administrator, bank, seat_r
 
 
 def test_every_wrong_row_says_what_is_wrong_and_nothing_is_taken_in(administrator, seat_role):
-    somebody("800500")
+    User.objects.filter(pk=somebody("800500").pk).update(deleted_at=timezone.now())
     rows = [
         HEADS,
         ["800500", "甲", "", "", "", ""],
@@ -278,7 +279,7 @@ def test_every_wrong_row_says_what_is_wrong_and_nothing_is_taken_in(administrato
     page = upload(administrator, rows)
 
     told = page.content.decode()
-    for words in ("工号已存在", "工号须为", "姓名须为", "手机号无效", "邮箱无效", "没有机构号码 999",
+    for words in ("工号属于已删除的用户", "工号须为", "姓名须为", "手机号无效", "邮箱无效", "没有机构号码 999",
                   "没有角色代码 nobody", "工号在文件中重复", "3 行有误"):  # fmt: skip
         assert words in told, words
     assert hidden_rows(page) is None

@@ -35,6 +35,8 @@ from .states import (
     TaskState,
 )
 
+RECENT_TASKS = 2000
+
 
 def tasks_in_scope(user: User | AnonymousUser, *operations: str) -> Q:
     """Tasks whose seat - the appointed one, or one that held a call - is in the person's scope.
@@ -320,3 +322,10 @@ def _party_view(party: Party) -> dict[str, Any]:
         "roles": party.role_labels,
         "interviewed": party.interviewed_at is not None,
     }
+
+
+def products_of_latest_tasks() -> dict[str, str]:
+    """Code → name: there is no table of products on our side."""
+    recent = InterviewTask.objects.filter(rehearsal=False).order_by("-created_at", "id")
+    pairs = recent.values_list("product_code", "product_name")[:RECENT_TASKS]
+    return dict(sorted(set(pairs)))

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +70,28 @@ class MediaItemAdmin(SwitchedAdmin):
     fields = ["title", "kind", "no_skip"]
     inlines = [ProductInline]
     change_form_template = "admin/marketing_media/mediaitem/change_form.html"
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            path("<int:item_id>/uses/", self.admin_site.admin_view(self.uses), name="media_uses")
+        ]
+        return own + super().get_urls()
+
+    def uses(self, request: HttpRequest, item_id: int) -> HttpResponse:
+        """Which products play it, and which scripts do for which channels: what a change touches."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        item = MediaItem.objects.filter(pk=item_id).first()
+        if item is None:
+            raise Http404
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": _("使用范围"),
+            "item": item,
+            "products": item.products.all(),
+            "uses": uses_of(item.pk),
+        }
+        return render(request, "admin/marketing_media/mediaitem/uses.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MediaItem]:
         return super().get_queryset(request).prefetch_related("products")

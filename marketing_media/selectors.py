@@ -26,12 +26,16 @@ class PlayOut:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Another module's row that names the item. What is `needed` cannot do without it."""
+    """Another module's row that names the item. What is `needed` cannot do without it.
+
+    `applies` tells for which channels and products the row counts now; none: not in force.
+    """
 
     what: str
     where: str
     url: str
     needed: bool = False
+    applies: Callable[[], list[str]] = list
 
 
 # Asked for the uses of an item. Filled by rooms above: rosters do not know each other.

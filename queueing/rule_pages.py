@@ -16,7 +16,7 @@ from channels_admin.models import Channel
 from channels_admin.regions import places
 from common.actor import Actor
 from common.errors import DomainError
-from interviews.models import InterviewTask
+from interviews.selectors import products_of_latest_tasks
 from seats.models import Seat
 
 from . import services, trial
@@ -36,7 +36,6 @@ from .states import Strategy, VersionState
 
 VIEW, MANAGE = "dispatch.view", "dispatch.manage"
 MOST_BYTES = 200_000
-RECENT_TASKS = 2000
 KEPT_VERSIONS = 30
 
 Answer = Callable[[dict[str, Any], Actor], dict[str, Any]]
@@ -59,16 +58,9 @@ def _names() -> Names:
             for seat in Seat.objects.filter(rehearsal=False).select_related("user")
         },
         region=lambda code: regions[code].name if code in regions else code,
-        products=_products(),
+        products=products_of_latest_tasks(),
         channels=dict(Channel.objects.values_list("code", "name")),
     )
-
-
-def _products() -> dict[str, str]:
-    """Those of the latest tasks: there is no table of products on our side."""
-    recent = InterviewTask.objects.filter(rehearsal=False).order_by("-created_at", "id")
-    pairs = recent.values_list("product_code", "product_name")[:RECENT_TASKS]
-    return dict(sorted(set(pairs)))
 
 
 def _described(policy: Policy, names: Names) -> dict[str, Any]:

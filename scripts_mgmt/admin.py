@@ -21,7 +21,7 @@ from common.actor import Actor
 
 from . import services
 from .models import Script, ScriptStep
-from .selectors import Why, explained, fill, media_choices, versions_of
+from .selectors import Why, explained, fill, media_choices, places_of, versions_of
 from .variables import VARIABLES
 
 WHY = {
@@ -150,6 +150,7 @@ class ScriptAdmin(SwitchedAdmin):
         own = [
             path("apply/", wrap(self.apply), name="scripts_apply"),
             path("<int:script_id>/next/", wrap(self.next_version), name="scripts_next"),
+            path("<int:script_id>/uses/", wrap(self.uses), name="scripts_uses"),
             path("<int:script_id>/example/", wrap(self.example), name="scripts_example"),
         ]
         return own + super().get_urls()
@@ -242,6 +243,25 @@ class ScriptAdmin(SwitchedAdmin):
                 )
             ]
         return self._page(request, "apply", title=_("适用试算"), form=form, found=found)
+
+    def uses(self, request: HttpRequest, script_id: int) -> HttpResponse:
+        """Which channels and products read this script now: what a change of it touches."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        script = Script.objects.filter(pk=script_id).first()
+        if script is None:
+            raise Http404
+        is_due = script.enabled and script.effective_from > timezone.now()
+        found = places_of(script, script.effective_from if is_due else None)
+        return self._page(
+            request,
+            "uses",
+            title=_("使用范围"),
+            script=script,
+            is_due=is_due,
+            places=found,
+            others=[version for version in versions_of(script) if version.pk != script.pk],
+        )
 
     def example(self, request: HttpRequest, script_id: int) -> HttpResponse:
         """The text as it is read, with invented values."""

@@ -5,12 +5,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from .models import Script, ScriptStep
 
 # Items a step may play: (id, name). Set by a room above: rosters do not know each other.
 MEDIA_SOURCES: list[Callable[[], list[tuple[int, str]]]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel with one of the products and business types it is used for."""
+
+    channel_code: str
+    channel_name: str
+    product_code: str
+    product_name: str
+    business_type: str = ""
+
+
+# Where customers call in now. Set by a room above, too.
+PLACE_SOURCES: list[Callable[[], list[Place]]] = []
 
 
 class Why(StrEnum):
@@ -51,8 +67,40 @@ def explained(
     channel_code: str, product_code: str, business_type: str, at: dt.datetime | None = None
 ) -> list[Candidate]:
     """Every script with what became of it; the chosen one first."""
-    now = at or timezone.now()
-    scripts = list(Script.objects.prefetch_related("steps").order_by("-effective_from", "-pk"))
+    scripts = list(_newest_first().prefetch_related("steps"))
+    return _judged(scripts, channel_code, product_code, business_type, at or timezone.now())
+
+
+def places_of(script: Script, at: dt.datetime | None = None) -> list[Place]:
+    """Channels, products and business types whose calls read this script at that time."""
+    scripts, now = list(_newest_first()), at or timezone.now()
+    return [
+        place
+        for source in PLACE_SOURCES
+        for place in source()
+        if _is_chosen(
+            _judged(scripts, place.channel_code, place.product_code, place.business_type, now),
+            script,
+        )
+    ]
+
+
+def _newest_first() -> QuerySet[Script]:
+    return Script.objects.order_by("-effective_from", "-pk")
+
+
+def _is_chosen(candidates: list[Candidate], script: Script) -> bool:
+    first = candidates[0]
+    return first.script.pk == script.pk and first.why is Why.CHOSEN
+
+
+def _judged(
+    scripts: list[Script],
+    channel_code: str,
+    product_code: str,
+    business_type: str,
+    now: dt.datetime,
+) -> list[Candidate]:
     reasons: dict[int, Why] = {}
     in_force: dict[tuple[str, str, str, bool], Script] = {}
     for script in scripts:
@@ -97,6 +145,12 @@ def _refused(
         if script.business_type not in ("", business_type):
             return Why.OTHER_BUSINESS
     return Why.NOT_YET if script.effective_from > now else None
+
+
+def named_products() -> dict[str, str]:
+    """Products that scripts are for: code → name."""
+    rows = Script.objects.exclude(product_code="").order_by("product_name", "pk")
+    return {code: name or code for code, name in rows.values_list("product_code", "product_name")}
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.daily import require_left
+from accounts.daily import TAKEN_OUT, require_left
 from accounts.models import User
 from accounts.selectors import actor_of
 from audit import services as audit
@@ -25,6 +25,7 @@ from common.csv_file import safe_cell
 from common.errors import DomainError
 from common.masking import mask_search
 from common.spreadsheet import write_xlsx_to
+from parameters.selectors import value_of
 
 from .errors import TooManyExports
 from .models import LISTS, LIVE, ExportForm, ExportJob, ExportState
@@ -33,12 +34,10 @@ from .sources import Table, package_of, table_of
 logger = logging.getLogger(__name__)
 
 DIRECT_ROWS = 2000  # up to here a request answers with the file itself
-MOST_ROWS = 1_000_000  # a sheet of a spreadsheet holds 1,048,576
 MOST_LIVE = 3  # of one person
 PROGRESS_ROWS = 2000
 TELL_EVERY_S = 10.0
 LEASE = dt.timedelta(minutes=2)
-KEPT = dt.timedelta(days=1)
 PART_LEFT = dt.timedelta(hours=1)  # nothing written for so long: nobody writes it any more
 MOST_ATTEMPTS = 3
 
@@ -95,8 +94,9 @@ def make(job_id: UUID) -> None:
         return
     part.replace(folder / job.file_name)
     now = timezone.now()
+    kept = dt.timedelta(hours=value_of("export_kept_hours"))
     size = (folder / job.file_name).stat().st_size
-    done = {"state": ExportState.DONE, "bytes": size, "finished_at": now, "expires_at": now + KEPT}
+    done = {"state": ExportState.DONE, "bytes": size, "finished_at": now, "expires_at": now + kept}
     with transaction.atomic():
         if _settle(job, rows_done=job.rows_done, **done):
             _note_made(
@@ -112,7 +112,7 @@ def due_jobs(limit: int) -> list[UUID]:
 
 
 def remove_expired() -> int:
-    """Files go after a day; the row stays a month to say that there was one.
+    """Files go after their time; the row stays a month to say that there was one.
 
     What a killed worker had begun goes, too: a living one has written to its own a moment ago.
     """
@@ -140,7 +140,7 @@ def note_taken(job: ExportJob, *, actor: Actor) -> None:
 
 def _require_left(user: User, actor: Actor) -> None:
     pending = ExportJob.objects.filter(user=user, state__in=LIVE).count()
-    require_left("exports_per_day", ["export.made"], actor=actor, pending=pending)
+    require_left("exports_per_day", TAKEN_OUT, actor=actor, pending=pending)
 
 
 def _note_made(source: str, query: str, form: str, title: str, rows: int, actor: Actor) -> None:
@@ -212,9 +212,10 @@ def _told(job: ExportJob) -> Callable[[int], None]:
 
 def _counted(job: ExportJob, rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
     """The rows, with the progress told now and then. Raises _Lost."""
+    most = value_of("export_rows")
     yield next(rows)
     for number, row in enumerate(rows, 1):
-        if number > MOST_ROWS:
+        if number > most:
             return
         job.rows_done = number
         if number % PROGRESS_ROWS == 0 and not _settle(

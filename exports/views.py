@@ -25,6 +25,7 @@ from accounts.models import User
 from accounts.selectors import request_actor
 from common.errors import DomainError, NotFound
 from common.spreadsheet import XLSX_TYPE, write_csv, write_xlsx
+from parameters.selectors import values_of
 
 from . import services
 from .models import LISTS, ExportForm, ExportJob, ExportState
@@ -93,7 +94,8 @@ def new(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    context = {"jobs": _own(request)[:SHOWN], "most": services.MOST_ROWS // 10_000}
+    most, hours = values_of("export_rows", "export_kept_hours")
+    context = {"jobs": _own(request)[:SHOWN], "most": most, "hours": hours}
     return render(request, "exports/index.html", context)
 
 

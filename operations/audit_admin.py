@@ -29,7 +29,7 @@ from common.errors import DomainError, NotFound
 from exports.sources import CHUNK, Table, counting
 from interviews.models import InterviewTask
 
-from .audit_scope import VIEW, entries_open_to, sees_every_entry
+from .audit_scope import VIEW, chain_names, entries_open_to, sees_every_entry
 
 CHECKS_SHOWN = 30
 
@@ -260,23 +260,15 @@ class AuditEntryAdmin(OperationAdmin):
 
 
 def _labelled(jobs: list[ChainCheck]) -> Iterator[tuple[ChainCheck, str]]:
-    named = _chain_names({each for job in jobs for each in (job.chain, job.broken_chain)})
+    named = chain_names({each for job in jobs for each in (job.chain, job.broken_chain)})
     return ((job, named.get(job.chain, job.chain)) for job in jobs)
-
-
-def _chain_names(chains: set[str]) -> dict[str, str]:
-    """An interview's chain is called by its contract."""
-    keys = {each.partition(":")[2]: each for each in chains if each.startswith("interview:")}
-    known = InterviewTask.objects.filter(pk__in=keys).values_list("pk", "contract_no")
-    names = {keys[str(pk)]: gettext("面谈 {contract}").format(contract=no) for pk, no in known}
-    return names | {audit.ADMIN_CHAIN: gettext("管理操作链"), EVERY_CHAIN: gettext("全部日志链")}
 
 
 def _found(job: ChainCheck) -> str:
     """What of a broken log is wrong, and where."""
     if job.state != CheckState.BROKEN:
         return ""
-    chain = _chain_names({job.broken_chain}).get(job.broken_chain, job.broken_chain)
+    chain = chain_names({job.broken_chain}).get(job.broken_chain, job.broken_chain)
     if job.broken_seq is None:
         return gettext("{chain}的末尾被截断").format(chain=chain)
     return gettext("{chain}自第 {seq} 条起被改动").format(chain=chain, seq=job.broken_seq)

@@ -18,6 +18,8 @@ from parameters.definitions import DEFINITIONS
 from scripts_mgmt import selectors as scripts
 from scripts_mgmt.models import Script
 
+from .audit_scope import chain_names
+
 
 def connect() -> None:
     """Scripts offer the enabled items to their steps; an item names the steps that play it."""
@@ -33,6 +35,7 @@ def connect() -> None:
     for moment in ("before", "after"):
         sentences.READERS["parameter.set", moment] = setting_in_words
     sentences.NAMERS["parameter"] = parameter_in_words
+    sentences.NAMERS["audit"] = chain_in_words
 
 
 def media_choices() -> list[tuple[int, str]]:
@@ -99,6 +102,10 @@ def setting_in_words(entry: AuditEntry, value: Any) -> str:
     if value is None:
         return _("未设置")
     return definition.shown(value) if definition else str(value)
+
+
+def chain_in_words(chain: str) -> str:
+    return chain_names({chain}).get(chain, chain)
 
 
 def parameter_in_words(key: str) -> str:

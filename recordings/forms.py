@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from channels_admin.regions import under
+from parameters.selectors import value_of
 
 from .selectors import Search, loan_types
 
@@ -104,5 +105,11 @@ class DownloadForm(forms.Form):
 
 class ShareForm(forms.Form):
     staff_no = forms.CharField(max_length=20)
-    days = forms.IntegerField(min_value=1, max_value=30)
+    days = forms.IntegerField(min_value=1)
     reason = forms.CharField(max_length=200)
+
+    def clean_days(self) -> int:
+        days: int = self.cleaned_data["days"]
+        if days > value_of("share_days"):
+            raise ValidationError(_("超过可共享的最长天数。"))
+        return days

@@ -34,6 +34,7 @@ from common.paging import BoundedPaginator
 from common.ranges import Opened, answer
 from evidence.selectors import seal_of
 from interviews.models import Call
+from parameters.selectors import value_of
 from ui.charts import stacked
 
 from . import health, page, selectors, services
@@ -163,6 +164,7 @@ def detail(request: HttpRequest, call_id: UUID) -> HttpResponse:
         "may_share": recording is not None
         and may(_user(request), SHARE)
         and selectors.is_in_scope(_user(request), call),
+        "most_share_days": value_of("share_days"),
         "shares": selectors.shares_of(recording) if recording else (),
         "seal": seal_of(recording.pk) if recording else None,
         "may_prove": may(_user(request), EVIDENCE),

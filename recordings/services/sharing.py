@@ -13,11 +13,10 @@ from audit import services as audit
 from common.actor import Actor
 from common.errors import NotFound
 from interviews.errors import ReasonRequired
+from parameters.selectors import value_of
 from recordings.errors import NobodyThere, SeesItAnyway
 from recordings.models import Recording, RecordingShare
 from recordings.selectors import WATCH, may_open
-
-MOST_DAYS = 30
 
 
 @transaction.atomic
@@ -30,6 +29,7 @@ def share_recording(
     """
     if not reason.strip():
         raise ReasonRequired
+    days = min(max(days, 1), value_of("share_days"))
     person = User.objects.filter(staff_no=staff_no.strip(), is_active=True).first()
     if person is None:
         raise NobodyThere(staff_no=staff_no.strip()[:20])
@@ -47,7 +47,7 @@ def share_recording(
             "reason": reason.strip()[:200],
             "shared_by": by,
             "shared_at": timezone.now(),
-            "expires_at": timezone.now() + dt.timedelta(days=min(max(days, 1), MOST_DAYS)),
+            "expires_at": timezone.now() + dt.timedelta(days=days),
         },
     )
     _note("recording.shared", share, actor, reason=share.reason, days=days)

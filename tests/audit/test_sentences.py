@@ -182,9 +182,11 @@ def test_objects_are_named_and_the_deleted_ones_by_what_the_entry_kept():
         ("parameter", "lock_min", {}),
         ("task", task.pk, {}),
         ("export", "list", {}),
+        ("audit", "admin", {}),
+        ("audit", audit.interview_chain(task.pk)[:60], {}),
     ):
         audit.record("x.y", actor=SYSTEM, object_type=kind, object_id=number, **facts)
-    entries = list(AuditEntry.objects.order_by("-pk")[:5])[::-1]
+    entries = list(AuditEntry.objects.order_by("-pk")[:7])[::-1]
 
     named = names_of(entries)
 
@@ -194,6 +196,8 @@ def test_objects_are_named_and_the_deleted_ones_by_what_the_entry_kept():
         f"参数 {DEFINITIONS['lock_min'].label}",
         "面谈任务 YXD-1",
         "导出 list",
+        "操作日志 管理操作链",
+        "操作日志 面谈 YXD-1",
     ]
 
 

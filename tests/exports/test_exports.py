@@ -1,6 +1,7 @@
 """Lists as files: small ones at once, large ones as a job of one's own (ACC-1, S:D7)."""
 
 import csv
+import datetime as dt
 import io
 import json
 import os
@@ -267,6 +268,24 @@ def test_a_day_has_a_number_of_exports_small_ones_and_those_being_made(superviso
     with pytest.raises(DailyLimit):
         job_of(supervisor)
     assert ask(entered(person("M2", "channels.view"))).status_code == 200
+
+
+def test_how_long_a_file_is_kept_and_how_long_it_may_be_are_set_by_the_bank(supervisor):
+    set_value("export_kept_hours", 3, scope="global", by="test")
+    set_value("export_rows", 1000, scope="global", by="test")
+    channels(1002)
+
+    job = job_of(supervisor)
+    services.make(job.pk)
+
+    job.refresh_from_db()
+    assert job.rows_done == 1000
+    assert job.finished_at
+    assert job.expires_at
+    assert job.expires_at - job.finished_at == dt.timedelta(hours=3)
+    page = entered(supervisor).get("/exports/").content.decode()
+    assert "完成后保留 3 小时" in page
+    assert "最多 1000 行" in page
 
 
 def test_a_formula_is_a_text(supervisor):

@@ -11,6 +11,7 @@ from guardian.shortcuts import get_users_with_perms
 from accounts.models import DataScope, Institution, Role, User
 from audit.models import AuditEntry
 from interviews import services as interviews
+from parameters.services import set_value
 from recordings import services
 from recordings.models import RecordingShare
 from recordings.selectors import may_open, other_calls
@@ -126,6 +127,14 @@ def test_it_is_taken_back(recording, supervisor, lawyer):
 def test_a_share_wants_a_person_a_reason_and_an_end(recording, supervisor, given, told):
     assert told in share(entered(supervisor), recording, **given)
     assert not RecordingShare.objects.exists()
+
+
+def test_how_long_at_most_is_set_by_the_bank(recording, supervisor, lawyer):
+    set_value("share_days", 2, scope="global", by="test")
+
+    assert "请填写" in share(entered(supervisor), recording, days="3")
+    assert "已共享给 L1" in share(entered(supervisor), recording, days="2")
+    assert 'max="2"' in entered(supervisor).get(page_of(recording)).content.decode()
 
 
 def test_who_can_do_what_names_it(recording, supervisor, lawyer):

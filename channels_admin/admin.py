@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -26,7 +26,7 @@ from common.masking import mask_phone
 
 from . import reports, services
 from .admission import Point, decide_admission
-from .forms import ReportForm, TrialForm
+from .forms import ChannelForm, ReportForm, TrialForm
 from .models import (
     AdmissionAttempt,
     Channel,
@@ -36,9 +36,13 @@ from .models import (
     ChannelService,
 )
 from .regions import Place, around, matching
-from .selectors import rules_of
+from .selectors import attempts_open_to, hidden_institutions, rules_of
 
 MAP_PLACES_M = 2_000_000.0
+
+
+def _hidden(request: HttpRequest) -> list[str]:
+    return hidden_institutions(request.user)
 
 
 def _may(request: HttpRequest, operation: str) -> bool:
@@ -100,6 +104,16 @@ class ChannelAdmin(SwitchedAdmin):
     change_form_template = "admin/channels_admin/channel/change_form.html"
     change_list_template = "admin/channels_admin/channel/change_list.html"
 
+    form = ChannelForm
+
+    def rows_open_to(self, request: HttpRequest) -> Q:
+        return ~Q(institution_no__in=_hidden(request))
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        form.hidden = _hidden(request)  # type: ignore[attr-defined]
+        return form
+
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         own = [
@@ -128,7 +142,7 @@ class ChannelAdmin(SwitchedAdmin):
     def trial(self, request: HttpRequest, channel_id: int) -> HttpResponse:
         """Would this device be let in, and why: the decision itself, nothing is stored."""
         _require_view(request)
-        channel = Channel.objects.filter(pk=channel_id).first()
+        channel = self.get_queryset(request).filter(pk=channel_id).first()
         if channel is None:
             raise Http404
         form = TrialForm(request.GET or None)
@@ -219,6 +233,9 @@ class AdmissionAttemptAdmin(OperationAdmin):
 
     view_operation = "channels.view"
 
+    def rows_open_to(self, request: HttpRequest) -> Q:
+        return attempts_open_to(request.user)
+
     list_display = (
         "created_at",
         "channel_code",
@@ -265,7 +282,7 @@ class AdmissionAttemptAdmin(OperationAdmin):
         rows: list[reports.Line] = []
         if form.is_valid():
             search = form.search()
-            rows = reports.lines(search)
+            rows = reports.lines(search, self.rows_open_to(request))
             if "csv" in request.GET:
                 name = f"admission-{search.first}-{search.last}.csv"
                 return csv_response(name, reports.summary_csv(rows))
@@ -276,7 +293,11 @@ class AdmissionAttemptAdmin(OperationAdmin):
             "form": form,
             "rows": rows,
             "channels": reports.by_channel(rows, timezone.localdate()),
-            "names": dict(Channel.objects.values_list("code", "name")),
+            "names": dict(
+                Channel.objects.exclude(institution_no__in=_hidden(request)).values_list(
+                    "code", "name"
+                )
+            ),
             "reasons": list(reports.REASONS.values()),
             "query": query.urlencode(),
         }

@@ -1,13 +1,15 @@
-"""Forms of the report and of the trial of a channel's limits."""
+"""Forms of a channel, of the report and of the trial of a channel's limits."""
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .admission import Claim, Point
+from .models import Channel
 from .reports import LONGEST_DAYS, REASONS, Search
 
 DEFAULT_DAYS = 7
@@ -51,6 +53,20 @@ class ReportForm(forms.Form):
 
     def search(self) -> Search:
         return Search(**self.cleaned_data)
+
+
+class ChannelForm(forms.ModelForm[Channel]):
+    class Meta:
+        model = Channel
+        fields = "__all__"  # noqa: DJ007 - the admin chooses them
+
+    hidden: Sequence[str] = ()  # institutions that the editor may not give a channel to
+
+    def clean_institution_no(self) -> str:
+        number: str = self.cleaned_data["institution_no"]
+        if number in self.hidden:
+            raise forms.ValidationError(_("超出您的数据范围。"))
+        return number
 
 
 class TrialForm(forms.Form):

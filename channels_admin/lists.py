@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,18 +15,21 @@ from exports.sources import CHUNK, Table, counting
 
 from . import reports
 from .forms import ReportForm
+from .models import AdmissionAttempt
+from .selectors import OPERATIONS, attempts_open_to
 
 
 def found_attempts(_argument: str, query: QueryDict, user: User) -> Table:
     form = ReportForm.of({name: str(value) for name, value in query.items()})
-    if not (may(user, "channels.view") or may(user, "channels.manage")) or not form.is_valid():
+    if not any(may(user, each) for each in OPERATIONS) or not form.is_valid():
         raise NotFound
     search = form.search()
-    found = counting(reports.attempts_found(search))
-    return Table(f"{_('呼入准入明细')} {search.first} {search.last}", found, _rows(search))
+    found = reports.attempts_found(search, attempts_open_to(user))
+    title = f"{_('呼入准入明细')} {search.first} {search.last}"
+    return Table(title, counting(found), _rows(found))
 
 
-def _rows(search: reports.Search) -> Iterator[Sequence[str]]:
+def _rows(found: QuerySet[AdmissionAttempt]) -> Iterator[Sequence[str]]:
     """Every attempt with what was captured; the phone is masked."""
     yield [
         _("时间"),
@@ -46,8 +50,7 @@ def _rows(search: reports.Search) -> Iterator[Sequence[str]]:
         _("操作系统"),
         _("SDK 版本"),
     ]
-    found = reports.attempts_found(search).order_by("created_at", "pk")
-    for attempt in found.iterator(chunk_size=CHUNK):
+    for attempt in found.order_by("created_at", "pk").iterator(chunk_size=CHUNK):
         yield [
             timezone.localtime(attempt.created_at).strftime("%Y-%m-%d %H:%M:%S"),
             attempt.channel_code,

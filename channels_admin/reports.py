@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -58,10 +58,12 @@ class Line:
         return round(100 * self.refused / self.total, 1) if self.total else 0.0
 
 
-def attempts_found(search: Search) -> QuerySet[AdmissionAttempt]:
+def attempts_found(search: Search, within: Q) -> QuerySet[AdmissionAttempt]:
     start = timezone.make_aware(dt.datetime.combine(search.first, dt.time.min))
     end = timezone.make_aware(dt.datetime.combine(search.last + dt.timedelta(days=1), dt.time.min))
-    found = AdmissionAttempt.objects.filter(created_at__gte=start, created_at__lt=end)
+    found = AdmissionAttempt.objects.filter(created_at__gte=start, created_at__lt=end).filter(
+        within
+    )
     if search.channel_code:
         found = found.filter(channel_code=search.channel_code)
     if search.reason:
@@ -69,12 +71,12 @@ def attempts_found(search: Search) -> QuerySet[AdmissionAttempt]:
     return found
 
 
-def lines(search: Search) -> list[Line]:
-    """One line a day and channel, newest first (one query)."""
+def lines(search: Search, within: Q) -> list[Line]:
+    """One line a day and channel, newest first (one query); `within` is what is open to who asks."""
     order = list(REASONS)
     found: dict[tuple[dt.date, str], Line] = {}
     counted = (
-        attempts_found(search)
+        attempts_found(search, within)
         .annotate(day=TruncDate("created_at"))
         .values("day", "channel_code", "reason")
         .annotate(count=Count("pk"))

@@ -2,15 +2,42 @@
 
 import datetime as dt
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import DataScope, Institution, User
+from accounts.selectors import institutions_below, scope_of
 from common.crypto import blind_index
 
 from .addresses import place_of_address
 from .admission import ChannelRules, Circle, Claim, Earlier, Network, Point, Polygon, Region, Told
 from .models import AdmissionAttempt, Channel, ChannelFence, ChannelService
 from .regions import places
+
+OPERATIONS = ("channels.view", "channels.manage")
+
+
+def hidden_institutions(user: User | AnonymousUser) -> list[str]:
+    """Numbers of the institutions whose channels are not the person's: all but the own (ACC-3).
+
+    A channel without a number, or with one that is no institution's, is the whole bank's.
+    """
+    scope = scope_of(user, *OPERATIONS)
+    if scope == DataScope.ALL:
+        return []
+    own: list[int] = []
+    if isinstance(user, User) and user.institution_id is not None:
+        is_wide = scope == DataScope.INSTITUTION
+        own = institutions_below(user.institution_id) if is_wide else [user.institution_id]
+    return list(Institution.objects.exclude(pk__in=own).values_list("code", flat=True))
+
+
+def attempts_open_to(user: User | AnonymousUser) -> Q:
+    """A condition on attempts: those of channels that the person may see, and of unknown ones."""
+    hidden = hidden_institutions(user)
+    foreign = Channel.objects.filter(institution_no__in=hidden).values("code")
+    return ~Q(channel_code__in=foreign)
 
 
 def channel_of(code: str) -> Channel | None:

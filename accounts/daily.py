@@ -10,9 +10,6 @@ from parameters.selectors import value_of
 from .errors import DailyLimit
 from .models import User
 
-# Lists that left as files, whoever made them.
-TAKEN_OUT = ("export.made", "user.exported")
-
 
 def require_left(
     parameter: str, actions: Collection[str], *, actor: Actor, pending: int = 0

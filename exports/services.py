@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.daily import TAKEN_OUT, require_left
+from accounts.daily import require_left
 from accounts.models import User
 from accounts.selectors import actor_of
 from audit import services as audit
@@ -140,7 +140,7 @@ def note_taken(job: ExportJob, *, actor: Actor) -> None:
 
 def _require_left(user: User, actor: Actor) -> None:
     pending = ExportJob.objects.filter(user=user, state__in=LIVE).count()
-    require_left("exports_per_day", TAKEN_OUT, actor=actor, pending=pending)
+    require_left("exports_per_day", ("export.made",), actor=actor, pending=pending)
 
 
 def _note_made(source: str, query: str, form: str, title: str, rows: int, actor: Actor) -> None:

@@ -439,7 +439,8 @@ class UserAdmin(OperationAdmin):
         """Read, show what each row would do, and do all of them when none is wrong."""
         if not self._manages(request):
             raise PermissionDenied
-        form, lines = FileForm(), []
+        form = FileForm()
+        lines: list[roster_file.Line] = []
         if "rows" in request.POST:
             try:
                 lines, is_same = roster_import.opened(request.POST["rows"], _editor(request))

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -53,7 +54,13 @@ class Check:
 
 def check_chain(chain: str, tell: Callable[[int], None] = lambda _entries: None) -> Check:
     """A part at a time; `tell` hears how many entries were looked at."""
-    place = {"chain": chain, "seq": _BEFORE_ALL, "id": _BEFORE_ALL, "hash": None, "most": PART}
+    place: dict[str, Any] = {
+        "chain": chain,
+        "seq": _BEFORE_ALL,
+        "id": _BEFORE_ALL,
+        "hash": None,
+        "most": PART,
+    }
     done, first_at, last_at = 0, None, None
     while True:
         with connection.cursor() as cursor:
@@ -69,7 +76,7 @@ def check_chain(chain: str, tell: Callable[[int], None] = lambda _entries: None)
         if count:
             place |= {"seq": seq, "id": pk, "hash": own}
         if count < PART:
-            whole = (head_seq or 0) == done and (not done or bytes(head) == bytes(place["hash"]))  # type: ignore[arg-type]
+            whole = (head_seq or 0) == done and (not done or bytes(head) == bytes(place["hash"]))
             return Check(chain, whole, done, None, first_at, last_at)
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -196,8 +197,17 @@ class AuditEntryAdmin(OperationAdmin):
         match = request.resolver_match
         number = str(match.kwargs.get("object_id", "")) if match else ""
         named = AuditEntry.objects.filter(pk=int(number)) if number.isdecimal() else ()
-        tasks = [each.chain.removeprefix("interview:") for each in named if ":" in each.chain]
+        tasks = [UUID(each.chain.partition(":")[2]) for each in named if ":" in each.chain]
         return entries_open_to(self._user(request), tasks)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page is called by what the entry is about, not by its codes."""
+        entry = self.get_object(request, object_id)
+        about = sentences.object_of(entry) if isinstance(entry, AuditEntry) else ""
+        context = {"subtitle": about, "about": about} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         form = AuditForm(request.GET)

@@ -5,6 +5,7 @@ the seat that held the interview or is booked for it; it is found by its contrac
 """
 
 from collections.abc import Collection
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -24,7 +25,7 @@ def sees_every_entry(user: User) -> bool:
     return scope_of(user, VIEW) == DataScope.ALL
 
 
-def entries_open_to(user: User, tasks: Collection[object] = ()) -> Q:
+def entries_open_to(user: User, tasks: Collection[UUID] = ()) -> Q:
     """A condition on entries; `tasks` are interviews that are asked for."""
     if sees_every_entry(user):
         return Q()
@@ -47,7 +48,7 @@ def entries_open_to(user: User, tasks: Collection[object] = ()) -> Q:
     )
 
 
-def _open_chains(user: User, tasks: Collection[object]) -> list[str]:
+def _open_chains(user: User, tasks: Collection[UUID]) -> list[str]:
     mine = visible(user, VIEW, owner="seat__user")
     held = Call.objects.filter(mine, task__in=tasks).values_list("task_id", flat=True)
     booked = Appointment.objects.filter(mine, task__in=tasks).values_list("task_id", flat=True)

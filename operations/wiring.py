@@ -14,6 +14,7 @@ from audit.models import AuditEntry
 from channels_admin.models import Channel, ChannelService
 from interviews.selectors import products_of_latest_tasks
 from marketing_media import selectors as media
+from marketing_media.models import ProductMedia
 from parameters.definitions import DEFINITIONS
 from scripts_mgmt import selectors as scripts
 from scripts_mgmt.models import Script
@@ -63,7 +64,7 @@ def places() -> list[scripts.Place]:
 
 def _products() -> dict[str, str]:
     """Code → name: there is no table of products on our side, only who names them."""
-    named = dict(media.ProductMedia.objects.values_list("product_code", "product_code"))
+    named = dict(ProductMedia.objects.values_list("product_code", "product_code"))
     named |= scripts.named_products()
     return named | products_of_latest_tasks()
 

@@ -60,7 +60,7 @@ def test_the_request_only_asks_and_the_page_shows_the_result_of_the_job(
     auditor = client_of("A1")
     note(count=3)
     before = AuditEntry.objects.filter(chain="admin").count()
-    woken = []
+    woken: list[str] = []
     monkeypatch.setattr(tasks.check_chain, "delay", woken.append)
 
     with django_capture_on_commit_callbacks(execute=True):

@@ -337,4 +337,5 @@ def test_the_page_and_the_entry_show_sentences_and_keep_the_record_itself(editor
         assert "S9 示忙（状态：示忙）" in page
         assert "坐席 S9" in page
     assert "原始记录" in opened
+    assert str(entry) not in opened  # neither as a heading nor on the way back
     assert "seat.pause" in opened

@@ -99,6 +99,9 @@ def test_attempts_and_their_figures_are_those_of_the_channels_one_sees(bank):
 
     assert [attempt.channel_code for attempt in listed] == ["own"]
     assert [line.channel_code for line in report.context["rows"]] == ["own"]
+    asked = {"source": "attempts", "query": "", "form": "csv"}
+    rows = read_table("x.csv", client.post("/exports/new", asked).content)
+    assert [row[1] for row in rows[1:]] == ["own"]
 
 
 def test_who_sees_everything_sees_every_channel_and_own_means_the_own_institution(bank):

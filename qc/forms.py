@@ -53,7 +53,7 @@ class AssignForm(forms.Form):
         self.fields["reviewer"].queryset = reviewers  # type: ignore[attr-defined]
 
 
-class DefectField(forms.ModelChoiceField):
+class DefectField(forms.ModelChoiceField):  # type: ignore[type-arg]  # none at run time
     """By its words, which decided reviews keep; what is not asked for any more was found once."""
 
     def label_from_instance(self, defect: Any) -> str:

@@ -86,7 +86,7 @@ def _proof_first(request: HttpRequest, user: User) -> HttpResponse | None:
         return JsonResponse({"code": code, "text": text}, status=403)
     if proof_views.is_locked(request, user):
         return locked_out(request)
-    if request.FILES:
+    if request.method != "POST" or request.FILES:
         # What was chosen on the person's own disk cannot be carried: it is chosen again.
         query = urlencode({"next": request.get_full_path()})
         return redirect(f"{resolve_url('again')}?{query}")

@@ -112,12 +112,18 @@ def _looked_at(request: HttpRequest, found: QcReview) -> dict[str, Any]:
     recording = recordings.recording_of(call.pk)
     is_mine = found.reviewer_id == user.pk and found.state == ReviewState.CLAIMED
     missing = parties_not_interviewed(call.task) if is_mine and origin is ReviewOrigin.DOUBT else []
+    view = recordings.review_view(call.pk, viewing.issue_ticket(user, call.pk))
     context: dict[str, Any] = shown.of_call(call, recording, user) | {
         "review": found,
+        "doubts": [
+            event
+            for event in view["events"]
+            if event["kind"] in {"tag", "gap"} or event["payload"].get("doubtful")
+        ],
         "call": call,
         "task": call.task,
         "recording": recording,
-        "view": recordings.review_view(call.pk, viewing.issue_ticket(user, call.pk)),
+        "view": view,
         "may_review": may(user, selectors.REVIEW) and not is_own_seat,
         "is_mine": is_mine,
         "missing": PartiesMissing(names=[party.name for party in missing]).text if missing else "",

@@ -168,6 +168,15 @@ def test_each_doubt_is_named_with_or_without_a_note(review):
     assert "说不出生日" in page
 
 
+def test_that_there_is_no_doubt_on_the_timeline_is_said(review):
+    review.call.events.create(kind="chat", at_ms=700, payload={"text": "请把身份证拿近一些"})
+    review.call.events.create(kind="mute", at_ms=800, payload={})
+
+    page = person("Q1", "qc.review").get(reverse("qc:review", args=[review.pk])).content.decode()
+
+    assert "没有标签，也没有中断。" in page
+
+
 def test_who_was_not_interviewed_is_said_before_the_pass(review):
     client = person("Q1", "qc.review")
     client.post(reverse("qc:claim", args=[review.pk]))

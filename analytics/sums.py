@@ -22,6 +22,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 KEPT_S = 40 * 86_400  # of months nobody asks for
+TENTHS = 10  # of a second: what a percentile is told in
 # A mean of a value: its sum, and of how many lines that have it.
 MEANS = {
     "calls": {
@@ -84,23 +85,23 @@ FROM seats_seat s JOIN accounts_user u ON u.id = s.user_id
 LEFT JOIN accounts_institution i ON i.id = u.institution_id
 """
 
-Seconds: TypeAlias = NDArray[np.int64]
+Tenths: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class Sums:
-    """Of one group: how many lines, the sums of their values, and the seconds for a percentile."""
+    """Of one group: how many lines, the sums of their values, and the times for a percentile."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    parts: list[Seconds] = field(default_factory=list)
+    parts: list[Tenths] = field(default_factory=list)
 
     def add(self, other: "Sums") -> None:
         self.counts.update(other.counts)
         self.parts += other.parts
 
     def p90_s(self) -> float | None:
-        seconds = np.concatenate(self.parts) if self.parts else np.empty(0)
-        return float(np.quantile(seconds, 0.9)) if seconds.size else None
+        tenths = np.concatenate(self.parts) if self.parts else np.empty(0)
+        return float(np.quantile(tenths, 0.9)) / TENTHS if tenths.size else None
 
     def mean(self, name: str) -> float | None:
         return self.counts[f"sum_{name}"] / n if (n := self.counts[f"n_{name}"]) else None
@@ -168,7 +169,7 @@ class Question:
                 f" coalesce(sum({value}) FILTER (WHERE {own}), 0)::float8 AS sum_{name}"
                 for name, value in MEANS[self.kind].items()
             ),
-            f"string_agg(int4send(round({_SECONDS[self.kind]})::int), ''::bytea)"
+            f"string_agg(int4send(round({_SECONDS[self.kind]} * {TENTHS})::int), ''::bytea)"
             f" FILTER (WHERE {own}) AS seconds",
         ]
         moment = _MOMENT[self.kind]

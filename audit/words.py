@@ -426,7 +426,15 @@ CODES: dict[str, dict[str, Words]] = {
         "taken_over": _("由另一终端接替"),
         "worker_lost": _("媒体节点失联"),
     },
-    "what": {"detail": _("录像详情"), "snapshot": _("照片"), "play": _("回放")},
+    "what": {
+        "detail": _("录像详情"),
+        "qc": _("质检复核页"),
+        "track": _("原始音视频"),
+        "composed": _("合成录像"),
+        "reel": _("要点集锦"),
+        "snapshot": _("照片"),
+        "play": _("回放"),
+    },
     "field": {"id_no": _("证件号"), "phone": _("电话")},
     "move": {
         "pass": _("质检通过"),

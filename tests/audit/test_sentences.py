@@ -168,6 +168,12 @@ def test_codes_are_told_by_the_labels_of_models_parameters_roles_and_operations(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("what", ["detail", "qc", "track", "composed", "reel", "snapshot"])
+def test_what_of_a_recording_was_opened_is_told_in_words(what):
+    assert what not in told("recording.opened", "call", what=what)
+
+
+@pytest.mark.django_db
 def test_an_action_without_words_is_told_as_an_operation_on_its_object():
     assert told("role.brand_new", "role") == "系统 操作了角色（role.brand_new）"
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from common.clock import unix_ms
 
-KEPT_S = 60
+FRESH_S = 60
 NETWORK_KEPT_S = 10
-SLOTS_KEPT_S = 24 * 3600  # told when they change only: longer than any call
+KEPT_S = 24 * 3600  # longer than any call
 
 
 def remember_proof(call_id: str, payload: dict[str, Any]) -> None:
@@ -21,7 +21,18 @@ def remember_proof(call_id: str, payload: dict[str, Any]) -> None:
 def proofs_of(call_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """By call id; a call that has told nothing for a minute is missing."""
     found = cache.get_many([f"proof/{call_id}" for call_id in call_ids])
-    return {key.removeprefix("proof/"): told for key, told in found.items()}
+    since = unix_ms(timezone.now()) - FRESH_S * 1000
+    return {
+        key.removeprefix("proof/"): told
+        for key, told in found.items()
+        if told["at_unix_ms"] >= since
+    }
+
+
+def proven_until(call_id: str) -> int | None:
+    """Unix ms of the last proof, which comes every second; None when there was none."""
+    told = cache.get(f"proof/{call_id}")
+    return told["at_unix_ms"] if told is not None else None
 
 
 def remember_network(participant_id: str, level: str) -> None:
@@ -35,7 +46,7 @@ def networks_of(participant_ids: Iterable[str]) -> dict[str, str]:
 
 
 def remember_slots(leg_id: str, slots: list[dict[str, Any]]) -> None:
-    cache.set(f"slots/{leg_id}", slots, SLOTS_KEPT_S)
+    cache.set(f"slots/{leg_id}", slots, KEPT_S)
 
 
 def slots_of(leg_id: str) -> list[dict[str, Any]] | None:

@@ -20,6 +20,7 @@ from common.push import call_group, push
 from interviews import policy
 from interviews.errors import CallOver, NotAdmitted
 from interviews.models import Call, Leg, Participant, TimelineEvent
+from interviews.proof import proven_until
 from interviews.states import (
     PARTICIPANT_MACHINE,
     RUNNING,
@@ -332,13 +333,14 @@ def lose_participant(call: Call, place: Participant, at_ms: int, cause: str) -> 
 
 def note_gap(call: Call, place: Participant, at_ms: int, cause: str) -> None:
     """From here on nothing of the person is recorded; ends when media comes again. Rows are locked."""
-    gaps = TimelineEvent.objects.filter(call=call, participant=place, kind="gap", until_ms=None)
-    if place.role == ParticipantRole.SUPERVISOR or gaps.exists():
+    gaps = TimelineEvent.objects.filter(call=call, participant=place, kind="gap")
+    if place.role == ParticipantRole.SUPERVISOR or gaps.filter(until_ms=None).exists():
         return  # without who looks on the interview has no gap
+    ended_ms = gaps.aggregate(last=Max("until_ms"))["last"] or 0
     TimelineEvent.objects.create(
         call=call,
         kind="gap",
-        at_ms=max(0, at_ms),
+        at_ms=max(at_ms, ended_ms),
         participant=place,
         payload={"cause": cause},
     )
@@ -356,7 +358,9 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
         ):
             return False
         _pin(call, choose_worker(going_on=True))
-        at_ms = call_ms(call)
+        # Nothing is recorded since the worker died, not since somebody noticed.
+        now = unix_ms(timezone.now())
+        at_ms = call_ms(call) - max(0, now - (proven_until(str(call.pk)) or now))
         for place in Participant.objects.select_for_update(of=("self",), no_key=True).filter(
             call=call
         ):

@@ -5,13 +5,15 @@ from collections import Counter
 from uuid import UUID
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from common.actor import Actor
 from common.errors import DomainError
 from interviews import services
-from interviews.models import Call, Leg, Participant
+from interviews.models import Call, Leg, Participant, TimelineEvent
+from interviews.proof import remember_proof
 from interviews.services.content import interrupt_content
 from interviews.states import ParticipantState
 from media_worker.models import MediaWorker
@@ -41,6 +43,30 @@ def test_a_running_call_moves_to_a_worker_that_takes_no_new_one(state: dict[str,
         assert worker.told("open")[0]["epoch"] == 2
     call.refresh_from_db()
     assert call.media_worker == "fake"
+
+
+@pytest.mark.parametrize(("proof", "begins_ms"), [(True, 300_000), (False, 302_000)])
+def test_the_gap_begins_with_the_last_proof_of_the_dead_worker_not_when_that_was_noticed(
+    proof: bool, begins_ms: int
+) -> None:
+    [call] = stranded()
+    told_at = timezone.now()
+    Call.objects.update(clock_started_at=told_at - dt.timedelta(minutes=5))
+    call.participants.update(state=ParticipantState.PRESENT)
+    seat, customer = call.participants.order_by("-role")
+    call.events.create(kind="gap", participant=customer, at_ms=200_000, until_ms=300_300)
+    with fake_worker():
+        with time_machine.travel(told_at, tick=False):
+            if proof:
+                remember_proof(str(call.pk), {"recording": True, "tracks": []})
+        with time_machine.travel(told_at + dt.timedelta(seconds=2), tick=False):
+            services.move_stranded_calls()
+
+    gaps = TimelineEvent.objects.filter(kind="gap", until_ms=None)
+    assert dict(gaps.values_list("participant_id", "at_ms")) == {
+        seat.pk: begins_ms,
+        customer.pk: max(begins_ms, 300_300),  # the one before had just ended
+    }
 
 
 def test_many_calls_of_a_dead_worker_are_shared_among_those_that_are_left() -> None:

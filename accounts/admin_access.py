@@ -53,7 +53,8 @@ class OperationAdmin(admin.ModelAdmin[Any]):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        request.form_changes = form_changes(form, formsets, add=add)  # type: ignore[attr-defined]
+        if not self.audits_itself:
+            request.form_changes = form_changes(form, formsets, add=add)  # type: ignore[attr-defined]
         return super().construct_change_message(request, form, formsets, add)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:

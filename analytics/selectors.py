@@ -16,7 +16,7 @@ from exports.sources import CHUNK
 from parameters.selectors import value_of
 from queueing.figures import share
 
-from .sums import COUNTS, MEANS, Question, Sums
+from .sums import COUNTS, MEANS, MOMENTS, Question, Sums, rows_of
 
 VIEW, PERSONAL = "reports.view", "reports.personal"
 LONGEST_DAYS = 366
@@ -32,14 +32,8 @@ GROUPS = {
     "seat": "coalesce(seat_no, '—')",
     "product": "coalesce(nullif(product_name, ''), product_code)",
 }
-# What may be exported line by line -> the moment it is asked by. Moments have indexes, days of the
-# views are computed: a condition on a day would read everything there ever was.
-EXPORTS = {
-    "calls": "started_at",
-    "waits": "arrived_at",
-    "admission_attempts": "created_at",
-    "outcomes": "settled_at",
-}
+# What may be exported line by line -> the moment it is asked by.
+EXPORTS = MOMENTS | {"outcomes": "settled_at"}
 PERSONAL_EXPORTS = ("calls", "admission_attempts")
 MAX_GROUPS = 60
 IN_TIME = frozenset({"day", "week", "month"})
@@ -116,7 +110,7 @@ def figures_of(asked: Asked) -> Figures:
         told = _question("admission_attempts", asked).sums(asked.begin, asked.end)
         found = sorted((-sums.counts["attempts"], reason) for reason, sums in told.items())
         admission = [(str(REASONS.get(reason, reason)), -count) for count, reason in found]
-    reasons = _rows(_REASONS.format(where=_where("outcomes", asked)), _parameters(asked))
+    reasons = rows_of(_REASONS.format(where=_where("outcomes", asked)), _parameters(asked))
     most = LONGEST_DAYS if asked.by in IN_TIME else MAX_GROUPS
     rows = [{"name": name} | _figures(calls[name], waits[name]) for name in names[:most]]
     _label(rows, asked.by)
@@ -131,12 +125,12 @@ def figures_of(asked: Asked) -> Figures:
 def scopes_of_reports() -> list[tuple[str, ...] | None]:
     """Everybody's first, then each that some person counts within."""
     people = User.objects.filter(is_active=True, roles__operations__contains=[VIEW]).distinct()
-    scopes = {scope_of_reports(user) for user in people} - {None}
+    scopes = {scope_of_reports(user) for user in people}
     return [None, *sorted(filter(None, scopes))]
 
 
 def _question(what: str, asked: Asked) -> Question:
-    parameters: dict[str, Any] = {"seats": list(asked.seat_nos or ()), **dict(asked.only)}
+    parameters = _narrowed(asked)
     if what == "waits":
         parameters |= {
             "in_time_s": value_of("service_level_s"),
@@ -176,9 +170,13 @@ def _shares(row: dict[str, Any]) -> dict[str, float | None]:
     }
 
 
+def _narrowed(asked: Asked) -> dict[str, Any]:
+    """The values in `_condition`."""
+    return {"seats": list(asked.seat_nos or ()), **dict(asked.only)}
+
+
 def _parameters(asked: Asked) -> dict[str, Any]:
-    seats = list(asked.seat_nos or ())
-    return {"begin": asked.begin, "end": asked.end, "seats": seats, **dict(asked.only)}
+    return _narrowed(asked) | {"begin": asked.begin, "end": asked.end}
 
 
 def _where(what: str, asked: Asked) -> str:
@@ -248,10 +246,3 @@ def _text(cell: Any) -> str:
     if isinstance(cell, dt.datetime):
         return cell.isoformat(" ", "seconds")
     return str(cell)
-
-
-def _rows(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, line, strict=True)) for line in cursor.fetchall()]

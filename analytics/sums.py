@@ -59,7 +59,8 @@ _SOURCE = {
     state = 'ABANDONED' AND closed_at IS NOT NULL AS abandoned FROM report.waits) AS found""",
     "admission_attempts": "report.admission_attempts",
 }
-_MOMENT = {"calls": "started_at", "waits": "arrived_at", "admission_attempts": "created_at"}
+# Moments have indexes, days of the views are computed: a condition on a day would read everything.
+MOMENTS = {"calls": "started_at", "waits": "arrived_at", "admission_attempts": "created_at"}
 # The months without a line that is to be counted, each with its version. In one statement, so that
 # both are of one moment: a line is counted, its mark taken and its month's version raised at once.
 _MONTHS = """
@@ -88,6 +89,13 @@ LEFT JOIN accounts_institution i ON i.id = u.institution_id
 Tenths: TypeAlias = NDArray[np.int64]
 
 
+def rows_of(sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, line, strict=True)) for line in cursor.fetchall()]
+
+
 @dataclass(slots=True)
 class Sums:
     """Of one group: how many lines, the sums of their values, and the times for a percentile."""
@@ -99,8 +107,11 @@ class Sums:
         self.counts.update(other.counts)
         self.parts += other.parts
 
+    def tenths(self) -> Tenths:
+        return np.concatenate(self.parts) if self.parts else np.empty(0, np.int64)
+
     def p90_s(self) -> float | None:
-        tenths = np.concatenate(self.parts) if self.parts else np.empty(0)
+        tenths = self.tenths()
         return float(np.quantile(tenths, 0.9)) / TENTHS if tenths.size else None
 
     def mean(self, name: str) -> float | None:
@@ -172,19 +183,16 @@ class Question:
             f"string_agg(int4send(round({_SECONDS[self.kind]} * {TENTHS})::int), ''::bytea)"
             f" FILTER (WHERE {own}) AS seconds",
         ]
-        moment = _MOMENT[self.kind]
+        moment = MOMENTS[self.kind]
         return (
             f"SELECT {self.group} AS name, {', '.join(columns)} FROM {_SOURCE[self.kind]}"  # noqa: S608 - our own words
             f" WHERE {moment} >= %(begin)s AND {moment} < %(end)s AND {self.condition} GROUP BY 1"
         )
 
     def _ask(self, begin: dt.datetime, end: dt.datetime) -> dict[str, Sums]:
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql(), {**self.parameters, "begin": begin, "end": end})
-            names = [column[0] for column in cursor.description]
-            lines = [dict(zip(names, line, strict=True)) for line in cursor.fetchall()]
         found = {}
-        for line in lines:
+        asked = {**self.parameters, "begin": begin, "end": end}
+        for line in rows_of(self._sql(), asked):
             name, seconds = line.pop("name"), line.pop("seconds") or b""
             found[name] = Sums(Counter(line), [np.frombuffer(seconds, ">i4").astype(np.int64)])
         return found
@@ -217,13 +225,13 @@ def _next(moment: dt.datetime) -> dt.datetime:
 
 def _packed(found: dict[str, Sums]) -> bytes:
     """Sorted seconds are small steps: a tenth of the bytes."""
-    told = [
-        (name, dict(sums.counts), [len(part) for part in sums.parts])
-        for name, sums in found.items()
-    ]
-    steps = [np.diff(np.sort(part), prepend=0) for sums in found.values() for part in sums.parts]
-    head = json.dumps(told).encode()
-    body = np.concatenate(steps).astype("<i4").tobytes() if steps else b""
+    told: list[tuple[str, dict[str, float], int]] = []
+    steps: list[NDArray[Any]] = [np.empty(0, np.int64)]
+    for name, sums in found.items():
+        tenths = sums.tenths()
+        told.append((name, dict(sums.counts), len(tenths)))
+        steps.append(np.diff(np.sort(tenths), prepend=0))
+    head, body = json.dumps(told).encode(), np.concatenate(steps).astype("<i4").tobytes()
     return zlib.compress(len(head).to_bytes(4) + head + body, 1)
 
 
@@ -232,10 +240,7 @@ def _unpacked(packed: bytes) -> dict[str, Sums]:
     body = 4 + int.from_bytes(whole[:4])
     steps = np.frombuffer(whole[body:], "<i4").astype(np.int64)
     found, at = {}, 0
-    for name, counts, lengths in json.loads(whole[4:body]):
-        parts = []
-        for length in lengths:
-            parts.append(np.cumsum(steps[at : at + length]))
-            at += length
-        found[name] = Sums(Counter(counts), parts)
+    for name, counts, length in json.loads(whole[4:body]):
+        found[name] = Sums(Counter(counts), [np.cumsum(steps[at : at + length])])
+        at += length
     return found

@@ -128,10 +128,10 @@ class Recording(models.Model):
     @property
     def is_playable(self) -> bool:
         """Whether the composed copy can be opened."""
-        return bool(self.file) and self.file not in self.files_gone
+        return bool(self.file) and self.file not in self.names_gone
 
     @property
-    def files_gone(self) -> set[str]:
+    def names_gone(self) -> set[str]:
         """Names that a deletion which was stopped half way took before (STO-4)."""
         certificate = getattr(self, "certificate", None)
         return set(certificate.gone) if certificate is not None else set()

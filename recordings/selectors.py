@@ -565,7 +565,7 @@ def _tracks(
             for t in recording.tracks.order_by("start_ms")
             if kept.keeps(t.file)
         ]
-    gone = recording.files_gone if recording is not None else set()
+    gone = recording.names_gone if recording is not None else set()
     return [
         {
             "participant_id": who,

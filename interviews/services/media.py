@@ -36,7 +36,7 @@ from media_worker.models import MediaWorker
 from media_worker.selectors import choose_worker, live_workers
 from media_worker.services import note_call_sent
 
-from .calls import call_ms, kept_until, lock_call, require_consent, watch_for_customers
+from .calls import kept_until, lock_call, require_consent, watch_for_customers
 from .content import interrupt_content, note_audience
 
 logger = logging.getLogger(__name__)
@@ -359,8 +359,8 @@ def move_call(call_id: UUID, *, dead_started_at: object = None) -> bool:
             return False
         _pin(call, choose_worker(going_on=True))
         # Nothing is recorded since the worker died, not since somebody noticed.
-        now = unix_ms(timezone.now())
-        at_ms = call_ms(call) - max(0, now - (proven_until(str(call.pk)) or now))
+        died_at, now = proven_until(str(call.pk)), unix_ms(timezone.now())
+        at_ms = min(now, died_at or now) - unix_ms(call.clock_started_at)
         for place in Participant.objects.select_for_update(of=("self",), no_key=True).filter(
             call=call
         ):

@@ -124,8 +124,7 @@ def _tell_hold(file_id: int) -> bool:
     on = LegalHold.objects.filter(contract_no=contract_no, released_at=None).exists()
     if on == stored.is_held:
         return False
-    certificate = getattr(stored.recording, "certificate", None)
-    if certificate is not None and stored.name in certificate.gone:
+    if stored.name in stored.recording.names_gone:
         return False  # a deletion took it before the hold came
     store(stored.tier).hold(stored.key, on=on)
     stored.is_held = on

@@ -1,5 +1,5 @@
 // @ts-check
-import { byId } from "./dom.js";
+import { byId, toast } from "./dom.js";
 
 /**
  * The own microphone. Closed here the moment it is asked for, whatever the server says; opened again
@@ -96,8 +96,24 @@ export class OwnMute extends EventTarget {
   }
 }
 
+/**
+ * The own microphone of a page in a call. Asked again when the server is there again.
+ * @param {import("./seat-socket.js").SeatSocket} socket
+ * @param {import("./call-media.js").CallMedia} media
+ */
+export function mountOwnMute(socket, media) {
+  const mute = new OwnMute({
+    ask: (muted) => socket.ask("call.mute", { muted }),
+    silence: (isSilent) => media.mute(isSilent),
+    say: (text) => toast(text, { bad: true }),
+  });
+  mute.addEventListener("change", () => show(mute));
+  socket.addEventListener("up", () => mute.again());
+  return mute;
+}
+
 /** The button tells what is so: also that only this page knows of the silence. @param {OwnMute} mute */
-export function showMute(mute) {
+function show(mute) {
   byId("btn-mute").setAttribute("aria-pressed", String(mute.isSilent));
   byId("btn-mute").classList.toggle("ctl__btn--on", mute.isSilent);
   byId("mute-word").textContent = mute.isHere ? "本机静音" : "静音";

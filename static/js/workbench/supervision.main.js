@@ -4,7 +4,7 @@ import { CallMedia } from "./call-media.js";
 import { mountDeviceBar } from "./device-bar.js";
 import { byId, clock, el, toast } from "./dom.js";
 import { mountNet } from "./net.js";
-import { OwnMute, showMute } from "./own-mute.js";
+import { mountOwnMute } from "./own-mute.js";
 import { pageName } from "./page-name.js";
 import { mountProof } from "./proof.js";
 import { mountRibbon } from "./ribbon.js";
@@ -19,12 +19,7 @@ const config = JSON.parse(byId("supervision-config").textContent ?? "{}");
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 const socket = new SeatSocket(`${scheme}://${location.host}/ws/supervision/${document.body.dataset.call}/`, pageName());
 const media = new CallMedia(socket, config);
-const ownMute = new OwnMute({
-  ask: (muted) => socket.ask("call.mute", { muted }),
-  silence: (isSilent) => media.mute(isSilent),
-  say: (text) => toast(text, { bad: true }),
-});
-ownMute.addEventListener("change", () => showMute(ownMute));
+const ownMute = mountOwnMute(socket, media);
 mountDeviceBar(media);
 /** @type {any} */
 let state = null;
@@ -162,7 +157,6 @@ socket.addEventListener("frame", (event) => {
   } else if (frame.type === "media.reconnect") void media.move(frame.payload.media_epoch);
 });
 socket.addEventListener("up", () => {
-  ownMute.again();
   if (wanted) void start(wanted.silent); // the stay ended with the old socket
 });
 socket.addEventListener("down", () => {

@@ -14,7 +14,7 @@ import { mountMediaList } from "./media-list.js";
 import { mountNet } from "./net.js";
 import { mountPalette } from "./palette.js";
 import { actOf } from "./keys.js";
-import { OwnMute, showMute } from "./own-mute.js";
+import { mountOwnMute } from "./own-mute.js";
 import { pageName } from "./page-name.js";
 import { mountProof } from "./proof.js";
 import { mountReview } from "./review.js";
@@ -35,12 +35,7 @@ const HOLD_MS = 1000;
 const config = JSON.parse(byId("workbench-config").textContent ?? "{}");
 const socket = new SeatSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/workbench/`, pageName());
 const media = new CallMedia(socket, config);
-const ownMute = new OwnMute({
-  ask: (muted) => socket.ask("call.mute", { muted }),
-  silence: (isSilent) => media.mute(isSilent),
-  say: (text) => toast(text, { bad: true }),
-});
-ownMute.addEventListener("change", () => showMute(ownMute));
+const ownMute = mountOwnMute(socket, media);
 mountDeviceBar(media);
 const idle = mountIdle(socket, config);
 const ahead = mountAhead();
@@ -225,7 +220,6 @@ socket.addEventListener("frame", (event) => {
     share.move(frame.payload.media_epoch);
   }
 });
-socket.addEventListener("up", () => ownMute.again());
 socket.addEventListener("down", () => {
   const label = byId("pill").querySelector("[data-pill-label]");
   if (label) label.textContent = "断线，正在重连";
